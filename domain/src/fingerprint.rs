@@ -1,0 +1,1 @@
+//! Canonical JSON for request fingerprints: sorted members, defaults left out.

@@ -1,0 +1,12 @@
+//! Institution (托育机构): registration, filing (备案), classes and places, suspension, closing.
+
+mod command;
+mod decide;
+mod event;
+mod kinds;
+mod state;
+
+pub use command::*;
+pub use event::*;
+pub use kinds::*;
+pub use state::{Application, Institution, Status, Suspension};

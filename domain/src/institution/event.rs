@@ -1,0 +1,333 @@
+//! Events of the institution family, `licensing.….v1`.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Class, InstitutionType, ItemProblem, Mode, NonconformityReason, Ownership, Paper, Premises, Registrar,
+    SuspensionKind,
+};
+use crate::envelope::PolicyRef;
+use crate::event_family;
+use crate::personal::{KeyedDigest, Personal};
+use crate::values::{CreditCode, ExternalId, Point, RegionId};
+
+/// A legal deadline as computed at the decision.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Deadline {
+    /// Last day.
+    pub due_date: Date,
+    /// Last instant of that day, or the exact instant for clocks in hours (UTC).
+    pub due_time: Timestamp,
+    /// Whether it runs beyond the holiday table and may still move.
+    pub provisional: bool,
+    /// Policy that sets it.
+    pub policy: PolicyRef,
+}
+
+/// The legal representative as stored: sealed, with what decisions may compare.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Representative {
+    /// Name.
+    pub name: Personal,
+    /// Phone.
+    pub phone: Personal,
+    /// Identity number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<Personal>,
+    /// Keyed digest of the identity number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity_digest: Option<KeyedDigest>,
+}
+
+/// The institution was registered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InstitutionRegistered {
+    /// Name.
+    pub name: String,
+    /// Credit code.
+    pub credit_code: CreditCode,
+    /// Site.
+    pub site: String,
+    /// Address.
+    pub address: String,
+    /// Region.
+    pub region: RegionId,
+    /// Point as received.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub point: Option<Point>,
+    /// Type.
+    pub institution_type: InstitutionType,
+    /// Mode.
+    pub mode: Mode,
+    /// Ownership.
+    pub ownership: Ownership,
+    /// Registrar.
+    pub registrar: Registrar,
+    /// Day of the legal person's registration.
+    pub registration_date: Date,
+    /// Legal representative.
+    pub representative: Representative,
+    /// Classes.
+    pub classes: Vec<Class>,
+}
+
+/// Papers came in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FilingSubmitted {
+    /// Which filing of this institution, from 1; a resubmission after a return keeps the number.
+    pub application: u32,
+    /// Papers.
+    pub papers: Vec<Paper>,
+    /// Whether meals are made.
+    pub makes_meals: bool,
+    /// Premises.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub premises: Option<Premises>,
+}
+
+/// One item that stands in the way of acceptance.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReturnedItem {
+    /// Field or paper, e.g. `papers.fire_safety`, `premises.lowest_floor`.
+    pub item: String,
+    /// Rule id in `docs/rules.md`.
+    pub rule: String,
+    /// What is wrong.
+    pub problem: ItemProblem,
+}
+
+/// The filing was returned with everything that is missing (一次性告知).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FilingReturned {
+    /// Which filing.
+    pub application: u32,
+    /// Everything that is missing or wrong.
+    pub items: Vec<ReturnedItem>,
+}
+
+/// The papers are complete; the receipt's clock runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FilingAccepted {
+    /// Which filing.
+    pub application: u32,
+    /// Receipt due (5 wd by policy).
+    pub receipt_due: Deadline,
+    /// Nonconformity notice due, when policy counts it from the papers (15 wd by policy).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nonconformity_due: Option<Deadline>,
+}
+
+/// The applicant withdrew.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FilingWithdrawn {
+    /// Which filing.
+    pub application: u32,
+    /// Reason.
+    pub reason: String,
+}
+
+/// Receipt and notice of basic conditions were issued.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FilingReceiptIssued {
+    /// Which filing.
+    pub application: u32,
+    /// Number.
+    pub receipt_number: String,
+    /// Day of issue.
+    pub issue_date: Date,
+    /// Whether it came after its deadline.
+    pub late: bool,
+}
+
+/// The institution was told that it is not up to standard.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NonconformityNotified {
+    /// Reasons, published.
+    pub reasons: Vec<NonconformityReason>,
+    /// Day of the finding.
+    pub finding_date: Date,
+    /// Last day for the notice.
+    pub notice_due: Deadline,
+    /// Whether the notice came after it.
+    pub late: bool,
+}
+
+/// It is up to standard again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConformityConfirmed {
+    /// What was seen.
+    pub statement: String,
+}
+
+/// Details changed; absent members stay.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DetailsChanged {
+    /// Name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// Region.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<RegionId>,
+    /// Point.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub point: Option<Point>,
+    /// Mode.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode: Option<Mode>,
+    /// Ownership.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ownership: Option<Ownership>,
+    /// Legal representative.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub representative: Option<Representative>,
+}
+
+/// Classes and places changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClassesChanged {
+    /// All classes from the effective day on.
+    pub classes: Vec<Class>,
+}
+
+/// Service is suspended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InstitutionSuspended {
+    /// Kind.
+    pub kind: SuspensionKind,
+    /// Reason.
+    pub reason: String,
+    /// First day.
+    pub from_date: Date,
+    /// Planned last day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until_date: Option<Date>,
+}
+
+/// Service resumed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InstitutionResumed {
+    /// First day of service.
+    pub from_date: Date,
+    /// Statement.
+    pub statement: String,
+}
+
+/// Closed for good.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InstitutionClosed {
+    /// Reason.
+    pub reason: String,
+    /// Last day of service.
+    pub closing_date: Date,
+    /// Children who needed another place.
+    pub children_to_place: u32,
+}
+
+/// A fact was wrong: the fact `key` of the event at `revision` is withdrawn, and `value` holds instead.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FactCorrected {
+    /// Revision of the withdrawn event in this stream.
+    pub revision: u64,
+    /// Key of the fact.
+    pub key: String,
+    /// Right value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<serde_json::Value>,
+    /// Day from which it holds.
+    pub valid_from_date: Date,
+    /// Reason.
+    pub reason: String,
+    /// Second person.
+    pub approver: String,
+}
+
+/// A row of a foreign register.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RecordImported {
+    /// Number in the register.
+    pub external: ExternalId,
+    /// Name.
+    pub name: String,
+    /// Address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// Region.
+    pub region: RegionId,
+    /// Credit code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credit_code: Option<CreditCode>,
+    /// Type.
+    pub institution_type: InstitutionType,
+    /// Type in the register's words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub register_type: Option<String>,
+    /// Mode.
+    pub mode: Mode,
+    /// Ownership.
+    pub ownership: Ownership,
+    /// Classes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub classes: Vec<Class>,
+    /// Day from which it holds, when known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_from_date: Option<Date>,
+}
+
+event_family! {
+    /// Events of an institution's stream.
+    pub enum InstitutionEvent, upcasters &[], {
+        /// See [`InstitutionRegistered`].
+        InstitutionRegistered = "licensing.InstitutionRegistered.v1",
+        /// See [`FilingSubmitted`].
+        FilingSubmitted = "licensing.FilingSubmitted.v1",
+        /// See [`FilingReturned`].
+        FilingReturned = "licensing.FilingReturned.v1",
+        /// See [`FilingAccepted`].
+        FilingAccepted = "licensing.FilingAccepted.v1",
+        /// See [`FilingWithdrawn`].
+        FilingWithdrawn = "licensing.FilingWithdrawn.v1",
+        /// See [`FilingReceiptIssued`].
+        FilingReceiptIssued = "licensing.FilingReceiptIssued.v1",
+        /// See [`NonconformityNotified`].
+        NonconformityNotified = "licensing.NonconformityNotified.v1",
+        /// See [`ConformityConfirmed`].
+        ConformityConfirmed = "licensing.ConformityConfirmed.v1",
+        /// See [`DetailsChanged`].
+        DetailsChanged = "licensing.DetailsChanged.v1",
+        /// See [`ClassesChanged`].
+        ClassesChanged = "licensing.ClassesChanged.v1",
+        /// See [`InstitutionSuspended`].
+        InstitutionSuspended = "licensing.InstitutionSuspended.v1",
+        /// See [`InstitutionResumed`].
+        InstitutionResumed = "licensing.InstitutionResumed.v1",
+        /// See [`InstitutionClosed`].
+        InstitutionClosed = "licensing.InstitutionClosed.v1",
+        /// See [`FactCorrected`].
+        FactCorrected = "licensing.FactCorrected.v1",
+        /// See [`RecordImported`].
+        RecordImported = "licensing.RecordImported.v1",
+    }
+}

@@ -1,0 +1,1 @@
+//! Policy documents: ratios, class sizes, deadlines, papers, the competent authority. Data, never constants.

@@ -1,0 +1,97 @@
+//! Events of Yujian's own streams: claims, privacy, reference data. They have no decider of their own; the command
+//! floor writes them.
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::event_family;
+
+/// A claim on something unique, first event of `key-<kind>.e<epoch>.<digest>`; a later one takes it over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Claimed {
+    /// Kind, e.g. `site`.
+    pub kind: String,
+    /// Stream of the owner, which may not exist yet.
+    pub owner: String,
+}
+
+/// A creation that was never finished was given up: the first event of the owner's stream, so it can't appear any more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CreationAbandoned {
+    /// Claim stream that was taken over.
+    pub claim: String,
+    /// Owner that took over.
+    pub new_owner: String,
+}
+
+/// A subject's data key was destroyed; stream `erasure-<uuid>`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SubjectErased {
+    /// Subject whose keys were destroyed.
+    pub subject: String,
+    /// Legal ground.
+    pub reason: String,
+    /// Second person.
+    pub approver: String,
+}
+
+/// A policy document was activated; stream `policy-<uuid>`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PolicyActivated {
+    /// Policy id.
+    pub policy: String,
+    /// Version.
+    pub version: u32,
+    /// SHA-256 of the document, hex.
+    pub sha256: String,
+    /// First day on which it applies.
+    pub effective_date: Date,
+    /// The document itself, so that the log is complete by itself.
+    pub document: String,
+}
+
+/// A holiday table was activated; stream `policy-<uuid>`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HolidaysActivated {
+    /// SHA-256 of the table, hex.
+    pub sha256: String,
+    /// Last year that it covers.
+    pub last_year: u16,
+    /// The table as CSV.
+    pub document: String,
+}
+
+event_family! {
+    /// Events of Yujian's own streams.
+    pub enum SystemEvent, upcasters &[], {
+        /// See [`Claimed`].
+        Claimed = "key.Claimed.v1",
+        /// See [`CreationAbandoned`].
+        CreationAbandoned = "key.CreationAbandoned.v1",
+        /// See [`SubjectErased`].
+        SubjectErased = "privacy.SubjectErased.v1",
+        /// See [`PolicyActivated`].
+        PolicyActivated = "reference.PolicyActivated.v1",
+        /// See [`HolidaysActivated`].
+        HolidaysActivated = "reference.HolidaysActivated.v1",
+    }
+}
+
+/// Stream of a claim.
+#[must_use]
+pub fn claim_stream(kind: &str, digest: &crate::personal::KeyedDigest) -> String {
+    format!("key-{kind}.e{}.{}", digest.epoch, digest.hex)
+}
+
+/// Id of a policy's or the holiday table's stream: derived from its name, so that every installation agrees.
+#[must_use]
+pub fn reference_stream(name: &str) -> String {
+    let namespace = Uuid::from_u128(0x7e1a_0d3b_50c4_4f0b_9d51_5b0c_52e1_77aa);
+    format!("policy-{}", Uuid::new_v5(&namespace, name.as_bytes()))
+}
