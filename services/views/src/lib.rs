@@ -2,5 +2,7 @@
 //! revision and hold no "now". One file a view.
 
 mod model;
+mod store;
 
 pub use model::*;
+pub use store::{Rebuild, ViewError, Views};
