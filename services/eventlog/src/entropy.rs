@@ -29,8 +29,13 @@ impl Entropy {
     /// When the operating system has no randomness to give: nothing safe can be done then.
     pub fn fill(&self, buffer: &mut [u8]) {
         match self {
-            Self::Os => OsRng.try_fill_bytes(buffer).expect("the operating system gives random bytes"),
-            Self::Seeded(rng) => rng.lock().unwrap_or_else(std::sync::PoisonError::into_inner).fill_bytes(buffer),
+            Self::Os => OsRng
+                .try_fill_bytes(buffer)
+                .expect("the operating system gives random bytes"),
+            Self::Seeded(rng) => rng
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner)
+                .fill_bytes(buffer),
         }
     }
 

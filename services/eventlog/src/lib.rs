@@ -1,9 +1,14 @@
 //! The event log of Yujian: the port ([`EventLog`]), its SQLite and memory engines, following with a checkpoint, and
 //! the sealing of personal data. Knows nothing of the domain: records are named JSON bytes.
+//!
+//! Start reading at [`port`](EventLog), then [`record`] for the bytes, [`sqlite`] for the engine that production uses.
 
 mod port;
+mod rules;
 
 pub use port::*;
 pub mod clock;
 pub mod entropy;
 pub mod keys;
+pub mod memory;
+pub mod record;

@@ -32,10 +32,14 @@ impl StreamName {
         let (category, id) = name.split_once('-').ok_or_else(wrong)?;
         let category_ok = (1..=24).contains(&category.len()) && category.bytes().all(|byte| byte.is_ascii_lowercase());
         let id_ok = (1..=150).contains(&id.len())
-            && id.bytes().all(|byte| {
-                byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'_' | b'-')
-            });
-        if category_ok && id_ok { Ok(Self(name.into())) } else { Err(wrong()) }
+            && id
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'_' | b'-'));
+        if category_ok && id_ok {
+            Ok(Self(name.into()))
+        } else {
+            Err(wrong())
+        }
     }
 
     /// The whole name.
@@ -131,7 +135,10 @@ impl FromStr for LogPosition {
     fn from_str(text: &str) -> Result<Self, LogError> {
         let wrong = || LogError::Invalid("a log position has the form <epoch>.<number>".to_owned());
         let (epoch, number) = text.split_once('.').ok_or_else(wrong)?;
-        Ok(Self { epoch: epoch.parse().map_err(|_| wrong())?, number: number.parse().map_err(|_| wrong())? })
+        Ok(Self {
+            epoch: epoch.parse().map_err(|_| wrong())?,
+            number: number.parse().map_err(|_| wrong())?,
+        })
     }
 }
 
@@ -358,7 +365,10 @@ pub trait EventLog: Send + Sync + 'static {
 
     /// The position before the first record, in the log's epoch.
     fn origin(&self) -> LogPosition {
-        LogPosition { epoch: self.head().borrow().epoch, number: 0 }
+        LogPosition {
+            epoch: self.head().borrow().epoch,
+            number: 0,
+        }
     }
 
     /// Last position whose running maximum of recorded_time is at or before `instant`: what was known then.
