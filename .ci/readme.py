@@ -1,0 +1,66 @@
+#!/usr/bin/env python3
+"""Runs the commands of README.md as they stand there, and checks that README.zh-CN.md has the same ones.
+
+Each ```sh block is run by bash in the clone. The line that starts the demo runs in the background until it prints its
+ready line, and is ended with Ctrl-C at the end; every other line must succeed.
+"""
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+READY_SECONDS = 60
+SKIPPED = ("git clone", "cd yujian")
+
+
+def commands(name: str) -> list[str]:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    blocks = re.findall(r"^```sh\n(.*?)^```", text, re.S | re.M)
+    joined = "".join(blocks).replace("\\\n", " ")
+    lines = [line.strip() for line in joined.splitlines()]
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def start_demo(command: str) -> subprocess.Popen:
+    print(f"+ {command} &", flush=True)
+    subprocess.run(["cargo", "build", "--release", "--quiet"], cwd=ROOT, check=True)
+    began = time.monotonic()
+    process = subprocess.Popen(["bash", "-c", f"exec {command}"], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    for line in process.stdout:
+        print(line, end="", flush=True)
+        if line.startswith("ready "):
+            seconds = time.monotonic() - began
+            print(f"# ready after {seconds:.1f} s", flush=True)
+            if seconds > READY_SECONDS:
+                sys.exit(f"the ready line took {seconds:.1f} s, more than {READY_SECONDS} s")
+            return process
+    sys.exit("the demo ended before it was ready")
+
+
+def main() -> None:
+    english, chinese = commands("README.md"), commands("README.zh-CN.md")
+    if english != chinese:
+        sys.exit(f"the commands of the two READMEs differ:\n{english}\n{chinese}")
+    demo = None
+    try:
+        for command in english:
+            if command.startswith(SKIPPED):
+                continue
+            if command == "cargo run --release -- demo":
+                demo = start_demo(command)
+                continue
+            print(f"+ {command}", flush=True)
+            done = subprocess.run(["bash", "-euo", "pipefail", "-c", command], cwd=ROOT, timeout=2400)
+            if done.returncode != 0:
+                sys.exit(f"failed ({done.returncode}): {command}")
+    finally:
+        if demo is not None:
+            demo.send_signal(signal.SIGINT)
+            demo.wait(timeout=10)
+
+
+if __name__ == "__main__":
+    main()
