@@ -1,6 +1,7 @@
 //! Administrative divisions (行政区划) with codes, names, parents and inhabitants.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
 
 use crate::values::RegionId;
 
@@ -39,6 +40,13 @@ pub struct Divisions {
 }
 
 impl Divisions {
+    /// The divisions that come with the program, built once.
+    #[must_use]
+    pub fn shipped() -> &'static Arc<Self> {
+        static SHIPPED: OnceLock<Arc<Divisions>> = OnceLock::new();
+        SHIPPED.get_or_init(Arc::default)
+    }
+
     /// The division of a code.
     #[must_use]
     pub fn get(&self, code: &str) -> Option<&Division> {
@@ -48,13 +56,19 @@ impl Divisions {
     /// Direct parts, in order of code.
     #[must_use]
     pub fn children(&self, code: &str) -> Vec<&Division> {
-        self.by_code.values().filter(|division| division.parent.as_ref().is_some_and(|p| p.code() == code)).collect()
+        self.by_code
+            .values()
+            .filter(|division| division.parent.as_ref().is_some_and(|p| p.code() == code))
+            .collect()
     }
 
     /// Provinces, in order of code.
     #[must_use]
     pub fn provinces(&self) -> Vec<&Division> {
-        self.by_code.values().filter(|division| division.level == Level::Province).collect()
+        self.by_code
+            .values()
+            .filter(|division| division.level == Level::Province)
+            .collect()
     }
 
     /// Every division, in order of code.

@@ -1,9 +1,22 @@
 //! Reference data as activated: what a decision may rest on besides state and command.
+//!
+//! The shipped documents are embedded in the program; the first start activates them by events that carry their whole
+//! text, and from then on only the activations count ([`Reference::from_activations`]).
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::{Arc, OnceLock};
 
-use crate::calendar::Calendar;
+use jiff::civil::Date;
+use sha2::{Digest, Sha256};
+
+use crate::calendar::{Calendar, CalendarError};
 use crate::divisions::Divisions;
+use crate::envelope::PolicyRef;
+use crate::policy::{AdmissionPolicy, IncidentPolicy, NATION, PolicyBody, PolicyDocument, PolicyError};
+use crate::rejection::{Reason, Rejection};
+use crate::system::{HolidaysActivated, PolicyActivated};
+use crate::values::RegionId;
 
 /// Policies, calendar and divisions.
 #[derive(Debug, Clone, Default)]
@@ -12,4 +25,317 @@ pub struct Reference {
     pub calendar: Calendar,
     /// Divisions.
     pub divisions: Arc<Divisions>,
+    admission: Versions<AdmissionPolicy>,
+    incident: Versions<IncidentPolicy>,
+    documents: Vec<Arc<PolicyDocument>>,
+}
+
+/// Why activated reference data can't be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ReferenceError {
+    /// A document does not parse.
+    #[error("policy {policy} version {version}: {error}")]
+    Policy {
+        /// Policy id as activated.
+        policy: String,
+        /// Version as activated.
+        version: u32,
+        /// What is wrong.
+        error: PolicyError,
+    },
+    /// The activation names another id, version, date or digest than its document has.
+    #[error("policy {policy} version {version}: the activation's {member} is not that of its document")]
+    Activation {
+        /// Policy id as activated.
+        policy: String,
+        /// Version as activated.
+        version: u32,
+        /// Which member differs.
+        member: &'static str,
+    },
+    /// Two different documents have the same id and version.
+    #[error("policy {policy} version {version} was activated twice with different texts")]
+    Twice {
+        /// Policy id.
+        policy: String,
+        /// Version.
+        version: u32,
+    },
+    /// The holiday table does not parse.
+    #[error(transparent)]
+    Calendar(#[from] CalendarError),
+    /// The activation of the holiday table names another digest than the table has.
+    #[error("the activation's sha256 is not that of its holiday table")]
+    HolidaysDigest,
+}
+
+/// A policy document that comes with the program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShippedPolicy {
+    /// Policy id, e.g. `cn-admission`.
+    pub id: String,
+    /// Version.
+    pub version: u32,
+    /// First legal day on which it applies.
+    pub effective_date: Date,
+    /// SHA-256 of the document, hex.
+    pub sha256: String,
+    /// The document, TOML.
+    pub document: &'static str,
+}
+
+/// The holiday table that comes with the program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShippedHolidays {
+    /// Last year that it covers.
+    pub last_year: u16,
+    /// SHA-256 of the table, hex.
+    pub sha256: String,
+    /// The table, CSV.
+    pub document: &'static str,
+}
+
+const SHIPPED_POLICIES: &[&str] = &[
+    include_str!("../../deploy/policies/cn-admission.v1.toml"),
+    include_str!("../../deploy/policies/cn-admission.v2.toml"),
+    include_str!("../../deploy/policies/cn-incident.v1.toml"),
+    include_str!("../../deploy/policies/cn-incident.v2.toml"),
+];
+const SHIPPED_HOLIDAYS: &str = include_str!("../../deploy/reference/cn-holidays.csv");
+
+/// SHA-256 of a text, 64 lower-case hex digits.
+fn sha256_hex(text: &str) -> String {
+    Sha256::digest(text.as_bytes())
+        .iter()
+        .fold(String::with_capacity(64), |mut hex, byte| {
+            write!(hex, "{byte:02x}").expect("writing to a string does not fail");
+            hex
+        })
+}
+
+/// A version that is active.
+#[derive(Debug, Clone)]
+struct Active<P> {
+    policy: Arc<P>,
+    reference: PolicyRef,
+}
+
+/// All activated versions of one kind of policy, by region, then by first day and version.
+#[derive(Debug, Clone)]
+struct Versions<P>(BTreeMap<String, BTreeMap<(Date, u32), Active<P>>>);
+
+impl<P> Default for Versions<P> {
+    fn default() -> Self {
+        Self(BTreeMap::new())
+    }
+}
+
+impl<P> Versions<P> {
+    fn insert(&mut self, document: &PolicyDocument, reference: PolicyRef, policy: P) {
+        let versions = self.0.entry(document.region.clone()).or_default();
+        let active = Active { policy: Arc::new(policy), reference };
+        versions.insert((document.effective_date, document.version), active);
+    }
+
+    /// The version in force in the nearest region that has one on that day, else the nation's.
+    fn in_force(&self, region: &RegionId, on: Date) -> Option<(&P, PolicyRef)> {
+        regions_upwards(region).find_map(|code| {
+            let (_, active) = self.0.get(code)?.range(..=(on, u32::MAX)).next_back()?;
+            Some((&*active.policy, active.reference.clone()))
+        })
+    }
+}
+
+/// The region itself, then what it lies in, the nation last. A foreign region ends in the nation too: an imported
+/// institution lives on under the ordinary commands.
+fn regions_upwards(region: &RegionId) -> impl Iterator<Item = &str> {
+    let code = region.code();
+    let shorter = move |length: usize| (length < code.len()).then(|| &code[..length]);
+    let domestic = [9, 6, 4, 2].into_iter().filter_map(shorter);
+    let foreign = code.rmatch_indices('/').map(|(at, _)| &code[..at]);
+    let is_foreign = region.is_foreign();
+    std::iter::once(code)
+        .chain(domestic.filter(move |_| !is_foreign))
+        .chain(foreign.filter(move |_| is_foreign))
+        .chain(std::iter::once(NATION))
+}
+
+impl Reference {
+    /// Builds the reference data from activations, in any order. The same activation twice counts once.
+    ///
+    /// # Errors
+    /// When a document or the table does not parse, or is not what its activation says.
+    pub fn from_activations(
+        policies: &[PolicyActivated],
+        holidays: Option<&HolidaysActivated>,
+        divisions: Arc<Divisions>,
+    ) -> Result<Self, ReferenceError> {
+        let mut reference = Self {
+            divisions,
+            ..Self::default()
+        };
+        let mut digests: BTreeMap<(String, u32), String> = BTreeMap::new();
+        for activated in policies {
+            let key = (activated.policy.clone(), activated.version);
+            match digests.get(&key) {
+                Some(known) if *known == activated.sha256 => continue,
+                Some(_) => {
+                    return Err(ReferenceError::Twice {
+                        policy: key.0,
+                        version: key.1,
+                    });
+                }
+                None => {}
+            }
+            reference.activate(activated)?;
+            digests.insert(key, activated.sha256.clone());
+        }
+        if let Some(holidays) = holidays {
+            if sha256_hex(&holidays.document) != holidays.sha256 {
+                return Err(ReferenceError::HolidaysDigest);
+            }
+            reference.calendar = Calendar::from_csv(&holidays.document)?;
+        }
+        Ok(reference)
+    }
+
+    fn activate(&mut self, activated: &PolicyActivated) -> Result<(), ReferenceError> {
+        let document = PolicyDocument::parse(&activated.document).map_err(|error| ReferenceError::Policy {
+            policy: activated.policy.clone(),
+            version: activated.version,
+            error,
+        })?;
+        let differs = if sha256_hex(&activated.document) != activated.sha256 {
+            Some("sha256")
+        } else if document.id != activated.policy {
+            Some("policy")
+        } else if document.version != activated.version {
+            Some("version")
+        } else if document.effective_date != activated.effective_date {
+            Some("effective_date")
+        } else {
+            None
+        };
+        if let Some(member) = differs {
+            let (policy, version) = (activated.policy.clone(), activated.version);
+            return Err(ReferenceError::Activation {
+                policy,
+                version,
+                member,
+            });
+        }
+        let reference = PolicyRef {
+            id: document.id.clone(),
+            version: document.version,
+            sha256: activated.sha256.clone(),
+        };
+        match &document.body {
+            PolicyBody::Admission(policy) => self.admission.insert(&document, reference, policy.clone()),
+            PolicyBody::Incident(policy) => self.incident.insert(&document, reference, policy.clone()),
+        }
+        self.documents.push(Arc::new(document));
+        Ok(())
+    }
+
+    /// The admission policy of a region on its reference date (the legal day of acceptance): of the nearest region
+    /// that has one in force, the version with the greatest effective date at or before that day.
+    ///
+    /// # Errors
+    /// [`Reason::PolicyNotInForce`] when there is none.
+    pub fn admission(&self, region: &RegionId, on: Date) -> Result<(&AdmissionPolicy, PolicyRef), Rejection> {
+        self.admission
+            .in_force(region, on)
+            .ok_or_else(|| not_in_force("admission", "备案", region, on))
+    }
+
+    /// The incident policy of a region on its reference date (the legal day of awareness), chosen as by
+    /// [`Reference::admission`].
+    ///
+    /// # Errors
+    /// [`Reason::PolicyNotInForce`] when there is none.
+    pub fn incident(&self, region: &RegionId, on: Date) -> Result<(&IncidentPolicy, PolicyRef), Rejection> {
+        self.incident
+            .in_force(region, on)
+            .ok_or_else(|| not_in_force("incident", "事件", region, on))
+    }
+
+    /// Every activated document, in the order of activation, for documentation and audit.
+    #[must_use]
+    pub fn documents(&self) -> &[Arc<PolicyDocument>] {
+        &self.documents
+    }
+
+    /// The policy documents that come with the program, oldest version first for each id.
+    #[must_use]
+    pub fn shipped_policies() -> Vec<ShippedPolicy> {
+        let shipped = |document: &'static str| {
+            let parsed = PolicyDocument::parse(document).expect("a test parses every shipped document");
+            ShippedPolicy {
+                id: parsed.id,
+                version: parsed.version,
+                effective_date: parsed.effective_date,
+                sha256: sha256_hex(document),
+                document,
+            }
+        };
+        SHIPPED_POLICIES.iter().copied().map(shipped).collect()
+    }
+
+    /// The holiday table that comes with the program.
+    #[must_use]
+    pub fn shipped_holidays() -> ShippedHolidays {
+        let calendar = Calendar::from_csv(SHIPPED_HOLIDAYS).expect("a test parses the shipped table");
+        let last_year = calendar.covered_until().and_then(|day| u16::try_from(day.year()).ok());
+        ShippedHolidays {
+            last_year: last_year.expect("the shipped table is not empty"),
+            sha256: sha256_hex(SHIPPED_HOLIDAYS),
+            document: SHIPPED_HOLIDAYS,
+        }
+    }
+
+    /// Everything that comes with the program, active: as after a first start.
+    #[must_use]
+    pub fn shipped() -> Self {
+        static SHIPPED: OnceLock<Reference> = OnceLock::new();
+        let build = || {
+            let policies: Vec<PolicyActivated> = Self::shipped_policies().into_iter().map(Into::into).collect();
+            let holidays = HolidaysActivated::from(Self::shipped_holidays());
+            Self::from_activations(&policies, Some(&holidays), Arc::clone(Divisions::shipped()))
+                .expect("a test activates everything shipped")
+        };
+        SHIPPED.get_or_init(build).clone()
+    }
+}
+
+impl From<ShippedPolicy> for PolicyActivated {
+    fn from(shipped: ShippedPolicy) -> Self {
+        Self {
+            policy: shipped.id,
+            version: shipped.version,
+            sha256: shipped.sha256,
+            effective_date: shipped.effective_date,
+            document: shipped.document.to_owned(),
+        }
+    }
+}
+
+impl From<ShippedHolidays> for HolidaysActivated {
+    fn from(shipped: ShippedHolidays) -> Self {
+        Self {
+            sha256: shipped.sha256,
+            last_year: shipped.last_year,
+            document: shipped.document.to_owned(),
+        }
+    }
+}
+
+fn not_in_force(kind: &str, kind_zh: &str, region: &RegionId, on: Date) -> Rejection {
+    Rejection::new(
+        Reason::PolicyNotInForce,
+        format!("no {kind} policy is in force in {} on {on}", region.code()),
+        format!("{on}在{}没有生效的{kind_zh}政策", region.code()),
+    )
+    .with("kind", kind)
+    .with("region", region.code())
+    .with("date", on.to_string())
 }

@@ -23,7 +23,8 @@ pub fn day_of(instant: Timestamp) -> Date {
 /// The first instant of a legal day; the ends of the representable range saturate.
 #[must_use]
 pub fn start_of(day: Date) -> Timestamp {
-    day.to_zoned_datetime(shanghai()).map_or(Timestamp::MIN, |zoned| zoned.timestamp())
+    day.to_zoned_datetime(shanghai())
+        .map_or(Timestamp::MIN, |zoned| zoned.timestamp())
 }
 
 /// The last instant of a legal day, a nanosecond before the next one begins.

@@ -25,7 +25,11 @@ pub struct ValueError {
 impl ValueError {
     /// Builds one.
     pub fn new(rule: &'static str, message: impl Into<String>, message_zh: impl Into<String>) -> Self {
-        Self { rule, message: message.into(), message_zh: message_zh.into() }
+        Self {
+            rule,
+            message: message.into(),
+            message_zh: message_zh.into(),
+        }
     }
 
     /// As a violation of a named field.

@@ -35,7 +35,10 @@ impl CreditCode {
         }
         let body = &text.as_bytes()[..17];
         let Some(expected) = Self::check_character(body) else {
-            return Err(wrong("may hold only 0-9 and A-Z without I, O, S, V, Z", "只能含数字和除I、O、S、V、Z以外的大写字母"));
+            return Err(wrong(
+                "may hold only 0-9 and A-Z without I, O, S, V, Z",
+                "只能含数字和除I、O、S、V、Z以外的大写字母",
+            ));
         };
         if text.as_bytes()[17] != expected {
             return Err(wrong("its check character does not fit", "校验码不符"));
@@ -89,7 +92,11 @@ impl IdentityNumber {
         if !bytes[..17].iter().all(u8::is_ascii_digit) {
             return Err(wrong("its first 17 characters must be digits", "前17位必须为数字"));
         }
-        let sum: u32 = bytes.iter().zip(IDENTITY_WEIGHTS).map(|(byte, weight)| u32::from(byte - b'0') * weight).sum();
+        let sum: u32 = bytes
+            .iter()
+            .zip(IDENTITY_WEIGHTS)
+            .map(|(byte, weight)| u32::from(byte - b'0') * weight)
+            .sum();
         if bytes[17] != IDENTITY_CHECKS[(sum % 11) as usize] {
             return Err(wrong("its check character does not fit", "校验码不符"));
         }

@@ -30,18 +30,30 @@ impl RegionId {
                 && head.len() <= 8
                 && head.as_bytes()[..2].iter().all(u8::is_ascii_uppercase)
                 && head.as_bytes()[2] == b'-'
-                && head.bytes().skip(3).all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+                && head
+                    .bytes()
+                    .skip(3)
+                    .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
                 && head.len() > 3
                 && parts.all(|part| !part.is_empty() && part.chars().all(|letter| !letter.is_control()))
                 && code.len() <= 120
         };
         if !domestic && !foreign() {
-            return Err(wrong("must be a division code of 2, 4, 6 or 9 digits", "必须为2、4、6或9位行政区划代码"));
+            return Err(wrong(
+                "must be a division code of 2, 4, 6 or 9 digits",
+                "必须为2、4、6或9位行政区划代码",
+            ));
         }
         if !(1949..=2999).contains(&entered) {
-            return Err(wrong("its year of entry must lie between 1949 and 2999", "启用年份须在1949至2999之间"));
+            return Err(wrong(
+                "its year of entry must lie between 1949 and 2999",
+                "启用年份须在1949至2999之间",
+            ));
         }
-        Ok(Self { code: code.to_owned(), entered })
+        Ok(Self {
+            code: code.to_owned(),
+            entered,
+        })
     }
 
     /// The code.
@@ -67,7 +79,10 @@ impl RegionId {
     pub fn is_within_code(&self, ancestor: &str) -> bool {
         if self.is_foreign() {
             return self.code == ancestor
-                || self.code.strip_prefix(ancestor).is_some_and(|rest| rest.starts_with('/'));
+                || self
+                    .code
+                    .strip_prefix(ancestor)
+                    .is_some_and(|rest| rest.starts_with('/'));
         }
         matches!(ancestor.len(), 2 | 4 | 6 | 9) && self.code.starts_with(ancestor)
     }
@@ -130,7 +145,11 @@ impl Point {
                 "经度须在±180度以内，纬度须在±90度以内",
             ));
         }
-        Ok(Self { longitude_e7, latitude_e7, datum })
+        Ok(Self {
+            longitude_e7,
+            latitude_e7,
+            datum,
+        })
     }
 
     /// Longitude in 1e-7 degrees.
@@ -177,9 +196,17 @@ impl AgeMonths {
     /// # Errors
     /// `AGE-MONTHS` above 216 months: nobody older is a child.
     pub fn new(months: u32) -> Result<Self, ValueError> {
-        u16::try_from(months).ok().filter(|months| *months <= 216).map(Self).ok_or_else(|| {
-            ValueError::new("AGE-MONTHS", "age must lie between 0 and 216 months", "月龄须在0至216之间")
-        })
+        u16::try_from(months)
+            .ok()
+            .filter(|months| *months <= 216)
+            .map(Self)
+            .ok_or_else(|| {
+                ValueError::new(
+                    "AGE-MONTHS",
+                    "age must lie between 0 and 216 months",
+                    "月龄须在0至216之间",
+                )
+            })
     }
 
     /// Completed months.
@@ -225,7 +252,11 @@ impl Places {
         if (1..=10_000).contains(&count) {
             Ok(Self(count))
         } else {
-            Err(ValueError::new("PLACES", "places must lie between 1 and 10,000", "托位数须在1至10000之间"))
+            Err(ValueError::new(
+                "PLACES",
+                "places must lie between 1 and 10,000",
+                "托位数须在1至10000之间",
+            ))
         }
     }
 

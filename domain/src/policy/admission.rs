@@ -1,0 +1,239 @@
+//! Rules of registration and filing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::Date;
+use serde::Deserialize;
+
+use super::{Citation, DocumentKind, Header, Marked, Marks, PolicyBody, PolicyDocument, PolicyError, Source};
+use crate::institution::{InstitutionType, PaperKind};
+use crate::rejection::LegalBasis;
+use crate::values::{ClassType, codes};
+
+codes! {
+    /// From where the clock of the nonconformity notice runs; the source text leaves it open.
+    CountsFrom {
+        /// From the day on which the papers came in.
+        Papers = "papers" / "自收到材料之日",
+        /// From the day of the finding.
+        Finding = "finding" / "自发现之日",
+    }
+}
+
+/// When a filing needs a paper, and what the paper must say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PaperRule {
+    /// Kind of paper.
+    pub kind: PaperKind,
+    /// Institution types that need it; `None`: all.
+    pub types: Option<Vec<InstitutionType>>,
+    /// Needed only where meals are made.
+    pub when_meals: bool,
+    /// Its conclusion must be a pass.
+    pub must_pass: bool,
+    /// An expiry date that it names must not lie before the reference date.
+    pub must_be_valid: bool,
+    /// Article that asks for it.
+    pub legal_basis: LegalBasis,
+}
+
+impl PaperRule {
+    /// Whether a filing of this kind needs the paper.
+    #[must_use]
+    pub fn applies(&self, institution_type: InstitutionType, makes_meals: bool) -> bool {
+        (makes_meals || !self.when_meals)
+            && self
+                .types
+                .as_ref()
+                .is_none_or(|types| types.contains(&institution_type))
+    }
+}
+
+/// Rules of registration and filing, by the version in force on the reference date (acceptance).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AdmissionPolicy {
+    /// With whom an institution files, in Chinese.
+    pub competent_authority: String,
+    /// Working days from complete papers to the receipt (备案回执).
+    pub receipt_working_days: u32,
+    /// Working days to tell an institution that it is not up to standard.
+    pub nonconformity_working_days: u32,
+    /// From where these run.
+    pub nonconformity_counts_from: CountsFrom,
+    /// How often a filing may be returned for what could be seen the first time (一次性告知).
+    pub max_returns: u32,
+    /// Shortest lease of the premises, in years.
+    pub min_lease_years: u32,
+    /// Highest floor that may be used.
+    pub highest_floor: i32,
+    /// Lowest floor that may be used; 1 is the ground floor, 0 and below are semi-basement and basement.
+    pub lowest_floor: i32,
+    /// Most children under three in a family childcare point.
+    pub family_point_places: u32,
+    /// Most places in one class, by class type.
+    pub class_limits: BTreeMap<ClassType, u32>,
+    /// Papers of a filing, in the order in which they are asked for.
+    pub papers: Vec<PaperRule>,
+}
+
+impl AdmissionPolicy {
+    /// Papers that such a filing needs, in the order of the document.
+    pub fn required_papers(
+        &self,
+        institution_type: InstitutionType,
+        makes_meals: bool,
+    ) -> impl Iterator<Item = &PaperRule> {
+        self.papers
+            .iter()
+            .filter(move |rule| rule.applies(institution_type, makes_meals))
+    }
+
+    /// Most places in a class of this type; `None` for [`ClassType::Unknown`], which has no rule.
+    #[must_use]
+    pub fn class_limit(&self, class_type: ClassType) -> Option<u32> {
+        self.class_limits.get(&class_type).copied()
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Document {
+    id: String,
+    version: u32,
+    #[serde(rename = "kind")]
+    _kind: DocumentKind,
+    region: String,
+    effective_date: Date,
+    title: String,
+    legal_basis: Vec<Citation>,
+    values: Values,
+    class_limits: BTreeMap<String, Marked<u32>>,
+    papers: Vec<Paper>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Values {
+    competent_authority: Marked<String>,
+    receipt_working_days: Marked<u32>,
+    nonconformity_working_days: Marked<u32>,
+    nonconformity_counts_from: Marked<CountsFrom>,
+    max_returns: Marked<u32>,
+    min_lease_years: Marked<u32>,
+    highest_floor: Marked<i32>,
+    lowest_floor: Marked<i32>,
+    family_point_places: Marked<u32>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Paper {
+    kind: PaperKind,
+    types: Option<Vec<InstitutionType>>,
+    #[serde(default)]
+    when_meals: bool,
+    #[serde(default)]
+    must_pass: bool,
+    #[serde(default)]
+    must_be_valid: bool,
+    law: String,
+    article: String,
+    source: Source,
+    note: Option<String>,
+}
+
+pub(super) fn parse(text: &str) -> Result<PolicyDocument, PolicyError> {
+    let document: Document = super::read(text)?;
+    let mut marks = Marks::default();
+    let values = document.values;
+    let class_limits = class_limits(document.class_limits, &mut marks)?;
+    let papers = papers(document.papers, &mut marks)?;
+    let policy = AdmissionPolicy {
+        competent_authority: marks.take("values.competent_authority", values.competent_authority)?,
+        receipt_working_days: marks.take_positive("values.receipt_working_days", values.receipt_working_days)?,
+        nonconformity_working_days: marks
+            .take_positive("values.nonconformity_working_days", values.nonconformity_working_days)?,
+        nonconformity_counts_from: marks.take("values.nonconformity_counts_from", values.nonconformity_counts_from)?,
+        max_returns: marks.take("values.max_returns", values.max_returns)?,
+        min_lease_years: marks.take("values.min_lease_years", values.min_lease_years)?,
+        highest_floor: marks.take("values.highest_floor", values.highest_floor)?,
+        lowest_floor: marks.take("values.lowest_floor", values.lowest_floor)?,
+        family_point_places: marks.take_positive("values.family_point_places", values.family_point_places)?,
+        class_limits,
+        papers,
+    };
+    if policy.highest_floor < policy.lowest_floor {
+        return Err(PolicyError::new("values.highest_floor", "lies below lowest_floor"));
+    }
+    let header = Header {
+        id: document.id,
+        version: document.version,
+        region: document.region,
+        effective_date: document.effective_date,
+        title: document.title,
+        legal_basis: document.legal_basis,
+    };
+    header.with(PolicyBody::Admission(policy), marks)
+}
+
+fn class_limits(
+    written: BTreeMap<String, Marked<u32>>,
+    marks: &mut Marks,
+) -> Result<BTreeMap<ClassType, u32>, PolicyError> {
+    let mut limits = BTreeMap::new();
+    for (code, marked) in written {
+        let path = format!("class_limits.{code}");
+        let class_type = ClassType::from_code(&code).filter(|class_type| *class_type != ClassType::Unknown);
+        let class_type = class_type.ok_or_else(|| PolicyError::new(&path, "is no class type"))?;
+        limits.insert(class_type, marks.take_positive(&path, marked)?);
+    }
+    for class_type in ClassType::ALL {
+        if *class_type != ClassType::Unknown && !limits.contains_key(class_type) {
+            return Err(PolicyError::new(
+                format!("class_limits.{}", class_type.code()),
+                "is missing",
+            ));
+        }
+    }
+    Ok(limits)
+}
+
+fn papers(written: Vec<Paper>, marks: &mut Marks) -> Result<Vec<PaperRule>, PolicyError> {
+    let mut rules = Vec::new();
+    let mut kinds = BTreeSet::new();
+    for (index, paper) in written.into_iter().enumerate() {
+        let path = format!("papers[{index}]");
+        if !kinds.insert(paper.kind) {
+            return Err(PolicyError::new(
+                path,
+                format!("{} stands here twice", paper.kind.code()),
+            ));
+        }
+        if paper.types.as_ref().is_some_and(Vec::is_empty) {
+            return Err(PolicyError::new(
+                format!("{path}.types"),
+                "no type: leave it out to mean all",
+            ));
+        }
+        let legal_basis = LegalBasis::new(paper.law, paper.article);
+        let cited = (Some(legal_basis.law.clone()), Some(legal_basis.article.clone()));
+        marks.note(
+            &format!("papers.{}", paper.kind.code()),
+            paper.source,
+            cited,
+            paper.note,
+        )?;
+        rules.push(PaperRule {
+            kind: paper.kind,
+            types: paper.types,
+            when_meals: paper.when_meals,
+            must_pass: paper.must_pass,
+            must_be_valid: paper.must_be_valid,
+            legal_basis,
+        });
+    }
+    if rules.is_empty() {
+        return Err(PolicyError::new("papers", "a filing needs at least one paper"));
+    }
+    Ok(rules)
+}
