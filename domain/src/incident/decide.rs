@@ -38,9 +38,12 @@ impl Aggregate for Incident {
     }
 
     fn access(&self, _command: &IncidentCommand, facts: &Facts) -> Access {
-        facts.institution.as_ref().map_or_else(Access::default, |institution| Access {
-            region: institution.region.clone(),
-            organisation: institution.credit_code.as_ref().map(ToString::to_string),
-        })
+        facts
+            .institution
+            .as_ref()
+            .map_or_else(Access::default, |institution| Access {
+                region: institution.region.clone(),
+                organisation: institution.credit_code.as_ref().map(ToString::to_string),
+            })
     }
 }
