@@ -135,7 +135,9 @@ pub trait Aggregate: Default + Clone + Send + Sync + 'static {
         context: &Context<'_>,
     ) -> Result<Vec<Decided<Self::Event>>, Rejection>;
 
-    /// Whether the command creates the aggregate.
+    /// Whether the command may create the aggregate when its stream does not exist. Where it does exist, `decide`
+    /// says whether the command is a second creation (refused) or adds to what is there, as further rows of one
+    /// imported case do.
     fn creates(command: &Self::Command) -> bool;
     /// What a creating command must claim first.
     fn claim(_command: &Self::Command) -> Option<Claim> {

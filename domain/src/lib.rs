@@ -15,7 +15,6 @@ pub mod event;
 pub mod fingerprint;
 pub mod incident;
 pub mod institution;
-pub mod mask;
 pub mod personal;
 pub mod policy;
 pub mod reference;

@@ -201,3 +201,25 @@ pub enum IncidentCommand {
     /// See [`RecordImportedIncident`].
     RecordImported(RecordImportedIncident),
 }
+
+macro_rules! from_parts {
+    ($( $variant:ident($part:ty), )*) => {
+        $( impl From<$part> for IncidentCommand {
+            fn from(command: $part) -> Self {
+                Self::$variant(command)
+            }
+        } )*
+    };
+}
+
+from_parts! {
+    Notify(NotifyIncident),
+    Supplement(SupplementIncident),
+    TellGuardian(TellGuardian),
+    Triage(TriageIncident),
+    OpenInvestigation(OpenInvestigation),
+    CompleteInvestigation(CompleteInvestigation),
+    Conclude(ConcludeIncident),
+    Reopen(ReopenIncident),
+    RecordImported(RecordImportedIncident),
+}

@@ -1,13 +1,14 @@
-//! State that decisions about an incident rest on.
+//! State that decisions about an incident rest on. It holds no personal data, clear or sealed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::{Category, Outcome, Severity};
+use super::{Category, Outcome, Priority, Severity};
 use crate::institution::Deadline;
-use crate::values::codes;
+use crate::time::Occurred;
+use crate::values::{ExternalId, codes};
 
 codes! {
     /// Where an incident stands.
@@ -31,52 +32,68 @@ codes! {
     }
 }
 
-/// The incident as decisions see it.
+/// The incident as decisions see it. Its id is the one of its stream and of the context.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Incident {
-    /// Id; nil before the first event.
-    pub id: Uuid,
     /// Where it stands.
     pub status: Status,
     /// Institution, after the first event.
     pub institution: Option<Uuid>,
-    /// Category, after the first event.
+    /// Category as last told, after the first event.
     pub category: Option<Category>,
-    /// When the institution became aware.
+    /// When it happened, of a notified incident.
+    pub occurred: Option<Occurred>,
+    /// When the institution became aware (UTC); clocks of the notification run from here.
     pub awareness_time: Option<Timestamp>,
-    /// Children by number with their harm.
+    /// Deadline of the notification, as computed when it came in.
+    pub notification_due: Option<Deadline>,
+    /// Whether the notification came after its deadline (迟报).
+    pub late: bool,
+    /// Children by number with their harm as last told.
     pub children: BTreeMap<u32, Severity>,
+    /// Since when Yujian knows of a child (UTC): awareness for the notification's, receipt for those told later. The
+    /// clock for telling the guardian runs from here.
+    pub child_known: BTreeMap<u32, Timestamp>,
     /// Children whose guardians were told.
     pub told: BTreeSet<u32>,
-    /// Whether guardians must be told.
+    /// Whether guardians must be told: the policy of the notified category says so, or a child was harmed.
     pub guardians_due: bool,
-    /// Investigation due.
+    /// Priority of the last triage.
+    pub priority: Option<Priority>,
+    /// Whether triage found it a matter for this authority; reopening makes it one.
+    pub regulatory: Option<bool>,
+    /// The running or completed investigation's due.
     pub investigation_due: Option<Deadline>,
     /// Account of the person who completed the investigation.
     pub completed_by: Option<String>,
-    /// Proposed or final outcome.
+    /// Proposed or final outcome; none again after reopening.
     pub outcome: Option<Outcome>,
-    /// Whether triage found it a matter for this authority.
-    pub regulatory: Option<bool>,
-    /// Imported rows by row identity (ordinal and details), to see whether a row is news.
+    /// Case number in the foreign register, of an imported case.
+    pub register: Option<ExternalId>,
+    /// How many rows of that register the stream holds.
     pub imported_rows: u32,
 }
 
 impl Default for Incident {
     fn default() -> Self {
         Self {
-            id: Uuid::nil(),
             status: Status::None,
             institution: None,
             category: None,
+            occurred: None,
             awareness_time: None,
+            notification_due: None,
+            late: false,
             children: BTreeMap::new(),
+            child_known: BTreeMap::new(),
             told: BTreeSet::new(),
             guardians_due: false,
+            priority: None,
+            regulatory: None,
             investigation_due: None,
             completed_by: None,
             outcome: None,
-            regulatory: None,
+            register: None,
             imported_rows: 0,
         }
     }

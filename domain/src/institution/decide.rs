@@ -25,18 +25,14 @@ impl Aggregate for Institution {
     }
 
     fn creates(command: &InstitutionCommand) -> bool {
-        matches!(
-            command,
-            InstitutionCommand::Register(_) | InstitutionCommand::RecordImported(_)
-        )
+        matches!(command, InstitutionCommand::Register(_) | InstitutionCommand::RecordImported(_))
     }
 
     fn claim(command: &InstitutionCommand) -> Option<Claim> {
         match command {
-            InstitutionCommand::Register(register) => Some(Claim {
-                kind: "site",
-                value: format!("{}|{}", register.credit_code, register.site),
-            }),
+            InstitutionCommand::Register(register) => {
+                Some(Claim { kind: "site", value: format!("{}|{}", register.credit_code, register.site) })
+            }
             _ => None,
         }
     }
