@@ -2,12 +2,24 @@
 //!
 //! **As of** X **known at** Y: of the facts of a key that were recorded up to position(Y), cover X and were not withdrawn
 //! up to position(Y), the one with the greatest `valid_from` wins, then the latest recorded. Both the live dossier
-//! (from view rows) and the replay (from the log) use [`Dossier::resolve`] and [`Dossier::canonical`].
+//! (from view rows) and the replay (from the log) use [`facts`], [`Dossier::resolve`] and [`canonical`].
+//!
+//! Facts of an institution have plain keys (`name`, `status`, `paper.fire_safety`), facts of its incidents the prefix
+//! `incident.<id>.`. A fact whose value is `null` says that nothing holds any more (a suspension that ended): it takes
+//! part in the contest, and when it wins, the key does not show.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
+
+mod fold;
+mod incident;
+pub(crate) mod institution;
+mod resolve;
+
+pub use fold::facts;
+pub use resolve::{Dossier, canonical};
 
 /// The event that asserted a fact.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -48,6 +60,8 @@ pub struct Fact {
 /// What one event does to a dossier.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct FactChange {
+    /// When the event was recorded: from then on its withdrawals are known.
+    pub recorded_time: Timestamp,
     /// Facts that it asserts.
     pub asserted: Vec<Fact>,
     /// Facts that it withdraws: (stream, revision, key).

@@ -3,10 +3,12 @@
 mod command;
 mod decide;
 mod event;
+mod evolve;
 mod kinds;
+pub mod machine;
 mod state;
 
 pub use command::*;
 pub use event::*;
 pub use kinds::*;
-pub use state::{Application, Institution, Status, Suspension};
+pub use state::{Application, Held, Institution, Status, Submission, Suspension};

@@ -1,5 +1,7 @@
 //! Commands of the institution family. Fields hold parsed values; texts are checked by the decider.
 
+use std::fmt;
+
 use jiff::civil::Date;
 use serde::Serialize;
 
@@ -250,7 +252,7 @@ pub struct CloseInstitution {
 }
 
 /// Corrects a wrong fact: names the event whose fact is withdrawn, says what is right and from when. Two persons.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Clone, PartialEq, Eq, Serialize)]
 pub struct CorrectFact {
     /// Revision of the event in this stream whose fact is wrong.
     pub revision: u64,
@@ -265,6 +267,17 @@ pub struct CorrectFact {
     pub reason: String,
     /// Account of the person who approved it; must differ from the actor.
     pub approver: String,
+}
+
+// Not derived: the value may be personal.
+impl fmt::Debug for CorrectFact {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CorrectFact")
+            .field("revision", &self.revision)
+            .field("key", &self.key)
+            .field("valid_from_date", &self.valid_from_date)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A row of a foreign register about an institution. Value rules apply, process rules do not.

@@ -1,8 +1,29 @@
-//! Decisions of the institution family.
+//! Decisions of the institution family, one file a room.
 
-use super::{Institution, InstitutionCommand, InstitutionEvent, Status};
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use super::{Institution, InstitutionCommand, InstitutionEvent, Status, evolve, machine};
 use crate::aggregate::{Access, Aggregate, Claim, Context, Decided, Facts, Recorded};
 use crate::rejection::{Reason, Rejection};
+use crate::time::{Occurred, day_of, start_of};
+
+mod change;
+mod classes;
+mod conformity;
+mod correct;
+mod filing;
+mod imported;
+mod papers;
+mod register;
+mod service;
+mod text;
+
+/// What a room answers.
+type Decision = Result<Vec<Decided<InstitutionEvent>>, Rejection>;
+
+/// How far a caller's clock may be ahead of ours, in seconds, before "it happened" counts as the future.
+const CLOCK_TOLERANCE_SECONDS: i64 = 300;
 
 impl Aggregate for Institution {
     const CATEGORY: &'static str = "institution";
@@ -13,25 +34,52 @@ impl Aggregate for Institution {
         self.status != Status::None
     }
 
-    fn evolve(&mut self, _event: &InstitutionEvent, _recorded: &Recorded<'_>) {}
+    fn evolve(&mut self, event: &InstitutionEvent, recorded: &Recorded<'_>) {
+        evolve::evolve(self, event, recorded);
+    }
 
     fn decide(
         &self,
         _facts: &Facts,
-        _command: &InstitutionCommand,
-        _context: &Context<'_>,
+        command: &InstitutionCommand,
+        context: &Context<'_>,
     ) -> Result<Vec<Decided<InstitutionEvent>>, Rejection> {
-        Err(Rejection::new(Reason::IllegalTransition, "not built", "未实现"))
+        let allowed = machine::check(self, command)?;
+        occurred_in_the_past(command, context)?;
+        let mut decided = match command {
+            InstitutionCommand::Register(command) => register::register(command, context),
+            InstitutionCommand::SubmitFiling(command) => filing::submit(self, command, context),
+            InstitutionCommand::WithdrawFiling(command) => filing::withdraw(self, command, context),
+            InstitutionCommand::IssueReceipt(command) => filing::issue_receipt(self, command, context),
+            InstitutionCommand::NotifyNonconformity(command) => conformity::notify(self, command, context),
+            InstitutionCommand::ConfirmConformity(command) => conformity::confirm(self, command, context),
+            InstitutionCommand::ChangeDetails(command) => change::details(self, command, context),
+            InstitutionCommand::ChangeClasses(command) => change::classes(self, command, context),
+            InstitutionCommand::Suspend(command) => service::suspend(self, command, context),
+            InstitutionCommand::Resume(command) => service::resume(self, command, context),
+            InstitutionCommand::Close(command) => service::close(self, command, context),
+            InstitutionCommand::CorrectFact(command) => correct::correct(self, command, context),
+            InstitutionCommand::RecordImported(command) => imported::record(self, command),
+        }?;
+        if !matches!(command, InstitutionCommand::RecordImported(_)) {
+            for decided in &mut decided {
+                if decided.legal_basis.is_empty() {
+                    decided.legal_basis.push(allowed.legal_basis());
+                }
+            }
+        }
+        Ok(decided)
     }
 
     fn creates(command: &InstitutionCommand) -> bool {
         matches!(command, InstitutionCommand::Register(_) | InstitutionCommand::RecordImported(_))
     }
 
+    // rule: ADM-07
     fn claim(command: &InstitutionCommand) -> Option<Claim> {
         match command {
             InstitutionCommand::Register(register) => {
-                Some(Claim { kind: "site", value: format!("{}|{}", register.credit_code, register.site) })
+                Some(Claim { kind: "site", value: format!("{}|{}", register.credit_code, register.site.trim()) })
             }
             _ => None,
         }
@@ -43,10 +91,69 @@ impl Aggregate for Institution {
                 region: Some(register.region.clone()),
                 organisation: Some(register.credit_code.to_string()),
             },
+            InstitutionCommand::RecordImported(row) if !self.exists() => Access {
+                region: Some(row.region.clone()),
+                organisation: row.credit_code.as_ref().map(ToString::to_string),
+            },
             _ => Access {
                 region: self.region.clone(),
                 organisation: self.credit_code.as_ref().map(ToString::to_string),
             },
         }
     }
+}
+
+/// Nothing may have happened in the future, and only imported history may not know when it happened.
+// rule: GEN-01
+fn occurred_in_the_past(command: &InstitutionCommand, context: &Context<'_>) -> Result<(), Rejection> {
+    let (message, message_zh) = match context.occurred {
+        Occurred::Unknown if matches!(command, InstitutionCommand::RecordImported(_)) => return Ok(()),
+        Occurred::Unknown => ("must say when it happened", "须说明发生时间"),
+        Occurred::Day { date } if date <= today(context) => return Ok(()),
+        Occurred::Instant { time } if time.as_second() <= context.now.as_second() + CLOCK_TOLERANCE_SECONDS => {
+            return Ok(());
+        }
+        Occurred::Day { .. } | Occurred::Instant { .. } => ("must not lie in the future", "发生时间不能晚于现在"),
+    };
+    Err(Rejection::field("occurred", "GEN-01", message, message_zh))
+}
+
+/// The legal day on which the request came in.
+fn today(context: &Context<'_>) -> Date {
+    day_of(context.now)
+}
+
+/// The legal day on which the caller says that it happened.
+fn act_day(context: &Context<'_>) -> Date {
+    context.occurred.day().unwrap_or_else(|| today(context))
+}
+
+/// The instant from which a new state holds that begins on `date`. States follow one another in legal time too: one
+/// that would begin before the present state is refused, and on the same day it begins right after it.
+// rule: GEN-08
+fn begins(state: &Institution, field: &str, date: Date) -> Result<Timestamp, Rejection> {
+    let Some(since) = state.status_from else { return Ok(start_of(date)) };
+    let since_date = day_of(since);
+    if date < since_date {
+        return Err(Rejection::field(
+            field,
+            "GEN-08",
+            format!("the present state holds since {since_date}; the next one can't begin before that day"),
+            format!("现状态自{since_date}起生效，新状态不能早于该日"),
+        )
+        .with("state", state.status.code())
+        .with("since", since_date.to_string()));
+    }
+    Ok(if date == since_date { since } else { start_of(date) })
+}
+
+/// A date that may not lie in the future.
+// rule: GEN-02
+fn not_in_future(check: &mut text::Check, field: &str, date: Date, context: &Context<'_>) {
+    check.ensure(date <= today(context), field, "GEN-02", "must not lie in the future", "日期不能晚于今天");
+}
+
+// rule: GEN-06
+fn nothing_to_do() -> Rejection {
+    Rejection::new(Reason::NothingToDo, "this would change nothing", "没有任何变化")
 }

@@ -1,11 +1,13 @@
 //! Events of the institution family, `licensing.….v1`.
 
+use std::fmt;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Class, InstitutionType, ItemProblem, Mode, NonconformityReason, Ownership, Paper, Premises, Registrar,
+    Class, InstitutionType, ItemProblem, Mode, NonconformityReason, Ownership, Paper, Premises, Registrar, Status,
     SuspensionKind,
 };
 use crate::envelope::PolicyRef;
@@ -124,6 +126,10 @@ pub struct FilingAccepted {
     /// Nonconformity notice due, when policy counts it from the papers (15 wd by policy).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nonconformity_due: Option<Deadline>,
+    /// What is wrong, but was visible at an earlier return that did not name it: it can't hold the filing up any more
+    /// and is left to the verification after filing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_to_verification: Vec<ReturnedItem>,
 }
 
 /// The applicant withdrew.
@@ -134,6 +140,8 @@ pub struct FilingWithdrawn {
     pub application: u32,
     /// Reason.
     pub reason: String,
+    /// Where it stands from then on.
+    pub status: Status,
 }
 
 /// Receipt and notice of basic conditions were issued.
@@ -170,6 +178,8 @@ pub struct NonconformityNotified {
 pub struct ConformityConfirmed {
     /// What was seen.
     pub statement: String,
+    /// Where it stands from then on.
+    pub status: Status,
 }
 
 /// Details changed; absent members stay.
@@ -230,6 +240,8 @@ pub struct InstitutionResumed {
     pub from_date: Date,
     /// Statement.
     pub statement: String,
+    /// Where it stands from then on.
+    pub status: Status,
 }
 
 /// Closed for good.
@@ -245,7 +257,7 @@ pub struct InstitutionClosed {
 }
 
 /// A fact was wrong: the fact `key` of the event at `revision` is withdrawn, and `value` holds instead.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FactCorrected {
     /// Revision of the withdrawn event in this stream.
@@ -261,6 +273,17 @@ pub struct FactCorrected {
     pub reason: String,
     /// Second person.
     pub approver: String,
+}
+
+// Not derived: the value may be personal while it is on its way into the log.
+impl fmt::Debug for FactCorrected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FactCorrected")
+            .field("revision", &self.revision)
+            .field("key", &self.key)
+            .field("valid_from_date", &self.valid_from_date)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A row of a foreign register.

@@ -1,10 +1,13 @@
 //! State that decisions rest on. Other states (dossier, view rows) are other folds.
 
-use jiff::civil::Date;
-use uuid::Uuid;
+use std::collections::BTreeMap;
 
-use super::{Class, Deadline, InstitutionType, SuspensionKind};
-use crate::values::{CreditCode, RegionId, codes};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde_json::Value;
+
+use super::{Class, Deadline, InstitutionType, Mode, Ownership, Paper, Premises, ReturnedItem, SuspensionKind};
+use crate::values::{CreditCode, Point, RegionId, codes};
 
 codes! {
     /// Where an institution stands.
@@ -43,8 +46,38 @@ pub struct Application {
     pub nonconformity_due: Option<Deadline>,
     /// Legal day of acceptance.
     pub accepted_date: Option<Date>,
-    /// Items of the last return.
-    pub returned_items: Vec<super::ReturnedItem>,
+    /// Items that its returns have named, each once.
+    pub returned_items: Vec<ReturnedItem>,
+    /// What was handed in last, and when.
+    pub submitted: Submission,
+}
+
+/// What was visible when papers came in: with it a later return can tell news from what could have been said at once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Submission {
+    /// Legal day on which the papers came in; unknown only when an event says so.
+    pub date: Option<Date>,
+    /// Papers.
+    pub papers: Vec<Paper>,
+    /// Whether meals are made.
+    pub makes_meals: bool,
+    /// Premises.
+    pub premises: Option<Premises>,
+    /// Classes as they stood then.
+    pub classes: Vec<Class>,
+    /// Type as it stood then.
+    pub institution_type: Option<InstitutionType>,
+    /// Whether a credit code was known then.
+    pub has_credit_code: bool,
+}
+
+/// A fact that an event of the stream asserted and that no correction has withdrawn.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// Revision in whose place it stands: its own, or for a correction that of the event which it corrects.
+    pub place: u64,
+    /// Value, kept only for keys that decisions rest on.
+    pub value: Option<Value>,
 }
 
 /// A running suspension.
@@ -60,13 +93,13 @@ pub struct Suspension {
     pub before: Status,
 }
 
-/// The institution as decisions see it.
+/// The institution as decisions see it. Its id comes with the context.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Institution {
-    /// Id; nil before the first event.
-    pub id: Uuid,
     /// Where it stands.
     pub status: Status,
+    /// From when it stands there (legal effect), when known: the next state may not begin earlier.
+    pub status_from: Option<Timestamp>,
     /// Name.
     pub name: String,
     /// Credit code, when known.
@@ -75,11 +108,21 @@ pub struct Institution {
     pub region: Option<RegionId>,
     /// Address.
     pub address: Option<String>,
+    /// Point.
+    pub point: Option<Point>,
     /// Type, after the first event.
     pub institution_type: Option<InstitutionType>,
+    /// Mode, after the first event.
+    pub mode: Option<Mode>,
+    /// Ownership, after the first event.
+    pub ownership: Option<Ownership>,
+    /// Day of the legal person's registration, when known.
+    pub registration_date: Option<Date>,
     /// Classes as last set, whatever their effective day.
     pub classes: Vec<Class>,
-    /// The current filing.
+    /// How many filings there were.
+    pub applications: u32,
+    /// The current filing; none once it was withdrawn.
     pub application: Option<Application>,
     /// Number of the valid receipt.
     pub receipt_number: Option<String>,
@@ -87,28 +130,33 @@ pub struct Institution {
     pub suspension: Option<Suspension>,
     /// Day of the last nonconformity finding.
     pub finding_date: Option<Date>,
-    /// What each event of this stream asserted: (revision, keys), for corrections; withdrawn keys are removed.
-    pub asserted: std::collections::BTreeMap<u64, Vec<String>>,
-    /// JSON digest of the last imported row, to see whether a later row says anything new.
+    /// What each event of this stream asserted, by revision and key, for corrections; withdrawn facts are removed.
+    pub asserted: BTreeMap<u64, BTreeMap<String, Held>>,
+    /// The last imported row, to see whether a later row says anything new.
     pub imported: Option<super::RecordImported>,
 }
 
 impl Default for Institution {
     fn default() -> Self {
         Self {
-            id: Uuid::nil(),
             status: Status::None,
+            status_from: None,
             name: String::new(),
             credit_code: None,
             region: None,
             address: None,
+            point: None,
             institution_type: None,
+            mode: None,
+            ownership: None,
+            registration_date: None,
             classes: Vec::new(),
+            applications: 0,
             application: None,
             receipt_number: None,
             suspension: None,
             finding_date: None,
-            asserted: std::collections::BTreeMap::new(),
+            asserted: BTreeMap::new(),
             imported: None,
         }
     }

@@ -1,0 +1,65 @@
+//! From a stored event to facts.
+
+use serde_json::Value;
+
+use super::{Fact, FactChange, FactSource, Seen, incident, institution};
+use crate::envelope::parse_metadata;
+use crate::event::{DecodeError, EventFamily};
+use crate::incident::IncidentEvent;
+use crate::institution::InstitutionEvent;
+
+/// Facts that an event asserts and withdraws; `None` for events that say nothing to a dossier (claims, reference
+/// data, types that this version does not know).
+///
+/// `valid_from` is the event's `effective_from`, else the earliest instant that its `occurred` may mean (the start of
+/// the legal day), and absent when that is unknown. `valid_to` is its `effective_to`.
+///
+/// # Errors
+/// When metadata or payload of a known type is not what it must be. The message quotes no value.
+pub fn facts(seen: &Seen<'_>) -> Result<Option<FactChange>, DecodeError> {
+    let (asserted, withdrawn) = if let Some(event) = InstitutionEvent::decode(seen.event_type, seen.payload)? {
+        (institution::assertions(&event), withdrawals(seen.stream, &event))
+    } else if let Some(event) = IncidentEvent::decode(seen.event_type, seen.payload)? {
+        let id = seen.stream.strip_prefix("incident-").unwrap_or(seen.stream);
+        let prefixed = incident::assertions(&event, seen.revision)
+            .into_iter()
+            .map(|(key, value)| (format!("incident.{id}.{key}"), value))
+            .collect();
+        (prefixed, Vec::new())
+    } else {
+        return Ok(None);
+    };
+    let metadata = parse_metadata(seen.metadata).map_err(|error| DecodeError {
+        event_type: seen.event_type.to_owned(),
+        message: format!("metadata: {error}"),
+    })?;
+    let source = FactSource {
+        stream: seen.stream.to_owned(),
+        revision: seen.revision,
+        event_type: seen.event_type.to_owned(),
+        recorded_time: seen.recorded_time,
+        received_time: metadata.received_time,
+    };
+    let valid_from = metadata.effective_from.or_else(|| metadata.occurred.earliest());
+    let fact = |(key, value): (String, Value)| Fact {
+        key,
+        value,
+        valid_from,
+        valid_to: metadata.effective_to,
+        source: source.clone(),
+        order: (seen.recorded_time, seen.stream.to_owned(), seen.revision),
+    };
+    Ok(Some(FactChange {
+        recorded_time: seen.recorded_time,
+        asserted: asserted.into_iter().map(fact).collect(),
+        withdrawn,
+    }))
+}
+
+fn withdrawals(stream: &str, event: &InstitutionEvent) -> Vec<(String, u64, String)> {
+    let InstitutionEvent::FactCorrected(event) = event else { return Vec::new() };
+    std::iter::once(event.key.as_str())
+        .chain(institution::withdrawn_with(&event.key).iter().copied())
+        .map(|key| (stream.to_owned(), event.revision, key.to_owned()))
+        .collect()
+}

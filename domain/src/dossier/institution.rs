@@ -1,0 +1,178 @@
+//! What each event of an institution's stream says, as facts.
+
+use serde_json::{Value, json};
+
+use crate::institution::{
+    Class, DetailsChanged, FactCorrected, InstitutionEvent, InstitutionRegistered, Paper, PaperKind, RecordImported,
+    Representative, Status,
+};
+
+/// Keys and values that an event asserts. Personal values stay as they are in the event: sealed, once stored.
+pub(crate) fn assertions(event: &InstitutionEvent) -> Vec<(String, Value)> {
+    let mut facts = Assertions::default();
+    match event {
+        InstitutionEvent::InstitutionRegistered(event) => registered(&mut facts, event),
+        InstitutionEvent::FilingSubmitted(event) => {
+            facts.say("makes_meals", json!(event.makes_meals));
+            facts.say_some("premises", event.premises.as_ref());
+            papers(&mut facts, &event.papers);
+        }
+        InstitutionEvent::FilingReturned(event) => {
+            facts.status(Status::Returned);
+            facts.say("filing.returned_items", json!(event.items));
+        }
+        InstitutionEvent::FilingAccepted(event) => {
+            facts.status(Status::Accepted);
+            facts.say("filing.returned_items", Value::Null);
+            facts.say("filing.receipt_due", json!(event.receipt_due));
+        }
+        InstitutionEvent::FilingWithdrawn(event) => {
+            facts.status(event.status);
+            facts.say("filing.returned_items", Value::Null);
+            facts.say("filing.receipt_due", Value::Null);
+        }
+        InstitutionEvent::FilingReceiptIssued(event) => {
+            facts.status(Status::Filed);
+            facts.say("receipt.number", json!(event.receipt_number));
+            facts.say("receipt.date", json!(event.issue_date));
+            facts.say("receipt.late", json!(event.late));
+            facts.say("filing.receipt_due", Value::Null);
+        }
+        InstitutionEvent::NonconformityNotified(event) => {
+            facts.status(Status::Nonconforming);
+            facts.say("nonconformity.reasons", json!(event.reasons));
+        }
+        InstitutionEvent::ConformityConfirmed(event) => {
+            facts.status(event.status);
+            facts.say("nonconformity.reasons", Value::Null);
+        }
+        InstitutionEvent::DetailsChanged(event) => details(&mut facts, event),
+        InstitutionEvent::ClassesChanged(event) => classes(&mut facts, &event.classes),
+        InstitutionEvent::InstitutionSuspended(event) => {
+            facts.status(Status::Suspended);
+            facts.say("suspension", json!(event));
+        }
+        InstitutionEvent::InstitutionResumed(event) => {
+            facts.status(event.status);
+            facts.say("suspension", Value::Null);
+        }
+        InstitutionEvent::InstitutionClosed(event) => {
+            facts.status(Status::Closed);
+            facts.say("suspension", Value::Null);
+            facts.say("closing", json!(event));
+        }
+        InstitutionEvent::FactCorrected(event) => corrected(&mut facts, event),
+        InstitutionEvent::RecordImported(event) => imported(&mut facts, event),
+    }
+    facts.0
+}
+
+/// Keys that go when the fact `key` is withdrawn: what was derived from it goes with it.
+pub(crate) fn withdrawn_with(key: &str) -> &'static [&'static str] {
+    match key {
+        "classes" => &["places"],
+        _ => &[],
+    }
+}
+
+#[derive(Default)]
+struct Assertions(Vec<(String, Value)>);
+
+impl Assertions {
+    fn say(&mut self, key: &str, value: Value) {
+        self.0.push((key.to_owned(), value));
+    }
+
+    fn say_some<T: serde::Serialize>(&mut self, key: &str, value: Option<&T>) {
+        if let Some(value) = value {
+            self.say(key, json!(value));
+        }
+    }
+
+    fn status(&mut self, status: Status) {
+        self.say("status", json!(status));
+    }
+}
+
+fn registered(facts: &mut Assertions, event: &InstitutionRegistered) {
+    facts.status(Status::Registered);
+    facts.say("name", json!(event.name));
+    facts.say("credit_code", json!(event.credit_code));
+    facts.say("site", json!(event.site));
+    facts.say("address", json!(event.address));
+    facts.say("region", json!(event.region));
+    facts.say_some("point", event.point.as_ref());
+    facts.say("institution_type", json!(event.institution_type));
+    facts.say("mode", json!(event.mode));
+    facts.say("ownership", json!(event.ownership));
+    facts.say("registrar", json!(event.registrar));
+    facts.say("registration_date", json!(event.registration_date));
+    representative(facts, &event.representative);
+    classes(facts, &event.classes);
+}
+
+fn details(facts: &mut Assertions, event: &DetailsChanged) {
+    facts.say_some("name", event.name.as_ref());
+    facts.say_some("address", event.address.as_ref());
+    facts.say_some("region", event.region.as_ref());
+    facts.say_some("point", event.point.as_ref());
+    facts.say_some("mode", event.mode.as_ref());
+    facts.say_some("ownership", event.ownership.as_ref());
+    if let Some(changed) = &event.representative {
+        representative(facts, changed);
+    }
+}
+
+fn representative(facts: &mut Assertions, event: &Representative) {
+    facts.say("representative.name", json!(event.name));
+    facts.say("representative.phone", json!(event.phone));
+    // A new representative without a number must not inherit the number of the one before.
+    facts.say("representative.identity", event.identity.as_ref().map_or(Value::Null, |identity| json!(identity)));
+}
+
+fn classes(facts: &mut Assertions, classes: &[Class]) {
+    let places: u64 = classes.iter().map(|class| u64::from(class.places.count())).sum();
+    facts.say("classes", json!(classes));
+    facts.say("places", json!(places));
+}
+
+fn papers(facts: &mut Assertions, papers: &[Paper]) {
+    for kind in PaperKind::ALL {
+        let key = format!("paper.{}", kind.code());
+        let mut of_kind = papers.iter().filter(|paper| paper.kind == *kind);
+        if *kind == PaperKind::Other {
+            // The only kind that may come more than once.
+            let others: Vec<&Paper> = of_kind.collect();
+            facts.say(&key, if others.is_empty() { Value::Null } else { json!(others) });
+        } else {
+            facts.say(&key, of_kind.next().map_or(Value::Null, |paper| json!(paper)));
+        }
+    }
+}
+
+fn corrected(facts: &mut Assertions, event: &FactCorrected) {
+    let Some(value) = &event.value else { return };
+    if event.key == "classes"
+        && let Ok(right) = serde_json::from_value::<Vec<Class>>(value.clone())
+    {
+        classes(facts, &right);
+    } else {
+        facts.say(&event.key, value.clone());
+    }
+}
+
+fn imported(facts: &mut Assertions, event: &RecordImported) {
+    facts.status(Status::Imported);
+    facts.say("external", json!(event.external));
+    facts.say("name", json!(event.name));
+    facts.say_some("address", event.address.as_ref());
+    facts.say("region", json!(event.region));
+    facts.say_some("credit_code", event.credit_code.as_ref());
+    facts.say("institution_type", json!(event.institution_type));
+    facts.say_some("register_type", event.register_type.as_ref());
+    facts.say("mode", json!(event.mode));
+    facts.say("ownership", json!(event.ownership));
+    if !event.classes.is_empty() {
+        classes(facts, &event.classes);
+    }
+}

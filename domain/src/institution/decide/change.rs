@@ -1,0 +1,126 @@
+//! Changes of registered details and of classes.
+
+use super::register::{self, LONGEST_LINE, LONGEST_NAME};
+use super::text::Check;
+use super::{Decision, act_day, nothing_to_do};
+use crate::aggregate::{Context, Decided};
+use crate::institution::machine::FILING_RULES;
+use crate::institution::{ChangeClasses, ChangeDetails, ClassesChanged, DetailsChanged, Institution, Mode, Ownership};
+use crate::rejection::{LegalBasis, Reason, Rejection};
+use crate::time::start_of;
+use crate::values::RegionId;
+
+/// Changes details. What is told as it stands already does not count; a representative always counts, because the
+/// state can't compare what is sealed.
+pub(super) fn details(state: &Institution, command: &ChangeDetails, context: &Context<'_>) -> Decision {
+    if command.moves_site {
+        return Err(relocation());
+    }
+    let mut check = Check::default();
+    check.text_if_some("name", command.name.as_deref(), LONGEST_NAME);
+    check.text_if_some("address", command.address.as_deref(), LONGEST_LINE);
+    check.ensure(command.mode != Some(Mode::Unknown), "mode", "ADM-01", "must be known", "服务模式不能为“不详”");
+    check.ensure(
+        command.ownership != Some(Ownership::Unknown),
+        "ownership",
+        "ADM-01",
+        "must be known",
+        "举办性质不能为“不详”",
+    );
+    if let Some(representative) = &command.representative {
+        register::representative_shape(&mut check, representative);
+    }
+    let date = command.effective_date.unwrap_or_else(|| act_day(context));
+    after_registration(&mut check, state, date);
+    let region = command.region.as_ref().filter(|region| state.region.as_ref() != Some(*region));
+    if let Some(region) = region {
+        register::region(&mut check, "region", region, context);
+    }
+    check.done()?;
+    if let Some(region) = region {
+        same_site(state, region, context)?;
+    }
+
+    fn news<T: PartialEq + Clone>(told: Option<&T>, held: Option<&T>) -> Option<T> {
+        told.filter(|told| held != Some(*told)).cloned()
+    }
+    let changed = DetailsChanged {
+        name: news(command.name.as_ref(), Some(&state.name)),
+        address: news(command.address.as_ref(), state.address.as_ref()),
+        region: region.cloned(),
+        point: news(command.point.as_ref(), state.point.as_ref()),
+        mode: news(command.mode.as_ref(), state.mode.as_ref()),
+        ownership: news(command.ownership.as_ref(), state.ownership.as_ref()),
+        representative: command.representative.as_ref().map(|input| register::representative(input, context)),
+    };
+    let unchanged = DetailsChanged {
+        name: None,
+        address: None,
+        region: None,
+        point: None,
+        mode: None,
+        ownership: None,
+        representative: None,
+    };
+    if changed == unchanged {
+        return Err(nothing_to_do());
+    }
+    let mut decided = Decided::plain(changed);
+    decided.effective_from = command.effective_date.map(start_of);
+    Ok(vec![decided])
+}
+
+/// Replaces the classes from a day on.
+pub(super) fn classes(state: &Institution, command: &ChangeClasses, context: &Context<'_>) -> Decision {
+    let mut check = Check::default();
+    super::classes::shape(&mut check, "classes", &command.classes, true);
+    after_registration(&mut check, state, command.effective_date);
+    let policy = super::classes::limits_on(
+        &mut check,
+        "classes",
+        &command.classes,
+        state.institution_type,
+        super::filing::region_of(state)?,
+        command.effective_date,
+        context,
+    )?;
+    super::classes::done(check)?;
+    if command.classes == state.classes {
+        return Err(nothing_to_do());
+    }
+    let mut decided = Decided::plain(ClassesChanged { classes: command.classes.clone() });
+    decided.effective_from = Some(start_of(command.effective_date));
+    decided.policies = vec![policy];
+    Ok(vec![decided])
+}
+
+/// A change may be told late or ahead, but can't hold before the legal person existed.
+// rule: ADM-22
+fn after_registration(check: &mut Check, state: &Institution, date: jiff::civil::Date) {
+    check.ensure(
+        state.registration_date.is_none_or(|registered| date >= registered),
+        "effective_date",
+        "ADM-22",
+        "must not lie before the registration",
+        "生效日期不能早于登记日期",
+    );
+}
+
+/// The region may change only while the site stays: when it is told more exactly (county to one of its townships), or
+/// when the division itself left the tables.
+// rule: ADM-21
+fn same_site(state: &Institution, region: &RegionId, context: &Context<'_>) -> Result<(), Rejection> {
+    let Some(held) = &state.region else { return Ok(()) };
+    let still_there = context.reference.divisions.get(held.code()).is_some_and(|division| division.id == *held);
+    if still_there && !region.is_within_code(held.code()) { Err(relocation()) } else { Ok(()) }
+}
+
+// rule: ADM-20
+fn relocation() -> Rejection {
+    Rejection::new(
+        Reason::RelocationIsNewFiling,
+        "moving to another site is a new filing: register the new site, file it, then close this one",
+        "迁移场所属于新的备案：请先登记并备案新场所，再注销本机构",
+    )
+    .citing(LegalBasis::new(FILING_RULES, "§10"))
+}

@@ -1,0 +1,93 @@
+//! Found not up to standard, and up to standard again.
+
+use super::filing::{deadline, region_of, settled};
+use super::register::{LONGEST_LINE, LONGEST_NAME};
+use super::text::Check;
+use super::{Decision, act_day, begins, not_in_future};
+use crate::aggregate::{Context, Decided};
+use crate::envelope::Classification;
+use crate::institution::{
+    ConfirmConformity, ConformityConfirmed, Deadline, Institution, NonconformityNotified, NotifyNonconformity, Status,
+};
+use crate::rejection::Rejection;
+
+/// Tells an institution, with reasons, that it is not up to standard. The notice is published.
+// rule: ADM-18
+pub(super) fn notify(state: &Institution, command: &NotifyNonconformity, context: &Context<'_>) -> Decision {
+    let mut check = Check::default();
+    check.ensure(
+        !command.reasons.is_empty() && command.reasons.len() <= 100,
+        "reasons",
+        "ADM-18",
+        "must give 1 to 100 reasons",
+        "须说明1至100条理由",
+    );
+    for (index, reason) in command.reasons.iter().enumerate() {
+        check.text(&format!("reasons[{index}].item"), &reason.item, LONGEST_NAME);
+        check.text(&format!("reasons[{index}].description"), &reason.description, LONGEST_LINE);
+    }
+    not_in_future(&mut check, "finding_date", command.finding_date, context);
+    check.ensure(
+        command.finding_date <= act_day(context),
+        "finding_date",
+        "ADM-18",
+        "must not lie after the notice",
+        "发现日期不能晚于告知日期",
+    );
+    let papers_came = state.application.as_ref().and_then(|open| open.accepted_date);
+    check.ensure(
+        papers_came.is_none_or(|date| command.finding_date >= date),
+        "finding_date",
+        "ADM-18",
+        "must not lie before the papers came in",
+        "发现日期不能早于收到备案材料之日",
+    );
+    check.done()?;
+    let notice_due = notice_due(state, command, context)?;
+    let late = !notice_due.provisional && act_day(context) > notice_due.due_date;
+    let policy = notice_due.policy.clone();
+    let mut decided = Decided::plain(NonconformityNotified {
+        reasons: command.reasons.clone(),
+        finding_date: command.finding_date,
+        notice_due,
+        late,
+    });
+    decided.effective_from = Some(begins(state, "occurred", act_day(context))?);
+    decided.policies = vec![policy];
+    decided.classification = Classification::Public;
+    Ok(vec![decided])
+}
+
+/// The last day for the notice. Where policy counts from the papers, that clock governs while the receipt is still
+/// open and whatever is found before it ends; what is found later in an institution that has its receipt is a finding
+/// of its own, and the clock runs from there.
+fn notice_due(
+    state: &Institution,
+    command: &NotifyNonconformity,
+    context: &Context<'_>,
+) -> Result<Deadline, Rejection> {
+    let application = state.application.as_ref();
+    if let Some((accepted, due)) = application.and_then(|open| Some((open.accepted_date, open.nonconformity_due.as_ref()?))) {
+        let due = settled(accepted, due, |policy| policy.nonconformity_working_days, state, context);
+        if state.status == Status::Accepted || command.finding_date <= due.due_date {
+            return Ok(due);
+        }
+    }
+    let (policy, policy_ref) = context.reference.admission(region_of(state)?, command.finding_date)?;
+    Ok(deadline(command.finding_date, policy.nonconformity_working_days, &policy_ref, context))
+}
+
+/// The institution is up to standard again: filed, or back in the open filing when it has no receipt yet.
+// rule: ADM-19
+pub(super) fn confirm(state: &Institution, command: &ConfirmConformity, context: &Context<'_>) -> Decision {
+    let mut check = Check::default();
+    check.text("statement", &command.statement, LONGEST_LINE);
+    check.done()?;
+    let mut decided = Decided::plain(ConformityConfirmed {
+        statement: command.statement.clone(),
+        status: if state.receipt_number.is_some() { Status::Filed } else { Status::Accepted },
+    });
+    decided.effective_from = Some(begins(state, "occurred", act_day(context))?);
+    decided.classification = Classification::Public;
+    Ok(vec![decided])
+}

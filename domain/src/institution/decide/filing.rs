@@ -1,0 +1,328 @@
+//! Filing (备案): papers come in, are returned once with everything that is missing, accepted, receipted, withdrawn.
+
+use jiff::civil::Date;
+
+use super::papers::problems;
+use super::register::{LONGEST_LINE, LONGEST_NAME};
+use super::text::Check;
+use super::{Decision, act_day, begins, not_in_future, today};
+use crate::aggregate::{Context, Decided};
+use crate::envelope::{PolicyRef, Role};
+use crate::institution::machine::{FILING_RULES, POPULATION_LAW, STANDARDS};
+use crate::institution::{
+    Application, Deadline, FilingAccepted, FilingReceiptIssued, FilingReturned, FilingSubmitted, FilingWithdrawn,
+    Institution, IssueReceipt, Paper, PaperKind, Premises, ReturnedItem, Status, Submission, SubmitFiling,
+    WithdrawFiling,
+};
+use crate::policy::{AdmissionPolicy, CountsFrom};
+use crate::rejection::{LegalBasis, Reason, Rejection, Violation};
+use crate::time::{Occurred, end_of};
+use crate::values::RegionId;
+
+/// Papers come in. They are accepted, or returned with everything that stands in the way.
+pub(super) fn submit(state: &Institution, command: &SubmitFiling, context: &Context<'_>) -> Decision {
+    let day = papers_day(context);
+    shape(command)?;
+    let begins_at = begins(state, "occurred", day)?;
+    let (policy, policy_ref) = context.reference.admission(region_of(state)?, day)?;
+    let submission = Submission {
+        date: Some(day),
+        papers: command.papers.clone(),
+        makes_meals: command.makes_meals,
+        premises: command.premises.clone(),
+        classes: state.classes.clone(),
+        institution_type: state.institution_type,
+        has_credit_code: state.credit_code.is_some(),
+    };
+    let wrong = problems(&submission, policy, day);
+    let (named, left) = citable(state, wrong, policy, &submission)?;
+
+    let application = match &state.application {
+        Some(open) if state.status == Status::Returned => open.number,
+        _ => state.applications + 1,
+    };
+    let submitted = Decided::plain(FilingSubmitted {
+        application,
+        papers: command.papers.clone(),
+        makes_meals: command.makes_meals,
+        premises: command.premises.clone(),
+    });
+    let mut outcome = if named.is_empty() {
+        let accepted = accepted(application, left, day, policy, &policy_ref, context);
+        let mut decided = Decided::plain(accepted);
+        decided.legal_basis =
+            vec![LegalBasis::new(POPULATION_LAW, "§28"), LegalBasis::new(FILING_RULES, "§9")];
+        decided
+    } else {
+        let legal_basis = cited(&named, policy);
+        let mut decided = Decided::plain(FilingReturned { application, items: named });
+        decided.legal_basis = legal_basis;
+        decided
+    };
+    outcome.policies = vec![policy_ref];
+    let mut events = vec![submitted, outcome];
+    for decided in &mut events {
+        decided.effective_from = Some(begins_at);
+        if day != act_day(context) {
+            decided.occurred = Some(Occurred::Instant { time: context.now });
+        }
+    }
+    Ok(events)
+}
+
+/// The day on which papers came in: for an operator the day on which the request reached Yujian, which starts the
+/// authority's clock; an officer may record papers that were handed in at the counter earlier.
+// rule: ADM-15
+fn papers_day(context: &Context<'_>) -> Date {
+    if context.actor.role == Role::Operator { today(context) } else { act_day(context) }
+}
+
+fn accepted(
+    application: u32,
+    left_to_verification: Vec<ReturnedItem>,
+    day: Date,
+    policy: &AdmissionPolicy,
+    policy_ref: &PolicyRef,
+    context: &Context<'_>,
+) -> FilingAccepted {
+    // rule: ADM-16
+    let receipt_due = deadline(day, policy.receipt_working_days, policy_ref, context);
+    // rule: ADM-18
+    let nonconformity_due = (policy.nonconformity_counts_from == CountsFrom::Papers)
+        .then(|| deadline(day, policy.nonconformity_working_days, policy_ref, context));
+    FilingAccepted { application, receipt_due, nonconformity_due, left_to_verification }
+}
+
+/// A clock in working days: the first day is not counted, the last one counts to its end.
+pub(super) fn deadline(from: Date, working_days: u32, policy: &PolicyRef, context: &Context<'_>) -> Deadline {
+    let due = context.reference.calendar.add_working_days(from, working_days);
+    Deadline {
+        due_date: due.date,
+        due_time: end_of(due.date),
+        provisional: due.provisional,
+        policy: policy.clone(),
+    }
+}
+
+/// Splits what is wrong into what this filing may be returned for and what it may not.
+///
+/// A filing is told **once and in full** what is missing. Up to the policy's number of returns everything is named.
+/// After that a return may cite only
+/// - what a return of this filing has named already and is still wrong, and
+/// - what could not be seen when the papers last came in: another paper, a paper that has expired since, another
+///   declaration, other classes.
+///
+/// Whatever could be seen then and was not named (the policy has changed since) can't hold the filing up any more: it
+/// is left to the verification that follows the filing. And a resubmission that brings nothing new at all is refused
+/// with the items, so that a stream does not fill with repeated returns.
+// rule: ADM-15
+fn citable(
+    state: &Institution,
+    wrong: Vec<ReturnedItem>,
+    policy: &AdmissionPolicy,
+    submission: &Submission,
+) -> Result<(Vec<ReturnedItem>, Vec<ReturnedItem>), Rejection> {
+    let Some(open) = state.application.as_ref().filter(|_| state.status == Status::Returned) else {
+        return Ok((wrong, Vec::new()));
+    };
+    if !wrong.is_empty() && brings_nothing(open, submission) && wrong.iter().all(|item| named_before(open, item)) {
+        return Err(returned_already(&wrong));
+    }
+    if open.returned < policy.max_returns {
+        return Ok((wrong, Vec::new()));
+    }
+    let visible = problems(&open.submitted, policy, open.submitted.date.or(submission.date).unwrap_or(Date::MIN));
+    Ok(wrong.into_iter().partition(|item| named_before(open, item) || !visible.contains(item)))
+}
+
+fn named_before(open: &Application, item: &ReturnedItem) -> bool {
+    open.returned_items.iter().any(|named| named.item == item.item && named.rule == item.rule)
+}
+
+fn brings_nothing(open: &Application, submission: &Submission) -> bool {
+    let last = &open.submitted;
+    Submission { date: last.date, ..submission.clone() } == *last
+}
+
+fn returned_already(wrong: &[ReturnedItem]) -> Rejection {
+    let violations = wrong
+        .iter()
+        .map(|item| Violation {
+            field: item.item.clone(),
+            rule: item.rule.clone(),
+            message: format!("{}, as the return said", item.problem.code()),
+            message_zh: format!("{}，退回时已告知", item.problem.zh()),
+        })
+        .collect();
+    let mut rejection = Rejection::fields(violations).citing(LegalBasis::new(FILING_RULES, "§8"));
+    rejection.reason = Reason::ReturnedOnce;
+    "the filing was returned with these items, and the same papers came again".clone_into(&mut rejection.message);
+    "该备案已一次性告知以下事项，本次提交没有任何变化".clone_into(&mut rejection.message_zh);
+    rejection
+}
+
+/// The articles behind a return's items, each once.
+fn cited(items: &[ReturnedItem], policy: &AdmissionPolicy) -> Vec<LegalBasis> {
+    let mut basis = vec![LegalBasis::new(FILING_RULES, "§8")];
+    for item in items {
+        let article = match item.rule.as_str() {
+            "ADM-13" => LegalBasis::new(STANDARDS, "§11"),
+            "ADM-14" => LegalBasis::new("托育机构消防安全指南（试行）", "2022年"),
+            "ADM-04" => LegalBasis::new(STANDARDS, "§19"),
+            "ADM-05" => LegalBasis::new("家庭托育点管理办法（试行）", "2023年"),
+            _ => policy
+                .papers
+                .iter()
+                .find(|rule| item.item.strip_prefix("papers.") == Some(rule.kind.code()))
+                .map_or_else(|| LegalBasis::new(FILING_RULES, "§8"), |rule| rule.legal_basis.clone()),
+        };
+        if !basis.contains(&article) {
+            basis.push(article);
+        }
+    }
+    basis
+}
+
+/// Value rules of what is handed in, apart from whether it is enough.
+fn shape(command: &SubmitFiling) -> Result<(), Rejection> {
+    let mut check = Check::default();
+    check.ensure(command.papers.len() <= 100, "papers", "GEN-03", "there are too many papers", "材料份数过多");
+    for (index, paper) in command.papers.iter().enumerate() {
+        let field = format!("papers[{index}]");
+        paper_shape(&mut check, &field, paper);
+        let twice = paper.kind != PaperKind::Other && command.papers[..index].iter().any(|p| p.kind == paper.kind);
+        check.ensure(
+            !twice,
+            &format!("{field}.kind"),
+            "GEN-03",
+            "only other papers may come more than once",
+            "同类材料只能提交一份",
+        );
+    }
+    if let Some(premises) = &command.premises {
+        premises_shape(&mut check, "premises", premises);
+    }
+    check.done()
+}
+
+pub(super) fn paper_shape(check: &mut Check, field: &str, paper: &Paper) {
+    check.text_if_some(&format!("{field}.issuer"), paper.issuer.as_deref(), LONGEST_NAME);
+    check.text_if_some(&format!("{field}.number"), paper.number.as_deref(), LONGEST_NAME);
+    let hex = |text: &String| text.len() == 64 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+    check.ensure(
+        paper.sha256.as_ref().is_none_or(hex),
+        &format!("{field}.sha256"),
+        "GEN-03",
+        "must be 64 lower-case hex digits",
+        "须为64位小写十六进制数",
+    );
+    let ordered = match (paper.issue_date, paper.expiry_date) {
+        (Some(issued), Some(expires)) => issued <= expires,
+        _ => true,
+    };
+    check.ensure(
+        ordered,
+        &format!("{field}.expiry_date"),
+        "GEN-03",
+        "must not lie before the day of issue",
+        "有效期不能早于签发日期",
+    );
+}
+
+pub(super) fn premises_shape(check: &mut Check, field: &str, premises: &Premises) {
+    let floors = -20..=200;
+    check.ensure(
+        premises.lowest_floor <= premises.highest_floor
+            && floors.contains(&premises.lowest_floor)
+            && floors.contains(&premises.highest_floor),
+        &format!("{field}.lowest_floor"),
+        "GEN-03",
+        "must not lie above the highest floor, both between -20 and 200",
+        "最低楼层不能高于最高楼层，且均须在-20至200之间",
+    );
+    let ordered = match (premises.lease_start_date, premises.lease_end_date) {
+        (Some(start), Some(end)) => start <= end,
+        _ => true,
+    };
+    check.ensure(
+        ordered,
+        &format!("{field}.lease_end_date"),
+        "GEN-03",
+        "must not lie before the first day of the lease",
+        "租赁截止日期不能早于起始日期",
+    );
+}
+
+/// The applicant takes the filing back; the institution stands where it stood before.
+pub(super) fn withdraw(state: &Institution, command: &WithdrawFiling, context: &Context<'_>) -> Decision {
+    let mut check = Check::default();
+    check.text("reason", &command.reason, LONGEST_LINE);
+    check.done()?;
+    let mut decided = Decided::plain(FilingWithdrawn {
+        application: state.application.as_ref().map_or(state.applications, |open| open.number),
+        reason: command.reason.clone(),
+        // rule: ADM-17
+        status: if state.imported.is_some() { Status::Imported } else { Status::Registered },
+    });
+    decided.effective_from = Some(begins(state, "occurred", act_day(context))?);
+    Ok(vec![decided])
+}
+
+/// Receipt and notice of basic conditions. Late when the day of issue lies after the last day of the clock.
+///
+/// A clock that ran beyond the holiday table when the filing was accepted is computed again with the table as it is
+/// now, by the policy that the acceptance names. If the table still does not reach, nobody can say yet which day is the
+/// last, and the receipt is not called late: the accepted deadline stays marked provisional, so that the gap shows.
+// rule: ADM-16
+pub(super) fn issue_receipt(state: &Institution, command: &IssueReceipt, context: &Context<'_>) -> Decision {
+    let mut check = Check::default();
+    check.text("receipt_number", &command.receipt_number, LONGEST_NAME);
+    not_in_future(&mut check, "issue_date", command.issue_date, context);
+    check.done()?;
+    let begins_at = begins(state, "issue_date", command.issue_date)?;
+    let application = state.application.as_ref();
+    let late = match application.map(|open| (open.accepted_date, open.receipt_due.as_ref())) {
+        Some((accepted, Some(due))) => {
+            let due = settled(accepted, due, |policy| policy.receipt_working_days, state, context);
+            !due.provisional && command.issue_date > due.due_date
+        }
+        _ => false,
+    };
+    let mut decided = Decided::plain(FilingReceiptIssued {
+        application: application.map_or(state.applications, |open| open.number),
+        receipt_number: command.receipt_number.clone(),
+        issue_date: command.issue_date,
+        late,
+    });
+    decided.effective_from = Some(begins_at);
+    decided.policies =
+        application.and_then(|open| open.receipt_due.as_ref()).map(|due| due.policy.clone()).into_iter().collect();
+    Ok(vec![decided])
+}
+
+/// A deadline as today's holiday table has it: a firm one stands, a provisional one is counted again from its first
+/// day under the policy that set it.
+pub(super) fn settled(
+    from: Option<Date>,
+    due: &Deadline,
+    working_days: fn(&AdmissionPolicy) -> u32,
+    state: &Institution,
+    context: &Context<'_>,
+) -> Deadline {
+    if !due.provisional {
+        return due.clone();
+    }
+    let counted_again = || {
+        let from = from?;
+        let (policy, policy_ref) = context.reference.admission(state.region.as_ref()?, from).ok()?;
+        (policy_ref == due.policy).then(|| deadline(from, working_days(policy), &policy_ref, context))
+    };
+    counted_again().unwrap_or_else(|| due.clone())
+}
+
+/// The region that the policy is chosen by; every event that creates an institution tells one.
+pub(super) fn region_of(state: &Institution) -> Result<&RegionId, Rejection> {
+    state.region.as_ref().ok_or_else(|| {
+        Rejection::field("region", "ADM-02", "the institution's region is not known", "机构所在区划不详")
+    })
+}

@@ -1,0 +1,114 @@
+//! Whether a filing is complete: everything that stands in its way, computed at once.
+
+use jiff::ToSpan;
+use jiff::civil::Date;
+
+use super::classes;
+use crate::institution::{ItemProblem, Paper, Premises, ReturnedItem, Submission, Tenure};
+use crate::policy::{AdmissionPolicy, PaperRule};
+use crate::values::ClassType;
+
+/// Everything that is missing or wrong in what was handed in, by `policy`, as of `day`. In the order of the policy's
+/// papers, then premises, then classes.
+pub(super) fn problems(submission: &Submission, policy: &AdmissionPolicy, day: Date) -> Vec<ReturnedItem> {
+    let mut found = Problems::default();
+    match submission.institution_type {
+        // rule: ADM-12
+        None | Some(crate::institution::InstitutionType::Unknown) => {
+            found.add("institution_type", "ADM-12", ItemProblem::Incomplete);
+        }
+        Some(institution_type) => {
+            for rule in policy.required_papers(institution_type, submission.makes_meals) {
+                paper(&mut found, rule, &submission.papers, day);
+            }
+        }
+    }
+    if !submission.has_credit_code {
+        found.add("credit_code", "ADM-12", ItemProblem::Missing);
+    }
+    match &submission.premises {
+        None => found.add("premises", "ADM-13", ItemProblem::Missing),
+        Some(held) => premises(&mut found, held, policy, day),
+    }
+    class_list(&mut found, submission, policy);
+    found.0
+}
+
+#[derive(Default)]
+struct Problems(Vec<ReturnedItem>);
+
+impl Problems {
+    fn add(&mut self, item: impl Into<String>, rule: &str, problem: ItemProblem) {
+        self.0.push(ReturnedItem { item: item.into(), rule: rule.to_owned(), problem });
+    }
+}
+
+// rule: ADM-10
+fn paper(found: &mut Problems, rule: &PaperRule, papers: &[Paper], day: Date) {
+    let item = format!("papers.{}", rule.kind.code());
+    let Some(paper) = papers.iter().find(|paper| paper.kind == rule.kind) else {
+        return found.add(item, "ADM-10", ItemProblem::Missing);
+    };
+    // rule: ADM-11
+    if rule.must_be_valid && paper.expiry_date.is_some_and(|expiry| expiry < day) {
+        found.add(item.clone(), "ADM-11", ItemProblem::Expired);
+    }
+    if rule.must_pass {
+        match paper.passed {
+            Some(true) => {}
+            Some(false) => found.add(item, "ADM-11", ItemProblem::NotPassed),
+            None => found.add(item, "ADM-11", ItemProblem::Incomplete),
+        }
+    }
+}
+
+// rule: ADM-13
+fn premises(found: &mut Problems, premises: &Premises, policy: &AdmissionPolicy, day: Date) {
+    if premises.tenure == Tenure::Leased {
+        match (premises.lease_start_date, premises.lease_end_date) {
+            (Some(start), Some(end)) => {
+                if end < day {
+                    found.add("premises.lease_end_date", "ADM-13", ItemProblem::Expired);
+                }
+                let years = i64::from(policy.min_lease_years);
+                // A lease of three years from 1 March ends on the last of February.
+                let earliest_end = start.saturating_add(years.years()).saturating_sub(1.day());
+                if end < earliest_end {
+                    found.add("premises.lease_end_date", "ADM-13", ItemProblem::BelowStandard);
+                }
+            }
+            (start, end) => {
+                if start.is_none() {
+                    found.add("premises.lease_start_date", "ADM-13", ItemProblem::Incomplete);
+                }
+                if end.is_none() {
+                    found.add("premises.lease_end_date", "ADM-13", ItemProblem::Incomplete);
+                }
+            }
+        }
+    }
+    // rule: ADM-14
+    if premises.highest_floor > policy.highest_floor {
+        found.add("premises.highest_floor", "ADM-14", ItemProblem::BelowStandard);
+    }
+    if premises.lowest_floor < policy.lowest_floor {
+        found.add("premises.lowest_floor", "ADM-14", ItemProblem::BelowStandard);
+    }
+}
+
+fn class_list(found: &mut Problems, submission: &Submission, policy: &AdmissionPolicy) {
+    if submission.classes.is_empty() {
+        found.add("classes", "ADM-03", ItemProblem::Missing);
+    }
+    for (index, class) in submission.classes.iter().enumerate() {
+        if class.class_type == ClassType::Unknown {
+            found.add(format!("classes[{index}].class_type"), "ADM-03", ItemProblem::Incomplete);
+        }
+    }
+    for index in classes::oversized(&submission.classes, policy) {
+        found.add(format!("classes[{index}].places"), "ADM-04", ItemProblem::BelowStandard);
+    }
+    if classes::crowded_family_point(&submission.classes, submission.institution_type, policy).is_some() {
+        found.add("classes", "ADM-05", ItemProblem::BelowStandard);
+    }
+}

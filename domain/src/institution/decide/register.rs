@@ -1,0 +1,122 @@
+//! Registration: what the registrar's record says, with the site.
+
+use super::classes;
+use super::text::Check;
+use super::{Decision, today};
+use crate::aggregate::{Context, Decided};
+use crate::divisions::Level;
+use crate::institution::{
+    InstitutionRegistered, InstitutionType, Mode, Ownership, RegisterInstitution, Representative, RepresentativeInput,
+};
+use crate::rejection::LegalBasis;
+use crate::time::start_of;
+use crate::values::RegionId;
+
+/// Longest name of an institution or person, in characters.
+pub(super) const LONGEST_NAME: usize = 200;
+/// Longest address and longest short text, in characters.
+pub(super) const LONGEST_LINE: usize = 500;
+
+pub(super) fn register(command: &RegisterInstitution, context: &Context<'_>) -> Decision {
+    let mut check = Check::default();
+    check.text("name", &command.name, LONGEST_NAME);
+    check.text("site", &command.site, LONGEST_NAME);
+    check.text("address", &command.address, LONGEST_LINE);
+    region(&mut check, "region", &command.region, context);
+    // rule: ADM-01
+    check.ensure(
+        command.institution_type != InstitutionType::Unknown,
+        "institution_type",
+        "ADM-01",
+        "must be known",
+        "机构类型不能为“不详”",
+    );
+    check.ensure(command.mode != Mode::Unknown, "mode", "ADM-01", "must be known", "服务模式不能为“不详”");
+    check.ensure(
+        command.ownership != Ownership::Unknown,
+        "ownership",
+        "ADM-01",
+        "must be known",
+        "举办性质不能为“不详”",
+    );
+    check.ensure(
+        command.registration_date <= today(context),
+        "registration_date",
+        "ADM-06",
+        "must not lie in the future",
+        "登记日期不能晚于今天",
+    );
+    representative_shape(&mut check, &command.representative);
+    classes::shape(&mut check, "classes", &command.classes, true);
+    let policy = classes::limits(
+        &mut check,
+        "classes",
+        &command.classes,
+        Some(command.institution_type),
+        &command.region,
+        context,
+    )?;
+    classes::done(check)?;
+
+    let mut decided = Decided::plain(InstitutionRegistered {
+        name: command.name.clone(),
+        credit_code: command.credit_code.clone(),
+        site: command.site.clone(),
+        address: command.address.clone(),
+        region: command.region.clone(),
+        point: command.point,
+        institution_type: command.institution_type,
+        mode: command.mode,
+        ownership: command.ownership,
+        registrar: command.registrar,
+        registration_date: command.registration_date,
+        representative: representative(&command.representative, context),
+        classes: command.classes.clone(),
+    });
+    // The registrar's act is what has legal effect, not the day on which Yujian heard of it.
+    decided.effective_from = Some(start_of(command.registration_date));
+    decided.policies = vec![policy];
+    decided.legal_basis = vec![
+        LegalBasis::new(crate::institution::machine::FILING_RULES, "§4至§6"),
+        LegalBasis::new(crate::institution::machine::STANDARDS, "§19"),
+    ];
+    Ok(vec![decided])
+}
+
+/// A site lies in a county or township that the tables know, under the code's year of entry.
+// rule: ADM-02
+pub(super) fn region(check: &mut Check, field: &str, region: &RegionId, context: &Context<'_>) {
+    let known = context.reference.divisions.get(region.code()).filter(|division| division.id == *region);
+    let fits = known.is_some_and(|division| matches!(division.level, Level::County | Level::Township));
+    check.ensure(
+        fits,
+        field,
+        "ADM-02",
+        "must be a county or township of the division tables, with its year of entry",
+        "须为区划表中的县级或乡级区划及其启用年份",
+    );
+}
+
+pub(super) fn representative_shape(check: &mut Check, representative: &RepresentativeInput) {
+    check.text("representative.name", representative.name.expose(), LONGEST_NAME);
+    check.phone("representative.phone", &representative.phone);
+}
+
+/// The representative as an event holds it: personal values under the institution's subject, and a keyed digest of the
+/// identity number for comparisons that must not know it.
+pub(super) fn representative(input: &RepresentativeInput, context: &Context<'_>) -> Representative {
+    let subject = subject(context);
+    let number = input.identity.as_ref().map(|identity| identity.0.expose());
+    Representative {
+        name: input.name.of(&subject),
+        phone: input.phone.of(&subject),
+        identity: number.map(|number| crate::personal::Personal::clear(&subject, number.to_owned())),
+        identity_digest: number.map(|number| context.digester.digest("person-identity", number)),
+    }
+}
+
+/// Whose key seals what is personal about the legal representative.
+pub(super) fn subject(context: &Context<'_>) -> String {
+    format!("institution-{}.legal_representative", context.id)
+}
+
