@@ -1,8 +1,18 @@
 //! Views of supervision on SQLite: pure folds of the log, disposable, with digests that name events by stream and
-//! revision and hold no "now". One file a view.
+//! revision and hold no "now".
+//!
+//! One file a view, under `view/`: its tables, how it folds one item of the log, and what it answers. It is registered
+//! by one line in `fold::VIEWS`. The store (`store`) follows the log and writes rows and checkpoint in one
+//! transaction; each question is answered in one read transaction together with its freshness.
 
+mod condition;
+mod database;
+mod digest;
+mod fold;
+mod key;
 mod model;
 mod store;
+mod view;
 
 pub use model::*;
 pub use store::{Rebuild, ViewError, Views};

@@ -5,15 +5,27 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::civil::Date;
+use rusqlite::Transaction;
 use tokio::sync::{broadcast, watch};
 use uuid::Uuid;
 use yujian_domain::divisions::Divisions;
-use yujian_eventlog::{EventLog, LogPosition};
+use yujian_eventlog::{EventLog, LogError, LogPage, LogPosition};
 
+use crate::database::{Checkpoint, Database, checkpoint};
+use crate::digest;
+use crate::fold::{self, Batch, fold_batch};
 use crate::model::{
     AsOf, Delta, Digest, DossierFacts, IncidentQuery, IncidentRow, InstitutionQuery, InstitutionRow, Page, Pipeline,
     RollUp, Scope, TimelineRow,
 };
+use crate::view::{fact, filing, incident, institution, problem, region, timeline};
+
+/// Records folded in one transaction, at most.
+const BATCH: usize = 2_000;
+/// Deltas that a slow receiver may fall behind before it must read anew.
+const DELTAS: usize = 1_024;
+/// How long the follower waits after a fault of log or store before it tries again.
+const RETRY: Duration = Duration::from_millis(250);
 
 /// Why a view could not answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -37,6 +49,18 @@ pub enum ViewError {
     Unavailable(String),
 }
 
+impl From<rusqlite::Error> for ViewError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Unavailable(error.to_string())
+    }
+}
+
+impl From<LogError> for ViewError {
+    fn from(error: LogError) -> Self {
+        Self::Unavailable(error.to_string())
+    }
+}
+
 /// Progress of a rebuild, for a bar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rebuild {
@@ -50,62 +74,220 @@ pub struct Rebuild {
 #[derive(Clone)]
 pub struct Views {
     log: Arc<dyn EventLog>,
+    database: Arc<Database>,
+    divisions: Arc<Divisions>,
+    position: Arc<watch::Sender<LogPosition>>,
+    deltas: broadcast::Sender<Arc<Delta>>,
 }
 
-#[allow(clippy::unused_async, clippy::missing_errors_doc, unused_variables)]
 impl Views {
-    /// Opens `views.db` in `directory` (memory when `None`), catches up with the log as it stands now, and reports
-    /// progress. A store of another version, or ahead of the log, is rebuilt from nothing.
+    /// Opens `views.db` in `directory` (a temporary one when `None`), catches up with the log as it stands now, and
+    /// reports progress. A store of another version, of another log, or ahead of the log, is rebuilt from nothing. A
+    /// catch-up that is interrupted goes on where it stopped.
+    ///
+    /// # Errors
+    /// [`ViewError::Unavailable`] when log or disk can't be read or written.
     pub async fn open(
         directory: Option<&Path>,
         log: Arc<dyn EventLog>,
         divisions: Arc<Divisions>,
         progress: impl Fn(Rebuild) + Send + Sync,
     ) -> Result<Self, ViewError> {
-        unimplemented!()
+        let directory = directory.map(Path::to_path_buf);
+        let database = blocking(move || Database::open(directory.as_deref())).await?;
+        let origin = log.origin();
+        let views = Self {
+            log,
+            database: Arc::new(database),
+            divisions,
+            position: Arc::new(watch::Sender::new(origin)),
+            deltas: broadcast::Sender::new(DELTAS),
+        };
+        let found = views.database.read(|transaction| checkpoint(transaction)).await?;
+        if let Some(found) = found {
+            if views.is_of_this_log(&found).await? {
+                views.position.send_replace(found.position);
+            } else {
+                tracing::info!(checkpoint = %found.position, "the views are of another log or ahead of it: rebuilding");
+                let database = Arc::clone(&views.database);
+                blocking(move || database.clear()).await?;
+            }
+        }
+        let total = views.log.head().borrow().number;
+        loop {
+            let at = *views.position.borrow();
+            progress(Rebuild { done: at.number.min(total), total });
+            if at.number >= total {
+                return Ok(views);
+            }
+            let page = views.log.read_all(at, BATCH).await?;
+            if page.items.is_empty() && page.caught_up {
+                return Ok(views);
+            }
+            views.fold(page, false).await?;
+        }
     }
 
-    /// Follows the log until `stop` turns true. Run it as a task.
-    pub async fn follow(&self, stop: watch::Receiver<bool>) -> Result<(), ViewError> {
-        unimplemented!()
+    /// Whether the record at the checkpoint is the one that was folded.
+    async fn is_of_this_log(&self, found: &Checkpoint) -> Result<bool, ViewError> {
+        let head = *self.log.head().borrow();
+        if found.position.epoch != head.epoch || found.position > head {
+            return Ok(false);
+        }
+        let Some(before) = found.position.number.checked_sub(1) else { return Ok(true) };
+        let page = self.log.read_all(LogPosition { number: before, ..found.position }, 1).await?;
+        Ok(page.items.first().is_some_and(|item| item.position() == found.position && fold::mark(item) == found.mark))
+    }
+
+    /// Follows the log until `stop` turns true or its sender is gone. Run it as a task. A fault of log or store (a full
+    /// disk) does not end it: rows and checkpoint stay as they are, and it tries again.
+    ///
+    /// # Errors
+    /// None at present; the type leaves room for faults that trying again can't cure.
+    pub async fn follow(&self, mut stop: watch::Receiver<bool>) -> Result<(), ViewError> {
+        let mut head = self.log.head();
+        let mut failing = false;
+        loop {
+            if *stop.borrow() {
+                return Ok(());
+            }
+            head.borrow_and_update();
+            let at = *self.position.borrow();
+            let folded = match self.log.read_all(at, BATCH).await {
+                Ok(page) => {
+                    let caught_up = page.caught_up;
+                    self.fold(page, true).await.map(|()| caught_up)
+                }
+                Err(error) => Err(error.into()),
+            };
+            let wait_for_more = match folded {
+                Ok(caught_up) => {
+                    failing = false;
+                    caught_up
+                }
+                Err(error) => {
+                    if !failing {
+                        tracing::warn!(%error, position = %at, "the views can't follow the log; trying again");
+                    }
+                    failing = true;
+                    false
+                }
+            };
+            if failing {
+                tokio::select! {
+                    changed = stop.changed() => if changed.is_err() { return Ok(()) },
+                    () = tokio::time::sleep(RETRY) => {}
+                }
+            } else if wait_for_more {
+                tokio::select! {
+                    changed = stop.changed() => if changed.is_err() { return Ok(()) },
+                    changed = head.changed() => if changed.is_err() { return Ok(()) },
+                }
+            }
+        }
+    }
+
+    /// Folds a page, then announces position and changes.
+    async fn fold(&self, page: LogPage, live: bool) -> Result<(), ViewError> {
+        let LogPage { items, next, .. } = page;
+        if items.is_empty() {
+            return Ok(());
+        }
+        let items: Batch = items.into();
+        let database = Arc::clone(&self.database);
+        let (changes, after) =
+            blocking(move || database.write(|transaction| fold_batch(transaction, &items, next, live))).await?;
+        self.position.send_replace(after.position);
+        if live && let Some(recorded_time) = after.recorded_time {
+            // Nobody listening is no fault.
+            let _ = self.deltas.send(Arc::new(Delta { position: after.position, recorded_time, changes }));
+        }
+        Ok(())
     }
 
     /// Position folded so far; changes are announced.
+    #[must_use]
     pub fn position(&self) -> watch::Receiver<LogPosition> {
-        unimplemented!()
+        self.position.subscribe()
     }
 
     /// Deltas as they are committed. A receiver that lags must read anew.
+    #[must_use]
     pub fn deltas(&self) -> broadcast::Receiver<Arc<Delta>> {
-        unimplemented!()
+        self.deltas.subscribe()
     }
 
     /// Waits until the views have folded `position`.
+    ///
+    /// # Errors
+    /// [`ViewError::ForeignPosition`] for a position of another epoch or beyond the log, at once;
+    /// [`ViewError::Behind`] when `at_most` has passed.
     pub async fn wait_for(&self, position: LogPosition, at_most: Duration) -> Result<(), ViewError> {
-        unimplemented!()
+        let head = *self.log.head().borrow();
+        if position.epoch != head.epoch || position > head {
+            return Err(ViewError::ForeignPosition(position));
+        }
+        let mut folded = self.position.subscribe();
+        let reached = tokio::time::timeout(at_most, folded.wait_for(|at| *at >= position)).await.is_ok();
+        let at = *self.position.borrow();
+        if reached || at >= position { Ok(()) } else { Err(ViewError::Behind { at, wanted: position }) }
     }
 
     /// Freshness.
+    ///
+    /// # Errors
+    /// [`ViewError::Unavailable`] when the store can't be read; so for every question below.
     pub async fn as_of(&self) -> Result<AsOf, ViewError> {
-        unimplemented!()
+        self.ask(|_, as_of| Ok(as_of.clone())).await
     }
 
-    /// Institutions in order of name, then id.
+    /// Institutions in order of name (by code point), then id. Rows show what is known at the end: classes and details
+    /// with the greatest day of effect, also when that day lies ahead.
+    ///
+    /// # Errors
+    /// [`ViewError::InvalidKey`] when `after` is no key of this list.
     pub async fn institutions(&self, query: InstitutionQuery) -> Result<Page<InstitutionRow>, ViewError> {
-        unimplemented!()
+        let divisions = Arc::clone(&self.divisions);
+        self.ask(move |transaction, as_of| {
+            let (rows, next, total) = institution::page(transaction, &divisions, &query)?;
+            Ok(Page { rows, next, total, as_of: as_of.clone() })
+        })
+        .await
     }
 
     /// One institution; `None` when absent or outside the scope.
+    ///
+    /// # Errors
+    /// See [`Views::as_of`].
     pub async fn institution(&self, scope: &Scope, id: Uuid) -> Result<Option<InstitutionRow>, ViewError> {
-        unimplemented!()
+        let scope = scope.clone();
+        self.ask(move |transaction, _| institution::one(transaction, &scope, id)).await
     }
 
     /// Facts of one institution and its incidents; `None` when absent or outside the scope.
+    ///
+    /// # Errors
+    /// See [`Views::as_of`].
     pub async fn dossier(&self, scope: &Scope, id: Uuid) -> Result<Option<DossierFacts>, ViewError> {
-        unimplemented!()
+        let scope = scope.clone();
+        self.ask(move |transaction, as_of| {
+            if !institution::visible(transaction, &scope, id)? {
+                return Ok(None);
+            }
+            Ok(Some(DossierFacts {
+                facts: fact::of_institution(transaction, id)?,
+                as_of: as_of.clone(),
+                damaged: problem::of_institution(transaction, id)?,
+            }))
+        })
+        .await
     }
 
     /// Timeline of an institution with its incidents, newest recorded first; `after` is the key of the last row seen.
+    /// Empty for an institution that is absent or outside the scope.
+    ///
+    /// # Errors
+    /// [`ViewError::InvalidKey`] when `after` is no key of this list.
     pub async fn timeline(
         &self,
         scope: &Scope,
@@ -113,11 +295,23 @@ impl Views {
         after: Option<String>,
         limit: u32,
     ) -> Result<Page<TimelineRow>, ViewError> {
-        unimplemented!()
+        let scope = scope.clone();
+        self.ask(move |transaction, as_of| {
+            let (rows, next, total) = if institution::visible(transaction, &scope, institution)? {
+                timeline::page(transaction, institution, after.as_deref(), limit)?
+            } else {
+                (Vec::new(), None, 0)
+            };
+            Ok(Page { rows, next, total, as_of: as_of.clone() })
+        })
+        .await
     }
 
     /// Admission pipeline of a region (`None`: everything in scope) at a legal day. `soon` is the last day that counts
     /// as due soon.
+    ///
+    /// # Errors
+    /// See [`Views::as_of`].
     pub async fn pipeline(
         &self,
         scope: &Scope,
@@ -125,26 +319,90 @@ impl Views {
         at: Date,
         soon: Date,
     ) -> Result<(Pipeline, AsOf), ViewError> {
-        unimplemented!()
+        let (scope, region) = (scope.clone(), region.map(str::to_owned));
+        self.ask(move |transaction, as_of| {
+            Ok((filing::pipeline(transaction, &scope, region.as_deref(), at, soon)?, as_of.clone()))
+        })
+        .await
     }
 
-    /// Incidents, newest awareness first.
+    /// Incidents, newest awareness first (an imported case: its day of intake; without one: last).
+    ///
+    /// # Errors
+    /// [`ViewError::InvalidKey`] when `after` is no key of this list.
     pub async fn incidents(&self, query: IncidentQuery) -> Result<Page<IncidentRow>, ViewError> {
-        unimplemented!()
+        self.ask(move |transaction, as_of| {
+            let (rows, next, total) = incident::page(transaction, &query)?;
+            Ok(Page { rows, next, total, as_of: as_of.clone() })
+        })
+        .await
     }
 
     /// One incident; `None` when absent or outside the scope.
+    ///
+    /// # Errors
+    /// See [`Views::as_of`].
     pub async fn incident(&self, scope: &Scope, id: Uuid) -> Result<Option<IncidentRow>, ViewError> {
-        unimplemented!()
+        let scope = scope.clone();
+        self.ask(move |transaction, _| incident::one(transaction, &scope, id)).await
     }
 
-    /// Figures of a region and its parts (`None`: the country, whose parts are provinces and foreign trees).
+    /// Figures of a region and its parts (`None`: the country, whose parts are provinces and foreign trees). Places are
+    /// those of the classes in effect at the end of the day `at`; the series end with its month.
+    ///
+    /// # Errors
+    /// See [`Views::as_of`].
     pub async fn roll_up(&self, scope: &Scope, region: Option<&str>, at: Date) -> Result<RollUp, ViewError> {
-        unimplemented!()
+        let (scope, code) = (scope.clone(), region.map(str::to_owned));
+        let divisions = Arc::clone(&self.divisions);
+        self.ask(move |transaction, as_of| {
+            region::roll_up(transaction, &divisions, &scope, code.as_deref(), at, as_of.clone())
+        })
+        .await
     }
 
     /// Digest of every table: equal for equal logs, whenever it is computed.
+    ///
+    /// # Errors
+    /// See [`Views::as_of`].
     pub async fn digest(&self) -> Result<Digest, ViewError> {
-        unimplemented!()
+        self.ask(|transaction, as_of| {
+            let (tables, total) = digest::compute(transaction)?;
+            Ok(Digest { position: as_of.position, tables, total })
+        })
+        .await
     }
+
+    /// Asks in one read transaction, together with the freshness of the answer.
+    async fn ask<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Transaction<'_>, &AsOf) -> Result<T, ViewError> + Send + 'static,
+    ) -> Result<T, ViewError> {
+        let head = *self.log.head().borrow();
+        self.database
+            .read(move |transaction| {
+                let checkpoint = checkpoint(transaction)?;
+                let position = checkpoint
+                    .as_ref()
+                    .map_or(LogPosition { epoch: head.epoch, number: 0 }, |checkpoint| checkpoint.position);
+                let (damaged, unknown) = problem::counts(transaction)?;
+                let as_of = AsOf {
+                    position,
+                    recorded_time: checkpoint.and_then(|checkpoint| checkpoint.recorded_time),
+                    // Exact where positions have no gaps, else the most that it can be.
+                    lag: head.number.saturating_sub(position.number),
+                    damaged,
+                    unknown,
+                };
+                question(transaction, &as_of)
+            })
+            .await
+    }
+}
+
+/// Runs blocking work off the async threads.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, ViewError> + Send + 'static,
+) -> Result<T, ViewError> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| ViewError::Unavailable(error.to_string()))?
 }

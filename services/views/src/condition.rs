@@ -1,0 +1,76 @@
+//! SQL conditions with their values, put together piece by piece.
+
+use rusqlite::types::Value;
+
+use crate::model::Scope;
+
+/// A conjunction. Values are always bound, never written into the text.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Condition {
+    clauses: Vec<String>,
+    values: Vec<Value>,
+}
+
+impl Condition {
+    /// Adds a clause with its values, in the order of its question marks.
+    pub(crate) fn and(&mut self, clause: impl Into<String>, values: impl IntoIterator<Item = Value>) {
+        self.clauses.push(clause.into());
+        self.values.extend(values);
+    }
+
+    /// Adds `column IN (codes)`; an empty list means no restriction.
+    pub(crate) fn and_in<'a>(&mut self, column: &str, codes: impl IntoIterator<Item = &'a str>) {
+        let values: Vec<Value> = codes.into_iter().map(|code| Value::Text(code.to_owned())).collect();
+        if !values.is_empty() {
+            let marks = vec!["?"; values.len()].join(",");
+            self.and(format!("{column} IN ({marks})"), values);
+        }
+    }
+
+    /// Adds "`column` is the division `code` or lies within it". The same rule as `RegionId::is_within_code`, as a
+    /// range, so that an index serves it.
+    pub(crate) fn and_within(&mut self, column: &str, code: &str) {
+        let text = |value: String| Value::Text(value);
+        let digits = !code.is_empty() && code.bytes().all(|byte| byte.is_ascii_digit());
+        if digits && matches!(code.len(), 2 | 4 | 6 | 9) {
+            // ':' follows '9'.
+            self.and(format!("({column} >= ? AND {column} < ?)"), [text(code.to_owned()), text(format!("{code}:"))]);
+        } else if code.as_bytes().first().is_some_and(u8::is_ascii_uppercase) {
+            // '0' follows '/'.
+            self.and(
+                format!("({column} = ? OR ({column} >= ? AND {column} < ?))"),
+                [text(code.to_owned()), text(format!("{code}/")), text(format!("{code}0"))],
+            );
+        } else {
+            self.and("0", []);
+        }
+    }
+
+    /// Adds what a scope leaves of institutions, of the table known as `alias`.
+    pub(crate) fn and_scope(&mut self, alias: &str, scope: &Scope) {
+        if let Some(jurisdiction) = &scope.jurisdiction {
+            self.and_within(&format!("{alias}.region"), jurisdiction);
+        }
+        if let Some(organisation) = &scope.organisation {
+            self.and(format!("{alias}.credit_code = ?"), [Value::Text(organisation.clone())]);
+        }
+    }
+
+    /// ` WHERE …`, or ` WHERE 1` when nothing restricts.
+    pub(crate) fn sql(&self) -> String {
+        if self.clauses.is_empty() { " WHERE 1".to_owned() } else { format!(" WHERE {}", self.clauses.join(" AND ")) }
+    }
+
+    /// The values of its question marks.
+    pub(crate) fn values(&self) -> impl Iterator<Item = &Value> {
+        self.values.iter()
+    }
+}
+
+/// Whether `region` is the division `code` or lies within it: the rule of [`Condition::and_within`], in Rust.
+pub(crate) fn is_within(region: &str, code: &str) -> bool {
+    if code.as_bytes().first().is_some_and(u8::is_ascii_uppercase) {
+        return region == code || region.strip_prefix(code).is_some_and(|rest| rest.starts_with('/'));
+    }
+    matches!(code.len(), 2 | 4 | 6 | 9) && code.bytes().all(|byte| byte.is_ascii_digit()) && region.starts_with(code)
+}

@@ -1,0 +1,118 @@
+//! Facts of the dossier (一机一档), with what withdrew them. Which event asserts what is the domain's business; the same
+//! functions resolve these rows and the replay from the log.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension as _, Transaction};
+use serde_json::Value;
+use uuid::Uuid;
+use yujian_domain::dossier::{Fact, FactSource};
+
+use crate::database::{instant, integer, natural, parsed};
+use crate::fold::{EventSeen, Table, View};
+use crate::model::StoredFact;
+use crate::store::ViewError;
+
+/// Facts.
+pub(crate) struct Facts;
+
+impl View for Facts {
+    fn tables(&self) -> &'static [Table] {
+        &[Table {
+            name: "fact",
+            // `n` counts within the event. Personal values stand in `value` as sealed in the event.
+            ddl: "CREATE TABLE fact(institution TEXT NOT NULL, stream TEXT NOT NULL, revision INTEGER NOT NULL,
+                    n INTEGER NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, valid_from TEXT, valid_to TEXT,
+                    event_type TEXT NOT NULL, recorded_time TEXT NOT NULL, received_time TEXT NOT NULL,
+                    order_time TEXT NOT NULL, order_stream TEXT NOT NULL, order_revision INTEGER NOT NULL,
+                    withdrawn TEXT, PRIMARY KEY(institution, stream, revision, n)) WITHOUT ROWID;
+                  CREATE INDEX fact_key ON fact(institution, key);",
+            key: "institution, stream, revision, n",
+        }]
+    }
+
+    fn fold(&self, transaction: &Transaction<'_>, seen: &EventSeen<'_>) -> Result<(), ViewError> {
+        let Some(institution) = seen.institution else { return Ok(()) };
+        let institution = institution.to_string();
+        // A correction withdraws what stood before it, never what it asserts itself.
+        for (stream, revision, key) in &seen.facts.withdrawn {
+            transaction
+                .prepare_cached(
+                    "UPDATE fact SET withdrawn = ?
+                     WHERE institution = ? AND stream = ? AND revision = ? AND key = ? AND withdrawn IS NULL",
+                )?
+                .execute((instant(seen.recorded_time), &institution, stream, integer(*revision), key))?;
+        }
+        for (n, fact) in seen.facts.asserted.iter().enumerate() {
+            let (order_time, order_stream, order_revision) = &fact.order;
+            transaction
+                .prepare_cached(
+                    "INSERT OR REPLACE INTO fact(institution, stream, revision, n, key, value, valid_from, valid_to,
+                       event_type, recorded_time, received_time, order_time, order_stream, order_revision)
+                     VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                )?
+                .execute(rusqlite::params![
+                    institution,
+                    fact.source.stream,
+                    integer(fact.source.revision),
+                    integer(n as u64),
+                    fact.key,
+                    fact.value.to_string(),
+                    fact.valid_from.map(instant),
+                    fact.valid_to.map(instant),
+                    fact.source.event_type,
+                    instant(fact.source.recorded_time),
+                    instant(fact.source.received_time),
+                    instant(*order_time),
+                    order_stream,
+                    integer(*order_revision),
+                ])?;
+        }
+        Ok(())
+    }
+}
+
+/// The value of a key at the end of what is known: not withdrawn, greatest beginning of validity, then latest recorded.
+pub(crate) fn latest(connection: &Connection, institution: Uuid, key: &str) -> Result<Option<Value>, ViewError> {
+    let found: Option<String> = connection
+        .prepare_cached(
+            "SELECT value FROM fact WHERE institution = ? AND key = ? AND withdrawn IS NULL
+             ORDER BY ifnull(valid_from, '') DESC, order_time DESC, order_stream DESC, order_revision DESC LIMIT 1",
+        )?
+        .query_row((institution.to_string(), key), |row| row.get(0))
+        .optional()?;
+    found.map(|text| parsed(&text, "value", |text| serde_json::from_str(text).ok())).transpose()
+}
+
+/// Every fact of an institution, in the order recorded.
+pub(crate) fn of_institution(connection: &Connection, institution: Uuid) -> Result<Vec<StoredFact>, ViewError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT * FROM fact WHERE institution = ? ORDER BY order_time, order_stream, order_revision, n",
+    )?;
+    let mut rows = statement.query([institution.to_string()])?;
+    let mut facts = Vec::new();
+    while let Some(row) = rows.next()? {
+        let time = |column: &'static str| -> Result<Timestamp, ViewError> {
+            parsed(&row.get::<_, String>(column)?, column, |text| text.parse().ok())
+        };
+        let maybe = |column: &'static str| -> Result<Option<Timestamp>, ViewError> {
+            let text: Option<String> = row.get(column)?;
+            text.map(|text| parsed(&text, column, |text| text.parse().ok())).transpose()
+        };
+        let fact = Fact {
+            key: row.get("key")?,
+            value: parsed(&row.get::<_, String>("value")?, "value", |text| serde_json::from_str(text).ok())?,
+            valid_from: maybe("valid_from")?,
+            valid_to: maybe("valid_to")?,
+            source: FactSource {
+                stream: row.get("stream")?,
+                revision: natural(row.get("revision")?),
+                event_type: row.get("event_type")?,
+                recorded_time: time("recorded_time")?,
+                received_time: time("received_time")?,
+            },
+            order: (time("order_time")?, row.get("order_stream")?, natural(row.get("order_revision")?)),
+        };
+        facts.push(StoredFact { fact, withdrawn: maybe("withdrawn")? });
+    }
+    Ok(facts)
+}

@@ -1,0 +1,448 @@
+//! Institutions: one row each, as they stand at the end of what is known.
+
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params_from_iter};
+use uuid::Uuid;
+use yujian_domain::divisions::Divisions;
+use yujian_domain::institution::{self, InstitutionEvent, InstitutionType, Mode, Ownership, Status};
+
+use crate::condition::Condition;
+use crate::database::{integer, natural, parsed};
+use crate::fold::{EventSeen, Table, View, What};
+use crate::key;
+use crate::model::{InstitutionQuery, InstitutionRow, Scope};
+use crate::store::ViewError;
+use crate::view::classes::places_sql;
+use crate::view::{fact, filing};
+
+/// Institutions.
+pub(crate) struct Institutions;
+
+impl View for Institutions {
+    fn tables(&self) -> &'static [Table] {
+        &[Table {
+            name: "institution",
+            // `before` is where it stood before a suspension. `region` is empty and `status` is `none` while a damaged
+            // record hides what it is.
+            ddl: "CREATE TABLE institution(id TEXT PRIMARY KEY, name TEXT NOT NULL, credit_code TEXT,
+                    external_register TEXT, external_number TEXT, site TEXT, address TEXT, region TEXT NOT NULL,
+                    region_entered INTEGER NOT NULL, institution_type TEXT NOT NULL, mode TEXT NOT NULL,
+                    ownership TEXT NOT NULL, status TEXT NOT NULL, status_since TEXT, before TEXT NOT NULL,
+                    longitude_e7 INTEGER, latitude_e7 INTEGER, datum TEXT, receipt_number TEXT, receipt_date TEXT,
+                    imported INTEGER NOT NULL, revision INTEGER NOT NULL) WITHOUT ROWID;
+                  CREATE INDEX institution_name ON institution(name, id);
+                  CREATE INDEX institution_region ON institution(region);
+                  CREATE INDEX institution_credit_code ON institution(credit_code);",
+            key: "id",
+        }]
+    }
+
+    fn fold(&self, transaction: &Transaction<'_>, seen: &EventSeen<'_>) -> Result<(), ViewError> {
+        let Some(id) = seen.institution else { return Ok(()) };
+        match &seen.what {
+            What::Institution(event) => {
+                let mut folded = Folded::load(transaction, id)?.unwrap_or_else(|| Folded::unknown(id));
+                folded.apply(event, seen);
+                folded.resolve(transaction, seen)?;
+                folded.revision = seen.revision_column().unwrap_or(folded.revision);
+                folded.save(transaction)
+            }
+            // Whatever else names an institution shows that there is one, even when its first record is damaged.
+            What::Unknown | What::Damaged(_) | What::Incident(_) => {
+                let of_its_own = seen.incident.is_none();
+                let known = Folded::load(transaction, id)?;
+                if known.is_some() && !of_its_own {
+                    return Ok(());
+                }
+                let mut folded = known.unwrap_or_else(|| Folded::unknown(id));
+                if of_its_own {
+                    folded.revision = seen.revision_column().unwrap_or(folded.revision);
+                }
+                folded.save(transaction)
+            }
+            What::System => Ok(()),
+        }
+    }
+}
+
+/// A row while it is being folded; texts are codes as stored.
+struct Folded {
+    id: Uuid,
+    name: String,
+    credit_code: Option<String>,
+    external: Option<(String, String)>,
+    site: Option<String>,
+    address: Option<String>,
+    region: String,
+    region_entered: u16,
+    institution_type: String,
+    mode: String,
+    ownership: String,
+    status: String,
+    status_since: Option<String>,
+    before: String,
+    point: Option<(i32, i32, String)>,
+    receipt_number: Option<String>,
+    receipt_date: Option<String>,
+    imported: bool,
+    revision: i64,
+}
+
+impl Folded {
+    fn unknown(id: Uuid) -> Self {
+        Self {
+            id,
+            name: format!("institution-{id}"),
+            credit_code: None,
+            external: None,
+            site: None,
+            address: None,
+            region: String::new(),
+            region_entered: 0,
+            institution_type: InstitutionType::Unknown.code().to_owned(),
+            mode: Mode::Unknown.code().to_owned(),
+            ownership: Ownership::Unknown.code().to_owned(),
+            status: Status::None.code().to_owned(),
+            status_since: None,
+            before: Status::None.code().to_owned(),
+            point: None,
+            receipt_number: None,
+            receipt_date: None,
+            imported: false,
+            revision: 0,
+        }
+    }
+
+    fn apply(&mut self, event: &InstitutionEvent, seen: &EventSeen<'_>) {
+        let effective = seen.effective_day();
+        match event {
+            InstitutionEvent::InstitutionRegistered(registered) => {
+                self.name.clone_from(&registered.name);
+                self.credit_code = Some(registered.credit_code.to_string());
+                self.site = Some(registered.site.clone());
+                self.address = Some(registered.address.clone());
+                self.set_region(&registered.region);
+                self.institution_type = registered.institution_type.code().to_owned();
+                self.mode = registered.mode.code().to_owned();
+                self.ownership = registered.ownership.code().to_owned();
+                self.point = registered.point.as_ref().map(point);
+                self.stand(Status::Registered, effective);
+            }
+            InstitutionEvent::FilingReturned(_) => self.stand(Status::Returned, effective),
+            InstitutionEvent::FilingAccepted(_) => self.stand(Status::Accepted, effective),
+            InstitutionEvent::FilingWithdrawn(_) => self.stand(Status::Registered, effective),
+            InstitutionEvent::FilingReceiptIssued(issued) => {
+                self.receipt_number = Some(issued.receipt_number.clone());
+                self.receipt_date = Some(issued.issue_date.to_string());
+                self.stand(Status::Filed, Some(issued.issue_date));
+            }
+            InstitutionEvent::NonconformityNotified(_) => self.stand(Status::Nonconforming, effective),
+            InstitutionEvent::ConformityConfirmed(_) => self.stand(Status::Filed, effective),
+            InstitutionEvent::InstitutionSuspended(suspended) => {
+                self.before = self.status.clone();
+                self.stand(Status::Suspended, Some(suspended.from_date));
+            }
+            InstitutionEvent::InstitutionResumed(resumed) => {
+                self.status = self.before.clone();
+                self.status_since = Some(resumed.from_date.to_string());
+            }
+            InstitutionEvent::InstitutionClosed(closed) => self.stand(Status::Closed, Some(closed.closing_date)),
+            InstitutionEvent::RecordImported(row) => {
+                self.name.clone_from(&row.name);
+                self.external = Some((row.external.register.clone(), row.external.number.clone()));
+                self.credit_code = row.credit_code.as_ref().map(ToString::to_string).or(self.credit_code.take());
+                self.address = row.address.clone().or(self.address.take());
+                self.set_region(&row.region);
+                self.institution_type = row.institution_type.code().to_owned();
+                self.mode = row.mode.code().to_owned();
+                self.ownership = row.ownership.code().to_owned();
+                self.imported = true;
+                if self.status == Status::None.code() {
+                    self.stand(Status::Imported, row.valid_from_date);
+                }
+            }
+            InstitutionEvent::DetailsChanged(changed) => {
+                if let Some(name) = &changed.name {
+                    self.name.clone_from(name);
+                }
+                self.address = changed.address.clone().or(self.address.take());
+                if let Some(region) = &changed.region {
+                    self.set_region(region);
+                }
+                self.point = changed.point.as_ref().map(point).or(self.point.take());
+                if let Some(mode) = changed.mode {
+                    self.mode = mode.code().to_owned();
+                }
+                if let Some(ownership) = changed.ownership {
+                    self.ownership = ownership.code().to_owned();
+                }
+            }
+            InstitutionEvent::FilingSubmitted(_)
+            | InstitutionEvent::ClassesChanged(_)
+            | InstitutionEvent::FactCorrected(_) => {}
+        }
+    }
+
+    /// Takes what the dossier says at the end of what is known, for the facts that this event asserted or withdrew: so
+    /// a backdated change or a correction leaves row and dossier of one mind.
+    fn resolve(&mut self, transaction: &Transaction<'_>, seen: &EventSeen<'_>) -> Result<(), ViewError> {
+        let asserted = seen.facts.asserted.iter().map(|fact| fact.key.as_str());
+        let withdrawn = seen.facts.withdrawn.iter().map(|(_, _, key)| key.as_str());
+        for name in asserted.chain(withdrawn) {
+            if !matches!(name, "name" | "address" | "region" | "point" | "mode" | "ownership" | "institution_type") {
+                continue;
+            }
+            let Some(value) = fact::latest(transaction, self.id, name)? else { continue };
+            let text = || value.as_str().map(str::to_owned);
+            match name {
+                "name" => self.name = text().unwrap_or_else(|| self.name.clone()),
+                "address" => self.address = text().or(self.address.take()),
+                "mode" => self.mode = text().unwrap_or_else(|| self.mode.clone()),
+                "ownership" => self.ownership = text().unwrap_or_else(|| self.ownership.clone()),
+                "institution_type" => {
+                    self.institution_type = text().unwrap_or_else(|| self.institution_type.clone());
+                }
+                "region" => {
+                    if let Ok(region) = serde_json::from_value(value) {
+                        self.set_region(&region);
+                    }
+                }
+                _ => {
+                    if let Ok(found) = serde_json::from_value(value) {
+                        self.point = Some(point(&found));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn set_region(&mut self, region: &yujian_domain::values::RegionId) {
+        region.code().clone_into(&mut self.region);
+        self.region_entered = region.entered();
+    }
+
+    fn stand(&mut self, status: Status, since: Option<jiff::civil::Date>) {
+        status.code().clone_into(&mut self.status);
+        self.status_since = since.map(|day| day.to_string());
+    }
+
+    fn load(connection: &Connection, id: Uuid) -> Result<Option<Self>, ViewError> {
+        Ok(connection
+            .prepare_cached("SELECT * FROM institution WHERE id = ?")?
+            .query_row([id.to_string()], |row| {
+                Ok(Self {
+                    id,
+                    name: row.get("name")?,
+                    credit_code: row.get("credit_code")?,
+                    external: pair(row.get("external_register")?, row.get("external_number")?),
+                    site: row.get("site")?,
+                    address: row.get("address")?,
+                    region: row.get("region")?,
+                    region_entered: row.get("region_entered")?,
+                    institution_type: row.get("institution_type")?,
+                    mode: row.get("mode")?,
+                    ownership: row.get("ownership")?,
+                    status: row.get("status")?,
+                    status_since: row.get("status_since")?,
+                    before: row.get("before")?,
+                    point: point_of(row)?,
+                    receipt_number: row.get("receipt_number")?,
+                    receipt_date: row.get("receipt_date")?,
+                    imported: row.get("imported")?,
+                    revision: row.get("revision")?,
+                })
+            })
+            .optional()?)
+    }
+
+    fn save(&self, connection: &Connection) -> Result<(), ViewError> {
+        let external = self.external.as_ref();
+        let point = self.point.as_ref();
+        connection
+            .prepare_cached(
+                "INSERT OR REPLACE INTO institution(id, name, credit_code, external_register, external_number, site,
+                   address, region, region_entered, institution_type, mode, ownership, status, status_since, before,
+                   longitude_e7, latitude_e7, datum, receipt_number, receipt_date, imported, revision)
+                 VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+            )?
+            .execute(rusqlite::params![
+                self.id.to_string(),
+                self.name,
+                self.credit_code,
+                external.map(|(register, _)| register),
+                external.map(|(_, number)| number),
+                self.site,
+                self.address,
+                self.region,
+                self.region_entered,
+                self.institution_type,
+                self.mode,
+                self.ownership,
+                self.status,
+                self.status_since,
+                self.before,
+                point.map(|point| point.0),
+                point.map(|point| point.1),
+                point.map(|point| &point.2),
+                self.receipt_number,
+                self.receipt_date,
+                self.imported,
+                self.revision,
+            ])?;
+        Ok(())
+    }
+}
+
+fn point(point: &yujian_domain::values::Point) -> (i32, i32, String) {
+    (point.longitude_e7(), point.latitude_e7(), point.datum().code().to_owned())
+}
+
+fn point_of(row: &Row<'_>) -> rusqlite::Result<Option<(i32, i32, String)>> {
+    let (longitude, latitude, datum) = (row.get("longitude_e7")?, row.get("latitude_e7")?, row.get("datum")?);
+    Ok(match (longitude, latitude, datum) {
+        (Some(longitude), Some(latitude), Some(datum)) => Some((longitude, latitude, datum)),
+        _ => None,
+    })
+}
+
+fn pair(left: Option<String>, right: Option<String>) -> Option<(String, String)> {
+    left.zip(right)
+}
+
+fn select() -> String {
+    format!(
+        "SELECT i.*, {places} AS places,
+           (SELECT v.classes FROM class_version v WHERE v.institution = i.id
+            ORDER BY v.effective_from DESC, v.revision DESC LIMIT 1) AS classes,
+           (SELECT count(*) FROM incident n WHERE n.institution = i.id) AS incidents,
+           (SELECT count(*) FROM incident n WHERE n.institution = i.id AND n.open) AS open_incidents,
+           EXISTS(SELECT 1 FROM damage d WHERE d.institution = i.id) AS damaged
+         FROM institution i",
+        places = places_sql("i", false)
+    )
+}
+
+fn read(connection: &Connection, row: &Row<'_>) -> Result<InstitutionRow, ViewError> {
+    let text = |column: &'static str| row.get::<_, String>(column);
+    let day = |column: &'static str| -> Result<Option<jiff::civil::Date>, ViewError> {
+        let found: Option<String> = row.get(column)?;
+        found.map(|text| parsed(&text, column, |text| text.parse().ok())).transpose()
+    };
+    let id = text("id")?;
+    let classes: Option<String> = row.get("classes")?;
+    let clock = filing::clock(connection, &id)?;
+    Ok(InstitutionRow {
+        id: parsed(&id, "id", |text| Uuid::parse_str(text).ok())?,
+        name: text("name")?,
+        credit_code: row.get("credit_code")?,
+        external: pair(row.get("external_register")?, row.get("external_number")?),
+        site: row.get("site")?,
+        address: row.get("address")?,
+        region: text("region")?,
+        region_entered: row.get("region_entered")?,
+        institution_type: parsed(&text("institution_type")?, "institution_type", InstitutionType::from_code)?,
+        mode: parsed(&text("mode")?, "mode", Mode::from_code)?,
+        ownership: parsed(&text("ownership")?, "ownership", Ownership::from_code)?,
+        status: parsed(&text("status")?, "status", Status::from_code)?,
+        status_since: day("status_since")?,
+        places: natural(row.get("places")?),
+        classes: classes
+            .map(|json| parsed(&json, "classes", |text| serde_json::from_str::<Vec<institution::Class>>(text).ok()))
+            .transpose()?
+            .unwrap_or_default(),
+        point: point_of(row)?,
+        receipt_number: row.get("receipt_number")?,
+        receipt_date: day("receipt_date")?,
+        receipt_due: clock.map(|(due, _)| due),
+        receipt_due_provisional: clock.is_some_and(|(_, provisional)| provisional),
+        open_incidents: natural(row.get("open_incidents")?),
+        incidents: natural(row.get("incidents")?),
+        revision: natural(row.get("revision")?),
+        damaged: row.get("damaged")?,
+        imported: row.get("imported")?,
+    })
+}
+
+/// One institution within a scope.
+pub(crate) fn one(connection: &Connection, scope: &Scope, id: Uuid) -> Result<Option<InstitutionRow>, ViewError> {
+    let mut condition = Condition::default();
+    condition.and("i.id = ?", [Value::Text(id.to_string())]);
+    condition.and_scope("i", scope);
+    let mut statement = connection.prepare_cached(&format!("{}{}", select(), condition.sql()))?;
+    let mut rows = statement.query(params_from_iter(condition.values()))?;
+    rows.next()?.map(|row| read(connection, row)).transpose()
+}
+
+/// Whether the institution is there and within a scope.
+pub(crate) fn visible(connection: &Connection, scope: &Scope, id: Uuid) -> Result<bool, ViewError> {
+    let mut condition = Condition::default();
+    condition.and("i.id = ?", [Value::Text(id.to_string())]);
+    condition.and_scope("i", scope);
+    let sql = format!("SELECT 1 FROM institution i{}", condition.sql());
+    Ok(connection.prepare_cached(&sql)?.exists(params_from_iter(condition.values()))?)
+}
+
+/// A page of institutions in order of name, then id: rows, key of the next page, rows in all.
+pub(crate) fn page(
+    connection: &Connection,
+    divisions: &Divisions,
+    query: &InstitutionQuery,
+) -> Result<(Vec<InstitutionRow>, Option<String>, u64), ViewError> {
+    let mut condition = Condition::default();
+    condition.and_scope("i", &query.scope);
+    if let Some(region) = &query.region {
+        condition.and_within("i.region", region);
+    }
+    condition.and_in("i.status", query.statuses.iter().map(|status| status.code()));
+    condition.and_in("i.institution_type", query.types.iter().map(|kind| kind.code()));
+    if query.damaged_only {
+        condition.and("i.id IN (SELECT d.institution FROM damage d)", []);
+    }
+    if let Some(search) = query.search.as_deref().map(str::trim).filter(|search| !search.is_empty()) {
+        and_search(&mut condition, divisions, search);
+    }
+    let count = format!("SELECT count(*) FROM institution i{}", condition.sql());
+    let total = connection
+        .prepare_cached(&count)?
+        .query_row(params_from_iter(condition.values()), |row| Ok(natural(row.get(0)?)))?;
+    if let Some(after) = &query.after {
+        let [name, id] = key::decode::<2>("institutions", after)?;
+        condition.and("(i.name, i.id) > (?, ?)", [Value::Text(name), Value::Text(id)]);
+    }
+    let limit = key::limit(query.limit);
+    condition.and("1 ORDER BY i.name, i.id LIMIT ?", [Value::Integer(integer(limit as u64 + 1))]);
+    let mut statement = connection.prepare_cached(&format!("{}{}", select(), condition.sql()))?;
+    let mut found = statement.query(params_from_iter(condition.values()))?;
+    let mut rows = Vec::with_capacity(limit);
+    let mut more = false;
+    while let Some(row) = found.next()? {
+        if rows.len() == limit {
+            more = true;
+            break;
+        }
+        rows.push(read(connection, row)?);
+    }
+    let next = if more { rows.last().map(|row| key::encode("institutions", &[&row.name, &row.id.to_string()])) } else { None };
+    Ok((rows, next, total))
+}
+
+/// Part of the name, or beginning of credit code, register number, division code or division name.
+fn and_search(condition: &mut Condition, divisions: &Divisions, search: &str) {
+    let named: Vec<&str> = divisions
+        .iter()
+        .filter(|division| division.name.starts_with(search))
+        .map(|division| division.id.code())
+        .collect();
+    let codes = serde_json::to_string(&named).expect("a list of texts is plain JSON");
+    let text = || Value::Text(search.to_owned());
+    condition.and(
+        "(instr(lower(i.name), lower(?)) > 0
+          OR substr(i.credit_code, 1, length(?)) = upper(?)
+          OR substr(i.external_number, 1, length(?)) = ?
+          OR substr(i.region, 1, length(?)) = upper(?)
+          OR instr(upper(i.region), '/' || upper(?)) > 0
+          OR EXISTS(SELECT 1 FROM json_each(?) c WHERE substr(i.region, 1, length(c.value)) = c.value))",
+        [text(), text(), text(), text(), text(), text(), text(), text(), Value::Text(codes)],
+    );
+}

@@ -1,0 +1,82 @@
+//! What the views could not take in: damaged records, and events of types that this version does not know. Figures that
+//! they touch say so.
+
+use rusqlite::{Connection, Transaction};
+use uuid::Uuid;
+
+use crate::database::natural;
+use crate::fold::{EventSeen, Table, View, What};
+use crate::store::ViewError;
+
+/// Damaged records one by one, unknown events by type.
+pub(crate) struct Problems;
+
+impl View for Problems {
+    fn tables(&self) -> &'static [Table] {
+        &[
+            Table {
+                name: "damage",
+                // `n` counts in the order of the log: a damaged record need not tell its stream or revision.
+                ddl: "CREATE TABLE damage(n INTEGER PRIMARY KEY, stream TEXT NOT NULL, revision INTEGER, institution TEXT,
+                        problem TEXT NOT NULL);
+                      CREATE INDEX damage_institution ON damage(institution);
+                      CREATE INDEX damage_stream ON damage(stream);",
+                key: "n",
+            },
+            Table {
+                name: "unknown_type",
+                ddl: "CREATE TABLE unknown_type(event_type TEXT PRIMARY KEY, events INTEGER NOT NULL) WITHOUT ROWID;",
+                key: "event_type",
+            },
+        ]
+    }
+
+    fn fold(&self, transaction: &Transaction<'_>, seen: &EventSeen<'_>) -> Result<(), ViewError> {
+        match &seen.what {
+            What::Damaged(problem) => {
+                transaction
+                    .prepare_cached(
+                        "INSERT INTO damage(n, stream, revision, institution, problem)
+                         SELECT ifnull(max(n), 0) + 1, ?, ?, ?, ? FROM damage",
+                    )?
+                    .execute((
+                        seen.stream,
+                        seen.revision_column(),
+                        seen.institution.map(|id| id.to_string()),
+                        problem,
+                    ))?;
+            }
+            What::Unknown => {
+                transaction
+                    .prepare_cached(
+                        "INSERT INTO unknown_type(event_type, events) VALUES(?, 1)
+                         ON CONFLICT(event_type) DO UPDATE SET events = events + 1",
+                    )?
+                    .execute([seen.record.map_or("", |record| record.event_type.as_str())])?;
+            }
+            // The first record of an incident may be damaged; a later one may still tell where it belongs.
+            What::Incident(event) if super::incident::names(event).is_some() => {
+                transaction
+                    .prepare_cached("UPDATE damage SET institution = ? WHERE stream = ? AND institution IS NULL")?
+                    .execute((seen.institution.map(|id| id.to_string()), seen.stream))?;
+            }
+            What::Incident(_) | What::Institution(_) | What::System => {}
+        }
+        Ok(())
+    }
+}
+
+/// How many damaged records and unknown events there are.
+pub(crate) fn counts(connection: &Connection) -> Result<(u64, u64), ViewError> {
+    let mut statement = connection
+        .prepare_cached("SELECT (SELECT count(*) FROM damage), (SELECT ifnull(sum(events), 0) FROM unknown_type)")?;
+    Ok(statement.query_row([], |row| Ok((natural(row.get(0)?), natural(row.get(1)?))))?)
+}
+
+/// Damaged records of an institution and its incidents: (stream, problem), in the order of the log.
+pub(crate) fn of_institution(connection: &Connection, institution: Uuid) -> Result<Vec<(String, String)>, ViewError> {
+    let mut statement =
+        connection.prepare_cached("SELECT stream, problem FROM damage WHERE institution = ? ORDER BY n")?;
+    let rows = statement.query_map([institution.to_string()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
