@@ -34,12 +34,19 @@ impl Condition {
         let digits = !code.is_empty() && code.bytes().all(|byte| byte.is_ascii_digit());
         if digits && matches!(code.len(), 2 | 4 | 6 | 9) {
             // ':' follows '9'.
-            self.and(format!("({column} >= ? AND {column} < ?)"), [text(code.to_owned()), text(format!("{code}:"))]);
+            self.and(
+                format!("({column} >= ? AND {column} < ?)"),
+                [text(code.to_owned()), text(format!("{code}:"))],
+            );
         } else if code.as_bytes().first().is_some_and(u8::is_ascii_uppercase) {
             // '0' follows '/'.
             self.and(
                 format!("({column} = ? OR ({column} >= ? AND {column} < ?))"),
-                [text(code.to_owned()), text(format!("{code}/")), text(format!("{code}0"))],
+                [
+                    text(code.to_owned()),
+                    text(format!("{code}/")),
+                    text(format!("{code}0")),
+                ],
             );
         } else {
             self.and("0", []);
@@ -58,7 +65,11 @@ impl Condition {
 
     /// ` WHERE …`, or ` WHERE 1` when nothing restricts.
     pub(crate) fn sql(&self) -> String {
-        if self.clauses.is_empty() { " WHERE 1".to_owned() } else { format!(" WHERE {}", self.clauses.join(" AND ")) }
+        if self.clauses.is_empty() {
+            " WHERE 1".to_owned()
+        } else {
+            format!(" WHERE {}", self.clauses.join(" AND "))
+        }
     }
 
     /// The values of its question marks.

@@ -49,7 +49,9 @@ impl Database {
             Some(_) => None,
             None => Some(TempDir::with_prefix("yujian-views-").map_err(io)?),
         };
-        let directory = directory.or(temporary.as_ref().map(TempDir::path)).unwrap_or(Path::new("."));
+        let directory = directory
+            .or(temporary.as_ref().map(TempDir::path))
+            .unwrap_or(Path::new("."));
         std::fs::create_dir_all(directory).map_err(io)?;
         let path = directory.join("views.db");
         let writer = match open_writer(&path) {
@@ -79,10 +81,7 @@ impl Database {
     }
 
     /// Runs `work` in one write transaction; nothing of it stays when it fails. Blocks.
-    pub(crate) fn write<T>(
-        &self,
-        work: impl FnOnce(&Transaction<'_>) -> Result<T, ViewError>,
-    ) -> Result<T, ViewError> {
+    pub(crate) fn write<T>(&self, work: impl FnOnce(&Transaction<'_>) -> Result<T, ViewError>) -> Result<T, ViewError> {
         // A panic inside a transaction rolls it back, so a poisoned connection is still sound.
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -112,7 +111,11 @@ impl Database {
                 let transaction = reader.transaction()?;
                 work(&transaction)?
             };
-            database.readers.lock().unwrap_or_else(PoisonError::into_inner).push(reader);
+            database
+                .readers
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(reader);
             Ok(answer)
         })
         .await
@@ -134,7 +137,10 @@ pub(crate) fn checkpoint(connection: &Connection) -> Result<Option<Checkpoint>, 
         })
         .optional()?;
     Ok(found.map(|(epoch, number, mark, recorded)| Checkpoint {
-        position: LogPosition { epoch, number: natural(number) },
+        position: LogPosition {
+            epoch,
+            number: natural(number),
+        },
         mark,
         recorded_time: recorded.and_then(|text| text.parse().ok()),
     }))
@@ -186,7 +192,11 @@ fn io(error: std::io::Error) -> ViewError {
 fn disposable(error: &rusqlite::Error) -> bool {
     matches!(
         error.sqlite_error_code(),
-        Some(rusqlite::ErrorCode::NotADatabase | rusqlite::ErrorCode::DatabaseCorrupt | rusqlite::ErrorCode::SchemaChanged)
+        Some(
+            rusqlite::ErrorCode::NotADatabase
+                | rusqlite::ErrorCode::DatabaseCorrupt
+                | rusqlite::ErrorCode::SchemaChanged
+        )
     )
 }
 
@@ -216,8 +226,9 @@ fn open_writer(path: &Path) -> Result<Option<Connection>, rusqlite::Error> {
     if known == 0 {
         return Ok(None);
     }
-    let version: Option<String> =
-        connection.query_row("SELECT schema_version FROM store", [], |row| row.get(0)).optional()?;
+    let version: Option<String> = connection
+        .query_row("SELECT schema_version FROM store", [], |row| row.get(0))
+        .optional()?;
     Ok((version.as_deref() == Some(schema_version().as_str())).then_some(connection))
 }
 

@@ -92,7 +92,10 @@ impl<'a> EventSeen<'a> {
     /// The legal day from which the event has effect, when known.
     pub(crate) fn effective_day(&self) -> Option<jiff::civil::Date> {
         let metadata = self.metadata.as_ref()?;
-        metadata.effective_from.map(yujian_domain::time::day_of).or(metadata.occurred.day())
+        metadata
+            .effective_from
+            .map(yujian_domain::time::day_of)
+            .or(metadata.occurred.day())
     }
 
     fn read(transaction: &Transaction<'_>, item: &'a Item, last: Timestamp) -> Result<Self, ViewError> {
@@ -131,7 +134,9 @@ impl<'a> EventSeen<'a> {
             }
         }
         match seen.stream.split_once('-') {
-            Some(("institution", id)) if !matches!(seen.what, What::System) => seen.institution = Uuid::parse_str(id).ok(),
+            Some(("institution", id)) if !matches!(seen.what, What::System) => {
+                seen.institution = Uuid::parse_str(id).ok();
+            }
             Some(("incident", id)) if !matches!(seen.what, What::System) => {
                 seen.incident = Uuid::parse_str(id).ok();
                 seen.institution = match (&seen.what, seen.incident) {
@@ -204,7 +209,11 @@ pub(crate) fn fold_batch(
     }
     let after = Checkpoint {
         position: next,
-        mark: items.last().map(mark).or(before.map(|checkpoint| checkpoint.mark)).unwrap_or_default(),
+        mark: items
+            .last()
+            .map(mark)
+            .or(before.map(|checkpoint| checkpoint.mark))
+            .unwrap_or_default(),
         recorded_time,
     };
     set_checkpoint(transaction, &after)?;
@@ -212,10 +221,14 @@ pub(crate) fn fold_batch(
 }
 
 fn change(connection: &Connection, seen: &EventSeen<'_>) -> Result<Option<Change>, ViewError> {
-    let Some(institution) = seen.institution else { return Ok(None) };
+    let Some(institution) = seen.institution else {
+        return Ok(None);
+    };
     let row = connection
         .prepare_cached("SELECT name, region, credit_code FROM institution WHERE id = ?")?
-        .query_row([institution.to_string()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .query_row([institution.to_string()], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })
         .optional()?;
     Ok(row.map(|(institution_name, region, organisation)| Change {
         institution,

@@ -45,8 +45,15 @@ mod tests {
     #[test]
     fn a_key_reads_back_and_a_foreign_one_is_refused() {
         let key = encode("institutions", &["云朵“托育”", "id"]);
-        assert_eq!(decode::<2>("institutions", &key).unwrap(), ["云朵“托育”".to_owned(), "id".to_owned()]);
-        for (list, wrong) in [("incidents", key.as_str()), ("institutions", "%%%"), ("institutions", "e30")] {
+        assert_eq!(
+            decode::<2>("institutions", &key).unwrap(),
+            ["云朵“托育”".to_owned(), "id".to_owned()]
+        );
+        for (list, wrong) in [
+            ("incidents", key.as_str()),
+            ("institutions", "%%%"),
+            ("institutions", "e30"),
+        ] {
             assert_eq!(decode::<2>(list, wrong), Err(ViewError::InvalidKey));
         }
         assert_eq!(decode::<3>("institutions", &key), Err(ViewError::InvalidKey));

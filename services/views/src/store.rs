@@ -116,7 +116,10 @@ impl Views {
         let total = views.log.head().borrow().number;
         loop {
             let at = *views.position.borrow();
-            progress(Rebuild { done: at.number.min(total), total });
+            progress(Rebuild {
+                done: at.number.min(total),
+                total,
+            });
             if at.number >= total {
                 return Ok(views);
             }
@@ -134,9 +137,23 @@ impl Views {
         if found.position.epoch != head.epoch || found.position > head {
             return Ok(false);
         }
-        let Some(before) = found.position.number.checked_sub(1) else { return Ok(true) };
-        let page = self.log.read_all(LogPosition { number: before, ..found.position }, 1).await?;
-        Ok(page.items.first().is_some_and(|item| item.position() == found.position && fold::mark(item) == found.mark))
+        let Some(before) = found.position.number.checked_sub(1) else {
+            return Ok(true);
+        };
+        let page = self
+            .log
+            .read_all(
+                LogPosition {
+                    number: before,
+                    ..found.position
+                },
+                1,
+            )
+            .await?;
+        Ok(page
+            .items
+            .first()
+            .is_some_and(|item| item.position() == found.position && fold::mark(item) == found.mark))
     }
 
     /// Follows the log until `stop` turns true or its sender is gone. Run it as a task. A fault of log or store (a full
@@ -200,7 +217,11 @@ impl Views {
         self.position.send_replace(after.position);
         if live && let Some(recorded_time) = after.recorded_time {
             // Nobody listening is no fault.
-            let _ = self.deltas.send(Arc::new(Delta { position: after.position, recorded_time, changes }));
+            let _ = self.deltas.send(Arc::new(Delta {
+                position: after.position,
+                recorded_time,
+                changes,
+            }));
         }
         Ok(())
     }
@@ -228,9 +249,15 @@ impl Views {
             return Err(ViewError::ForeignPosition(position));
         }
         let mut folded = self.position.subscribe();
-        let reached = tokio::time::timeout(at_most, folded.wait_for(|at| *at >= position)).await.is_ok();
+        let reached = tokio::time::timeout(at_most, folded.wait_for(|at| *at >= position))
+            .await
+            .is_ok();
         let at = *self.position.borrow();
-        if reached || at >= position { Ok(()) } else { Err(ViewError::Behind { at, wanted: position }) }
+        if reached || at >= position {
+            Ok(())
+        } else {
+            Err(ViewError::Behind { at, wanted: position })
+        }
     }
 
     /// Freshness.
@@ -250,7 +277,12 @@ impl Views {
         let divisions = Arc::clone(&self.divisions);
         self.ask(move |transaction, as_of| {
             let (rows, next, total) = institution::page(transaction, &divisions, &query)?;
-            Ok(Page { rows, next, total, as_of: as_of.clone() })
+            Ok(Page {
+                rows,
+                next,
+                total,
+                as_of: as_of.clone(),
+            })
         })
         .await
     }
@@ -261,7 +293,8 @@ impl Views {
     /// See [`Views::as_of`].
     pub async fn institution(&self, scope: &Scope, id: Uuid) -> Result<Option<InstitutionRow>, ViewError> {
         let scope = scope.clone();
-        self.ask(move |transaction, _| institution::one(transaction, &scope, id)).await
+        self.ask(move |transaction, _| institution::one(transaction, &scope, id))
+            .await
     }
 
     /// Facts of one institution and its incidents; `None` when absent or outside the scope.
@@ -302,7 +335,12 @@ impl Views {
             } else {
                 (Vec::new(), None, 0)
             };
-            Ok(Page { rows, next, total, as_of: as_of.clone() })
+            Ok(Page {
+                rows,
+                next,
+                total,
+                as_of: as_of.clone(),
+            })
         })
         .await
     }
@@ -321,7 +359,10 @@ impl Views {
     ) -> Result<(Pipeline, AsOf), ViewError> {
         let (scope, region) = (scope.clone(), region.map(str::to_owned));
         self.ask(move |transaction, as_of| {
-            Ok((filing::pipeline(transaction, &scope, region.as_deref(), at, soon)?, as_of.clone()))
+            Ok((
+                filing::pipeline(transaction, &scope, region.as_deref(), at, soon)?,
+                as_of.clone(),
+            ))
         })
         .await
     }
@@ -333,7 +374,12 @@ impl Views {
     pub async fn incidents(&self, query: IncidentQuery) -> Result<Page<IncidentRow>, ViewError> {
         self.ask(move |transaction, as_of| {
             let (rows, next, total) = incident::page(transaction, &query)?;
-            Ok(Page { rows, next, total, as_of: as_of.clone() })
+            Ok(Page {
+                rows,
+                next,
+                total,
+                as_of: as_of.clone(),
+            })
         })
         .await
     }
@@ -344,7 +390,8 @@ impl Views {
     /// See [`Views::as_of`].
     pub async fn incident(&self, scope: &Scope, id: Uuid) -> Result<Option<IncidentRow>, ViewError> {
         let scope = scope.clone();
-        self.ask(move |transaction, _| incident::one(transaction, &scope, id)).await
+        self.ask(move |transaction, _| incident::one(transaction, &scope, id))
+            .await
     }
 
     /// Figures of a region and its parts (`None`: the country, whose parts are provinces and foreign trees). Places are
@@ -368,7 +415,11 @@ impl Views {
     pub async fn digest(&self) -> Result<Digest, ViewError> {
         self.ask(|transaction, as_of| {
             let (tables, total) = digest::compute(transaction)?;
-            Ok(Digest { position: as_of.position, tables, total })
+            Ok(Digest {
+                position: as_of.position,
+                tables,
+                total,
+            })
         })
         .await
     }
@@ -382,9 +433,13 @@ impl Views {
         self.database
             .read(move |transaction| {
                 let checkpoint = checkpoint(transaction)?;
-                let position = checkpoint
-                    .as_ref()
-                    .map_or(LogPosition { epoch: head.epoch, number: 0 }, |checkpoint| checkpoint.position);
+                let position = checkpoint.as_ref().map_or(
+                    LogPosition {
+                        epoch: head.epoch,
+                        number: 0,
+                    },
+                    |checkpoint| checkpoint.position,
+                );
                 let (damaged, unknown) = problem::counts(transaction)?;
                 let as_of = AsOf {
                     position,
@@ -404,5 +459,7 @@ impl Views {
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, ViewError> + Send + 'static,
 ) -> Result<T, ViewError> {
-    tokio::task::spawn_blocking(work).await.map_err(|error| ViewError::Unavailable(error.to_string()))?
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|error| ViewError::Unavailable(error.to_string()))?
 }

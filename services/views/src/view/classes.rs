@@ -28,7 +28,9 @@ impl View for Classes {
     }
 
     fn fold(&self, transaction: &Transaction<'_>, seen: &EventSeen<'_>) -> Result<(), ViewError> {
-        let What::Institution(event) = &seen.what else { return Ok(()) };
+        let What::Institution(event) = &seen.what else {
+            return Ok(());
+        };
         match event.as_ref() {
             InstitutionEvent::InstitutionRegistered(registered) => {
                 insert(transaction, seen, effective_from(seen), &registered.classes)
@@ -36,9 +38,12 @@ impl View for Classes {
             InstitutionEvent::ClassesChanged(changed) => {
                 insert(transaction, seen, effective_from(seen), &changed.classes)
             }
-            InstitutionEvent::RecordImported(imported) => {
-                insert(transaction, seen, imported.valid_from_date.map(start_of), &imported.classes)
-            }
+            InstitutionEvent::RecordImported(imported) => insert(
+                transaction,
+                seen,
+                imported.valid_from_date.map(start_of),
+                &imported.classes,
+            ),
             InstitutionEvent::FactCorrected(corrected) if corrected.key == "classes" => {
                 correct(transaction, seen, corrected)
             }
@@ -48,7 +53,9 @@ impl View for Classes {
 }
 
 fn effective_from(seen: &EventSeen<'_>) -> Option<Timestamp> {
-    seen.metadata.as_ref().and_then(|metadata| metadata.effective_from.or(metadata.occurred.earliest()))
+    seen.metadata
+        .as_ref()
+        .and_then(|metadata| metadata.effective_from.or(metadata.occurred.earliest()))
 }
 
 fn insert(
@@ -57,7 +64,9 @@ fn insert(
     from: Option<Timestamp>,
     classes: &[Class],
 ) -> Result<(), ViewError> {
-    let (Some(institution), Some(revision)) = (seen.institution, seen.revision_column()) else { return Ok(()) };
+    let (Some(institution), Some(revision)) = (seen.institution, seen.revision_column()) else {
+        return Ok(());
+    };
     let places: u64 = classes.iter().map(|class| u64::from(class.places.count())).sum();
     let json = serde_json::to_string(classes).expect("classes are plain JSON");
     transaction
@@ -65,16 +74,24 @@ fn insert(
             "INSERT OR REPLACE INTO class_version(institution, effective_from, revision, places, classes)
              VALUES(?, ?, ?, ?, ?)",
         )?
-        .execute((institution.to_string(), from.map(instant).unwrap_or_default(), revision, integer(places), json))?;
+        .execute((
+            institution.to_string(),
+            from.map(instant).unwrap_or_default(),
+            revision,
+            integer(places),
+            json,
+        ))?;
     Ok(())
 }
 
 fn correct(transaction: &Transaction<'_>, seen: &EventSeen<'_>, corrected: &FactCorrected) -> Result<(), ViewError> {
-    let Some(institution) = seen.institution else { return Ok(()) };
+    let Some(institution) = seen.institution else {
+        return Ok(());
+    };
     transaction
         .prepare_cached("DELETE FROM class_version WHERE institution = ? AND revision = ?")?
         .execute((institution.to_string(), integer(corrected.revision)))?;
-    let right = corrected.value.as_ref().and_then(|value| classes_of(value));
+    let right = corrected.value.as_ref().and_then(classes_of);
     match right {
         Some(classes) => insert(transaction, seen, Some(start_of(corrected.valid_from_date)), &classes),
         None => Ok(()),

@@ -31,7 +31,9 @@ impl View for Facts {
     }
 
     fn fold(&self, transaction: &Transaction<'_>, seen: &EventSeen<'_>) -> Result<(), ViewError> {
-        let Some(institution) = seen.institution else { return Ok(()) };
+        let Some(institution) = seen.institution else {
+            return Ok(());
+        };
         let institution = institution.to_string();
         // A correction withdraws what stood before it, never what it asserts itself.
         for (stream, revision, key) in &seen.facts.withdrawn {
@@ -40,7 +42,13 @@ impl View for Facts {
                     "UPDATE fact SET withdrawn = ?
                      WHERE institution = ? AND stream = ? AND revision = ? AND key = ? AND withdrawn IS NULL",
                 )?
-                .execute((instant(seen.recorded_time), &institution, stream, integer(*revision), key))?;
+                .execute((
+                    instant(seen.recorded_time),
+                    &institution,
+                    stream,
+                    integer(*revision),
+                    key,
+                ))?;
         }
         for (n, fact) in seen.facts.asserted.iter().enumerate() {
             let (order_time, order_stream, order_revision) = &fact.order;
@@ -80,7 +88,9 @@ pub(crate) fn latest(connection: &Connection, institution: Uuid, key: &str) -> R
         )?
         .query_row((institution.to_string(), key), |row| row.get(0))
         .optional()?;
-    found.map(|text| parsed(&text, "value", |text| serde_json::from_str(text).ok())).transpose()
+    found
+        .map(|text| parsed(&text, "value", |text| serde_json::from_str(text).ok()))
+        .transpose()
 }
 
 /// Every fact of an institution, in the order recorded.
@@ -96,11 +106,14 @@ pub(crate) fn of_institution(connection: &Connection, institution: Uuid) -> Resu
         };
         let maybe = |column: &'static str| -> Result<Option<Timestamp>, ViewError> {
             let text: Option<String> = row.get(column)?;
-            text.map(|text| parsed(&text, column, |text| text.parse().ok())).transpose()
+            text.map(|text| parsed(&text, column, |text| text.parse().ok()))
+                .transpose()
         };
         let fact = Fact {
             key: row.get("key")?,
-            value: parsed(&row.get::<_, String>("value")?, "value", |text| serde_json::from_str(text).ok())?,
+            value: parsed(&row.get::<_, String>("value")?, "value", |text| {
+                serde_json::from_str(text).ok()
+            })?,
             valid_from: maybe("valid_from")?,
             valid_to: maybe("valid_to")?,
             source: FactSource {
@@ -110,9 +123,16 @@ pub(crate) fn of_institution(connection: &Connection, institution: Uuid) -> Resu
                 recorded_time: time("recorded_time")?,
                 received_time: time("received_time")?,
             },
-            order: (time("order_time")?, row.get("order_stream")?, natural(row.get("order_revision")?)),
+            order: (
+                time("order_time")?,
+                row.get("order_stream")?,
+                natural(row.get("order_revision")?),
+            ),
         };
-        facts.push(StoredFact { fact, withdrawn: maybe("withdrawn")? });
+        facts.push(StoredFact {
+            fact,
+            withdrawn: maybe("withdrawn")?,
+        });
     }
     Ok(facts)
 }

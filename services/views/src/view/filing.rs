@@ -31,7 +31,9 @@ impl View for Filings {
     }
 
     fn fold(&self, transaction: &Transaction<'_>, seen: &EventSeen<'_>) -> Result<(), ViewError> {
-        let (What::Institution(event), Some(institution)) = (&seen.what, seen.institution) else { return Ok(()) };
+        let (What::Institution(event), Some(institution)) = (&seen.what, seen.institution) else {
+            return Ok(());
+        };
         let open = |number: u32| {
             transaction
                 .prepare_cached(
@@ -102,9 +104,13 @@ pub(crate) fn clock(connection: &Connection, institution: &str) -> Result<Option
             "SELECT receipt_due, receipt_due_provisional FROM filing
              WHERE institution = ? AND state = 'accepted' AND receipt_due IS NOT NULL ORDER BY number DESC LIMIT 1",
         )?
-        .query_row([institution], |row| Ok((row.get::<_, String>(0)?, row.get::<_, bool>(1)?)))
+        .query_row([institution], |row| {
+            Ok((row.get::<_, String>(0)?, row.get::<_, bool>(1)?))
+        })
         .optional()?;
-    found.map(|(due, provisional)| Ok((parsed(&due, "receipt_due", |t| t.parse().ok())?, provisional))).transpose()
+    found
+        .map(|(due, provisional)| Ok((parsed(&due, "receipt_due", |t| t.parse().ok())?, provisional)))
+        .transpose()
 }
 
 /// The pipeline of a region within a scope at a day.
@@ -138,13 +144,17 @@ pub(crate) fn pipeline(
          {filings}{}",
         condition.sql()
     );
-    let (receipts_issued, receipts_late, returned) =
-        connection.prepare_cached(&totals)?.query_row(params_from_iter(condition.values()), |row| {
+    let (receipts_issued, receipts_late, returned) = connection
+        .prepare_cached(&totals)?
+        .query_row(params_from_iter(condition.values()), |row| {
             Ok((natural(row.get(0)?), natural(row.get(1)?), natural(row.get(2)?)))
         })?;
     let due = due(connection, &condition, filings)?;
     let overdue = due.iter().filter(|clock| clock.due_date < at).count();
-    let due_soon = due.iter().filter(|clock| clock.due_date >= at && clock.due_date <= soon).count();
+    let due_soon = due
+        .iter()
+        .filter(|clock| clock.due_date >= at && clock.due_date <= soon)
+        .count();
     Ok(Pipeline {
         by_status,
         receipt_overdue: overdue as u64,
@@ -168,7 +178,9 @@ fn due(connection: &Connection, condition: &Condition, filings: &str) -> Result<
     let mut due = Vec::new();
     while let Some(row) = rows.next()? {
         due.push(PipelineDue {
-            institution: parsed(&row.get::<_, String>(0)?, "institution", |text| Uuid::parse_str(text).ok())?,
+            institution: parsed(&row.get::<_, String>(0)?, "institution", |text| {
+                Uuid::parse_str(text).ok()
+            })?,
             name: row.get(1)?,
             region: row.get(2)?,
             due_date: parsed(&row.get::<_, String>(3)?, "receipt_due", |text| text.parse().ok())?,

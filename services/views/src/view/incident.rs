@@ -36,7 +36,9 @@ pub(crate) fn institution_of(connection: &Connection, incident: Uuid) -> Result<
         .prepare_cached("SELECT institution FROM incident WHERE id = ?")?
         .query_row([incident.to_string()], |row| row.get(0))
         .optional()?;
-    found.map(|text| parsed(&text, "institution", |text| Uuid::parse_str(text).ok())).transpose()
+    found
+        .map(|text| parsed(&text, "institution", |text| Uuid::parse_str(text).ok()))
+        .transpose()
 }
 
 impl View for Incidents {
@@ -56,7 +58,9 @@ impl View for Incidents {
     }
 
     fn fold(&self, transaction: &Transaction<'_>, seen: &EventSeen<'_>) -> Result<(), ViewError> {
-        let (Some(id), Some(institution)) = (seen.incident, seen.institution) else { return Ok(()) };
+        let (Some(id), Some(institution)) = (seen.incident, seen.institution) else {
+            return Ok(());
+        };
         let mut folded = match (Folded::load(transaction, id)?, &seen.what) {
             (Some(folded), _) => folded,
             (None, What::Incident(_)) => Folded::new(institution),
@@ -173,12 +177,18 @@ impl Folded {
                     self.status = Status::Imported;
                     self.category = row.category;
                 }
-                self.occurred_date = self.occurred_date.or(seen.metadata.as_ref().and_then(|m| m.occurred.day()));
+                self.occurred_date = self
+                    .occurred_date
+                    .or(seen.metadata.as_ref().and_then(|m| m.occurred.day()));
                 self.intake_date = self.intake_date.or(row.intake_date);
                 self.outcome = Some(row.outcome);
                 self.external = Some((row.external.register.clone(), row.external.number.clone()));
                 self.imported_rows += 1;
-                let harm = self.imported_severity.into_iter().chain([row.severity]).max_by_key(|s| gravity(*s));
+                let harm = self
+                    .imported_severity
+                    .into_iter()
+                    .chain([row.severity])
+                    .max_by_key(|s| gravity(*s));
                 self.imported_severity = harm;
             }
         }
@@ -186,7 +196,10 @@ impl Folded {
 
     fn add(&mut self, children: &[Child]) {
         for child in children {
-            self.children.entry(child.number).or_insert(Harm { severity: child.severity, told: false });
+            self.children.entry(child.number).or_insert(Harm {
+                severity: child.severity,
+                told: false,
+            });
         }
     }
 
@@ -197,7 +210,10 @@ impl Folded {
 
     fn severity(&self) -> Severity {
         let children = self.children.values().map(|harm| harm.severity);
-        children.chain(self.imported_severity).max_by_key(|severity| gravity(*severity)).unwrap_or(Severity::None)
+        children
+            .chain(self.imported_severity)
+            .max_by_key(|severity| gravity(*severity))
+            .unwrap_or(Severity::None)
     }
 
     fn load(connection: &Connection, id: Uuid) -> Result<Option<Self>, ViewError> {
@@ -205,7 +221,8 @@ impl Folded {
             .prepare_cached("SELECT body FROM incident WHERE id = ?")?
             .query_row([id.to_string()], |row| row.get(0))
             .optional()?;
-        body.map(|text| parsed(&text, "body", |text| serde_json::from_str(text).ok())).transpose()
+        body.map(|text| parsed(&text, "body", |text| serde_json::from_str(text).ok()))
+            .transpose()
     }
 
     fn save(&self, connection: &Connection, id: Uuid) -> Result<(), ViewError> {
@@ -248,9 +265,14 @@ const SELECT: &str = "SELECT n.id, n.body, i.name, i.region,
     FROM incident n JOIN institution i ON i.id = n.institution";
 
 fn read(row: &Row<'_>) -> Result<(IncidentRow, String), ViewError> {
-    let folded: Folded =
-        parsed(&row.get::<_, String>(1)?, "body", |text| serde_json::from_str(text).ok())?;
-    let guardians_open = if folded.guardians_due { folded.children.values().filter(|harm| !harm.told).count() } else { 0 };
+    let folded: Folded = parsed(&row.get::<_, String>(1)?, "body", |text| {
+        serde_json::from_str(text).ok()
+    })?;
+    let guardians_open = if folded.guardians_due {
+        folded.children.values().filter(|harm| !harm.told).count()
+    } else {
+        0
+    };
     let answer = IncidentRow {
         id: parsed(&row.get::<_, String>(0)?, "id", |text| Uuid::parse_str(text).ok())?,
         institution: folded.institution,
@@ -317,10 +339,16 @@ pub(crate) fn page(
         .query_row(params_from_iter(condition.values()), |row| Ok(natural(row.get(0)?)))?;
     if let Some(after) = &query.after {
         let [ordered_by, id] = key::decode::<2>("incidents", after)?;
-        condition.and("(n.ordered_by, n.id) < (?, ?)", [Value::Text(ordered_by), Value::Text(id)]);
+        condition.and(
+            "(n.ordered_by, n.id) < (?, ?)",
+            [Value::Text(ordered_by), Value::Text(id)],
+        );
     }
     let limit = key::limit(query.limit);
-    condition.and("1 ORDER BY n.ordered_by DESC, n.id DESC LIMIT ?", [Value::Integer(integer(limit as u64 + 1))]);
+    condition.and(
+        "1 ORDER BY n.ordered_by DESC, n.id DESC LIMIT ?",
+        [Value::Integer(integer(limit as u64 + 1))],
+    );
     let mut statement = connection.prepare_cached(&format!("{SELECT}{}", condition.sql()))?;
     let mut found = statement.query(params_from_iter(condition.values()))?;
     let mut rows: Vec<(IncidentRow, String)> = Vec::with_capacity(limit);
@@ -333,7 +361,8 @@ pub(crate) fn page(
         rows.push(read(row)?);
     }
     let next = if more {
-        rows.last().map(|(row, ordered_by)| key::encode("incidents", &[ordered_by, &row.id.to_string()]))
+        rows.last()
+            .map(|(row, ordered_by)| key::encode("incidents", &[ordered_by, &row.id.to_string()]))
     } else {
         None
     };

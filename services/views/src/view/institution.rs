@@ -150,7 +150,11 @@ impl Folded {
             InstitutionEvent::RecordImported(row) => {
                 self.name.clone_from(&row.name);
                 self.external = Some((row.external.register.clone(), row.external.number.clone()));
-                self.credit_code = row.credit_code.as_ref().map(ToString::to_string).or(self.credit_code.take());
+                self.credit_code = row
+                    .credit_code
+                    .as_ref()
+                    .map(ToString::to_string)
+                    .or(self.credit_code.take());
                 self.address = row.address.clone().or(self.address.take());
                 self.set_region(&row.region);
                 self.institution_type = row.institution_type.code().to_owned();
@@ -189,10 +193,15 @@ impl Folded {
         let asserted = seen.facts.asserted.iter().map(|fact| fact.key.as_str());
         let withdrawn = seen.facts.withdrawn.iter().map(|(_, _, key)| key.as_str());
         for name in asserted.chain(withdrawn) {
-            if !matches!(name, "name" | "address" | "region" | "point" | "mode" | "ownership" | "institution_type") {
+            if !matches!(
+                name,
+                "name" | "address" | "region" | "point" | "mode" | "ownership" | "institution_type"
+            ) {
                 continue;
             }
-            let Some(value) = fact::latest(transaction, self.id, name)? else { continue };
+            let Some(value) = fact::latest(transaction, self.id, name)? else {
+                continue;
+            };
             let text = || value.as_str().map(str::to_owned);
             match name {
                 "name" => self.name = text().unwrap_or_else(|| self.name.clone()),
@@ -295,7 +304,11 @@ impl Folded {
 }
 
 fn point(point: &yujian_domain::values::Point) -> (i32, i32, String) {
-    (point.longitude_e7(), point.latitude_e7(), point.datum().code().to_owned())
+    (
+        point.longitude_e7(),
+        point.latitude_e7(),
+        point.datum().code().to_owned(),
+    )
 }
 
 fn point_of(row: &Row<'_>) -> rusqlite::Result<Option<(i32, i32, String)>> {
@@ -327,7 +340,9 @@ fn read(connection: &Connection, row: &Row<'_>) -> Result<InstitutionRow, ViewEr
     let text = |column: &'static str| row.get::<_, String>(column);
     let day = |column: &'static str| -> Result<Option<jiff::civil::Date>, ViewError> {
         let found: Option<String> = row.get(column)?;
-        found.map(|text| parsed(&text, column, |text| text.parse().ok())).transpose()
+        found
+            .map(|text| parsed(&text, column, |text| text.parse().ok()))
+            .transpose()
     };
     let id = text("id")?;
     let classes: Option<String> = row.get("classes")?;
@@ -341,14 +356,22 @@ fn read(connection: &Connection, row: &Row<'_>) -> Result<InstitutionRow, ViewEr
         address: row.get("address")?,
         region: text("region")?,
         region_entered: row.get("region_entered")?,
-        institution_type: parsed(&text("institution_type")?, "institution_type", InstitutionType::from_code)?,
+        institution_type: parsed(
+            &text("institution_type")?,
+            "institution_type",
+            InstitutionType::from_code,
+        )?,
         mode: parsed(&text("mode")?, "mode", Mode::from_code)?,
         ownership: parsed(&text("ownership")?, "ownership", Ownership::from_code)?,
         status: parsed(&text("status")?, "status", Status::from_code)?,
         status_since: day("status_since")?,
         places: natural(row.get("places")?),
         classes: classes
-            .map(|json| parsed(&json, "classes", |text| serde_json::from_str::<Vec<institution::Class>>(text).ok()))
+            .map(|json| {
+                parsed(&json, "classes", |text| {
+                    serde_json::from_str::<Vec<institution::Class>>(text).ok()
+                })
+            })
             .transpose()?
             .unwrap_or_default(),
         point: point_of(row)?,
@@ -380,7 +403,9 @@ pub(crate) fn visible(connection: &Connection, scope: &Scope, id: Uuid) -> Resul
     condition.and("i.id = ?", [Value::Text(id.to_string())]);
     condition.and_scope("i", scope);
     let sql = format!("SELECT 1 FROM institution i{}", condition.sql());
-    Ok(connection.prepare_cached(&sql)?.exists(params_from_iter(condition.values()))?)
+    Ok(connection
+        .prepare_cached(&sql)?
+        .exists(params_from_iter(condition.values()))?)
 }
 
 /// A page of institutions in order of name, then id: rows, key of the next page, rows in all.
@@ -399,7 +424,12 @@ pub(crate) fn page(
     if query.damaged_only {
         condition.and("i.id IN (SELECT d.institution FROM damage d)", []);
     }
-    if let Some(search) = query.search.as_deref().map(str::trim).filter(|search| !search.is_empty()) {
+    if let Some(search) = query
+        .search
+        .as_deref()
+        .map(str::trim)
+        .filter(|search| !search.is_empty())
+    {
         and_search(&mut condition, divisions, search);
     }
     let count = format!("SELECT count(*) FROM institution i{}", condition.sql());
@@ -411,7 +441,10 @@ pub(crate) fn page(
         condition.and("(i.name, i.id) > (?, ?)", [Value::Text(name), Value::Text(id)]);
     }
     let limit = key::limit(query.limit);
-    condition.and("1 ORDER BY i.name, i.id LIMIT ?", [Value::Integer(integer(limit as u64 + 1))]);
+    condition.and(
+        "1 ORDER BY i.name, i.id LIMIT ?",
+        [Value::Integer(integer(limit as u64 + 1))],
+    );
     let mut statement = connection.prepare_cached(&format!("{}{}", select(), condition.sql()))?;
     let mut found = statement.query(params_from_iter(condition.values()))?;
     let mut rows = Vec::with_capacity(limit);
@@ -423,7 +456,12 @@ pub(crate) fn page(
         }
         rows.push(read(connection, row)?);
     }
-    let next = if more { rows.last().map(|row| key::encode("institutions", &[&row.name, &row.id.to_string()])) } else { None };
+    let next = if more {
+        rows.last()
+            .map(|row| key::encode("institutions", &[&row.name, &row.id.to_string()]))
+    } else {
+        None
+    };
     Ok((rows, next, total))
 }
 
@@ -443,6 +481,16 @@ fn and_search(condition: &mut Condition, divisions: &Divisions, search: &str) {
           OR substr(i.region, 1, length(?)) = upper(?)
           OR instr(upper(i.region), '/' || upper(?)) > 0
           OR EXISTS(SELECT 1 FROM json_each(?) c WHERE substr(i.region, 1, length(c.value)) = c.value))",
-        [text(), text(), text(), text(), text(), text(), text(), text(), Value::Text(codes)],
+        [
+            text(),
+            text(),
+            text(),
+            text(),
+            text(),
+            text(),
+            text(),
+            text(),
+            Value::Text(codes),
+        ],
     );
 }

@@ -51,7 +51,10 @@ impl Figures {
     }
 
     fn of(&self, statuses: &[Status]) -> u64 {
-        statuses.iter().filter_map(|status| self.by_status.get(status.code())).sum()
+        statuses
+            .iter()
+            .filter_map(|status| self.by_status.get(status.code()))
+            .sum()
     }
 
     fn operating(&self) -> u64 {
@@ -77,8 +80,22 @@ pub(crate) fn roll_up(
         condition.and_within("i.region", code);
     }
     let figures = figures(connection, &condition, at)?;
-    let summary = Summary { divisions, scope, figures };
-    let parts = summary.part_codes(region).iter().map(|code| summary.row(Some(code))).collect();
+    let townships = divisions
+        .iter()
+        .filter(|d| d.level == Level::Township)
+        .map(|d| d.id.code())
+        .collect();
+    let summary = Summary {
+        divisions,
+        scope,
+        figures,
+        townships,
+    };
+    let parts = summary
+        .part_codes(region)
+        .iter()
+        .map(|code| summary.row(Some(code)))
+        .collect();
     Ok(RollUp {
         region: summary.row(region),
         parts,
@@ -107,11 +124,7 @@ pub(crate) fn roll_up(
     })
 }
 
-fn figures(
-    connection: &Connection,
-    condition: &Condition,
-    at: Date,
-) -> Result<BTreeMap<String, Figures>, ViewError> {
+fn figures(connection: &Connection, condition: &Condition, at: Date) -> Result<BTreeMap<String, Figures>, ViewError> {
     let mut figures: BTreeMap<String, Figures> = BTreeMap::new();
     let operating = format!("('{}', '{}')", OPERATING[0].code(), OPERATING[1].code());
     let sql = format!(
@@ -204,6 +217,8 @@ struct Summary<'a> {
     divisions: &'a Divisions,
     scope: &'a Scope,
     figures: BTreeMap<String, Figures>,
+    /// Codes of all townships, in order.
+    townships: Vec<&'a str>,
 }
 
 impl Summary<'_> {
@@ -214,9 +229,15 @@ impl Summary<'_> {
         if let Some(code) = region
             && !is_foreign(code)
         {
-            codes.extend(self.divisions.children(code).iter().map(|child| child.id.code().to_owned()));
+            codes.extend(
+                self.divisions
+                    .children(code)
+                    .iter()
+                    .map(|child| child.id.code().to_owned()),
+            );
         }
-        for found in self.figures.keys().filter(|found| !found.is_empty()) {
+        let within = |found: &str| region.is_none_or(|code| is_within(found, code));
+        for found in self.figures.keys().filter(|found| !found.is_empty() && within(found)) {
             let known = codes.iter().any(|code: &String| is_within(found, code));
             if !known && let Some(part) = part_of(found, region) {
                 codes.insert(part);
@@ -235,16 +256,35 @@ impl Summary<'_> {
                 covered += 1;
             }
         }
-        let townships = self.divisions.iter().filter(|d| d.level == Level::Township && within(d.id.code())).count();
+        let townships = match region {
+            // Codes are in order, so those within a region stand together.
+            Some(code) => {
+                let first = self.townships.partition_point(|township| *township < code);
+                self.townships[first..]
+                    .iter()
+                    .take_while(|township| is_within(township, code))
+                    .count()
+            }
+            None => self.townships.len(),
+        };
         let inhabitants = match region {
             Some(code) => self.divisions.get(code).and_then(|division| division.inhabitants),
             // Provinces that the table does not count (it covers the mainland) are left out.
-            None => self.divisions.provinces().iter().filter_map(|province| province.inhabitants).reduce(|a, b| a + b),
+            None => self
+                .divisions
+                .provinces()
+                .iter()
+                .filter_map(|province| province.inhabitants)
+                .reduce(|a, b| a + b),
         };
         let operating = sum.operating();
         let all: u64 = sum.by_status.values().sum();
         let whole = self.scope.organisation.is_none()
-            && self.scope.jurisdiction.as_deref().is_none_or(|own| region.is_some_and(|code| is_within(code, own)));
+            && self
+                .scope
+                .jurisdiction
+                .as_deref()
+                .is_none_or(|own| region.is_some_and(|code| is_within(code, own)));
         let code = region.unwrap_or_default().to_owned();
         RegionRow {
             name: region.map_or(COUNTRY.to_owned(), |code| name(self.divisions, code)),
@@ -295,7 +335,9 @@ fn part_of(code: &str, region: Option<&str>) -> Option<String> {
         let parts: Vec<&str> = code.split('/').take(depth + 1).collect();
         return (parts.len() > depth).then(|| parts.join("/"));
     }
-    let longer = LENGTHS.into_iter().find(|length| *length > region.map_or(0, str::len))?;
+    let longer = LENGTHS
+        .into_iter()
+        .find(|length| *length > region.map_or(0, str::len))?;
     code.get(..longer).map(str::to_owned)
 }
 
@@ -310,13 +352,19 @@ fn name(divisions: &Divisions, code: &str) -> String {
 fn path(divisions: &Divisions, code: &str) -> Vec<(String, String)> {
     if is_foreign(code) {
         let ends = code.match_indices('/').map(|(end, _)| end).chain([code.len()]);
-        return ends.map(|end| (code[..end].to_owned(), code[..end].to_owned())).collect();
+        return ends
+            .map(|end| (code[..end].to_owned(), code[..end].to_owned()))
+            .collect();
     }
     let mut path = Vec::new();
     let mut at = divisions.get(code);
     if at.is_none() {
         path.push((code.to_owned(), code.to_owned()));
-        at = LENGTHS.into_iter().rev().filter(|length| *length < code.len()).find_map(|length| divisions.get(code.get(..length)?));
+        at = LENGTHS
+            .into_iter()
+            .rev()
+            .filter(|length| *length < code.len())
+            .find_map(|length| divisions.get(code.get(..length)?));
     }
     while let Some(division) = at {
         path.push((division.id.code().to_owned(), division.name.clone()));

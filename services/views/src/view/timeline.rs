@@ -4,6 +4,7 @@
 use rusqlite::types::Value;
 use rusqlite::{Connection, Row, Transaction, params_from_iter};
 use uuid::Uuid;
+use yujian_domain::time::Occurred;
 
 use crate::condition::Condition;
 use crate::database::{instant, integer, natural, parsed};
@@ -31,23 +32,36 @@ impl View for Timeline {
     }
 
     fn fold(&self, transaction: &Transaction<'_>, seen: &EventSeen<'_>) -> Result<(), ViewError> {
-        let (Some(institution), Some(revision)) = (seen.institution, seen.revision_column()) else { return Ok(()) };
+        let (Some(institution), Some(revision)) = (seen.institution, seen.revision_column()) else {
+            return Ok(());
+        };
         let metadata = seen.metadata.as_ref();
         let occurred = metadata.map(|metadata| metadata.occurred);
         let occurred_time = match occurred {
-            Some(yujian_domain::time::Occurred::Instant { time }) => Some(time),
+            Some(Occurred::Instant { time }) => Some(time),
             _ => None,
         };
         let damaged = match &seen.what {
             What::Damaged(problem) => Some(problem.as_str()),
             _ => None,
         };
-        let payload = seen.record.map(|record| &record.payload[..]).and_then(|bytes| std::str::from_utf8(bytes).ok());
+        let payload = seen
+            .record
+            .map(|record| &record.payload[..])
+            .and_then(|bytes| std::str::from_utf8(bytes).ok());
         let basis: Vec<(&str, &str)> = metadata.map_or(Vec::new(), |metadata| {
-            metadata.legal_basis.iter().map(|basis| (basis.law.as_str(), basis.article.as_str())).collect()
+            metadata
+                .legal_basis
+                .iter()
+                .map(|basis| (basis.law.as_str(), basis.article.as_str()))
+                .collect()
         });
         let policies: Vec<String> = metadata.map_or(Vec::new(), |metadata| {
-            metadata.policies.iter().map(|policy| format!("{}@{}", policy.id, policy.version)).collect()
+            metadata
+                .policies
+                .iter()
+                .map(|policy| format!("{}@{}", policy.id, policy.version))
+                .collect()
         });
         let json = |value: &serde_json::Value| value.to_string();
         // A damaged record may claim the revision of a sound one: the sound one stays, or comes in its place.
@@ -62,7 +76,7 @@ impl View for Timeline {
             institution.to_string(),
             seen.record.map_or(Uuid::nil(), |record| record.id).to_string(),
             seen.record.map_or("", |record| record.event_type.as_str()),
-            occurred.and_then(|occurred| occurred.day()).map(|day| day.to_string()),
+            occurred.and_then(Occurred::day).map(|day| day.to_string()),
             occurred_time.map(instant),
             metadata.and_then(|metadata| metadata.effective_from).map(instant),
             instant(metadata.map_or(seen.recorded_time, |metadata| metadata.received_time)),
@@ -71,7 +85,9 @@ impl View for Timeline {
             metadata.map_or("", |metadata| metadata.actor.role.as_str()),
             metadata.and_then(|metadata| metadata.actor.organisation.as_deref()),
             payload.unwrap_or("null"),
-            metadata.and_then(|metadata| metadata.provenance.as_ref()).map(|provenance| &provenance.source),
+            metadata
+                .and_then(|metadata| metadata.provenance.as_ref())
+                .map(|provenance| &provenance.source),
             json(&serde_json::json!(basis)),
             json(&serde_json::json!(policies)),
             seen.record.map(|record| record.hash.to_hex()).unwrap_or_default(),
@@ -85,7 +101,9 @@ fn read(row: &Row<'_>) -> Result<TimelineRow, ViewError> {
     let text = |column: &'static str| row.get::<_, String>(column);
     let time = |column: &'static str| -> Result<Option<jiff::Timestamp>, ViewError> {
         let found: Option<String> = row.get(column)?;
-        found.map(|text| parsed(&text, column, |text| text.parse().ok())).transpose()
+        found
+            .map(|text| parsed(&text, column, |text| text.parse().ok()))
+            .transpose()
     };
     let surely = |column: &'static str| parsed(&text(column)?, column, |text| text.parse().ok());
     let occurred_date: Option<String> = row.get("occurred_date")?;
@@ -107,7 +125,9 @@ fn read(row: &Row<'_>) -> Result<TimelineRow, ViewError> {
         // Bytes that are no JSON can only belong to a record that is marked as damaged.
         payload: serde_json::from_str(&text("payload")?).unwrap_or(serde_json::Value::Null),
         provenance: row.get("provenance")?,
-        legal_basis: parsed(&text("legal_basis")?, "legal_basis", |text| serde_json::from_str(text).ok())?,
+        legal_basis: parsed(&text("legal_basis")?, "legal_basis", |text| {
+            serde_json::from_str(text).ok()
+        })?,
         policies: parsed(&text("policies")?, "policies", |text| serde_json::from_str(text).ok())?,
         hash: text("hash")?,
         damaged: row.get("damaged")?,
@@ -153,7 +173,10 @@ pub(crate) fn page(
     }
     let next = if more {
         rows.last().map(|row| {
-            key::encode("timeline", &[&instant(row.recorded_time), &row.stream, &row.revision.to_string()])
+            key::encode(
+                "timeline",
+                &[&instant(row.recorded_time), &row.stream, &row.revision.to_string()],
+            )
         })
     } else {
         None
