@@ -64,7 +64,6 @@ impl Desk {
     /// A filed institution in Hangzhou's Xihu district, 2026-03-02 10:00 in Shanghai.
     pub fn new() -> Self {
         let institution = Institution {
-            id: INSTITUTION,
             status: InstitutionStatus::Filed,
             region: Some(RegionId::parse("330106", 2020).unwrap()),
             ..Institution::default()
