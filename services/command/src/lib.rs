@@ -1,5 +1,16 @@
-//! The command floor: load, facts, decide, append. Request ids hold for ever; claims make things unique across streams.
+//! The command floor: load, facts from other streams, decide, append.
+//!
+//! Request ids hold for ever because the fold of a stream remembers them; claims make things unique across streams;
+//! a lost race is decided again. Nothing here knows gRPC or views.
 
 mod api;
+mod authorize;
+mod claim;
+mod erase;
+mod execute;
+mod fold;
+mod reference;
+mod request;
 
 pub use api::{CommandError, Commands, Outcome, Request};
+pub use request::{derived_id, scope_of};

@@ -1,0 +1,139 @@
+//! Reference data: the shipped policies and holiday table are activated by events on the first start, and what counts
+//! from then on is what the log says, not what this binary ships.
+
+use std::sync::{Arc, PoisonError};
+
+use uuid::Uuid;
+use yujian_domain::divisions::Divisions;
+use yujian_domain::envelope::{Actor, Role};
+use yujian_domain::event::EventFamily;
+use yujian_domain::reference::Reference;
+use yujian_domain::system::{HolidaysActivated, PolicyActivated, SystemEvent, reference_stream};
+use yujian_eventlog::{Direction, Expected, Head, Item, LogError, StreamName};
+
+use crate::api::{CommandError, Commands, Inner};
+
+/// Name of the holiday table's stream.
+const HOLIDAYS: &str = "cn-holidays";
+/// Reference streams are short: a version a year.
+const LIMIT: usize = 2_000;
+
+/// Yujian itself.
+fn system() -> Actor {
+    Actor {
+        id: "yujian".to_owned(),
+        role: Role::System,
+        organisation: None,
+        jurisdiction: None,
+    }
+}
+
+impl Commands {
+    /// Activates what is shipped and not yet active, and loads what is active. A log that takes no writes is served
+    /// with what it has.
+    pub(crate) async fn activate_reference(&self) -> Result<(), CommandError> {
+        let inner = &self.inner;
+        let mut policies: Vec<PolicyActivated> = Vec::new();
+        for shipped in Reference::shipped_policies() {
+            let (head, events) = inner.reference_events(&shipped.id).await?;
+            let mut active: Vec<PolicyActivated> = events
+                .into_iter()
+                .filter_map(|event| match event {
+                    SystemEvent::PolicyActivated(activated) => Some(activated),
+                    _ => None,
+                })
+                .collect();
+            if !active.iter().any(|policy| policy.version == shipped.version) {
+                let activated = PolicyActivated {
+                    policy: shipped.id.clone(),
+                    version: shipped.version,
+                    sha256: shipped.sha256.clone(),
+                    effective_date: shipped.effective_date,
+                    document: shipped.document.to_owned(),
+                };
+                if inner
+                    .activate(&shipped.id, head, SystemEvent::from(activated.clone()))
+                    .await?
+                {
+                    active.push(activated);
+                }
+            }
+            for policy in active {
+                if !policies.contains(&policy) {
+                    policies.push(policy);
+                }
+            }
+        }
+        let (head, events) = inner.reference_events(HOLIDAYS).await?;
+        let mut holidays: Vec<HolidaysActivated> = events
+            .into_iter()
+            .filter_map(|event| match event {
+                SystemEvent::HolidaysActivated(activated) => Some(activated),
+                _ => None,
+            })
+            .collect();
+        let shipped = Reference::shipped_holidays();
+        let shipped = HolidaysActivated {
+            sha256: shipped.sha256,
+            last_year: shipped.last_year,
+            document: shipped.document.to_owned(),
+        };
+        if !holidays.iter().any(|table| table.sha256 == shipped.sha256)
+            && inner
+                .activate(HOLIDAYS, head, SystemEvent::from(shipped.clone()))
+                .await?
+        {
+            holidays.push(shipped);
+        }
+        let reference = Reference::from_activations(&policies, holidays.last(), Divisions::shipped().clone())
+            .map_err(|error| LogError::Invalid(format!("activated reference data: {error}")))?;
+        *inner.reference.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(reference);
+        Ok(())
+    }
+}
+
+impl Inner {
+    async fn reference_events(&self, name: &str) -> Result<(Option<Head>, Vec<SystemEvent>), LogError> {
+        let stream = StreamName::parse(&reference_stream(name))?;
+        let items = match self.log.read_stream(&stream, Direction::Forwards, Some(0), LIMIT).await {
+            Err(LogError::StreamNotFound) => return Ok((None, Vec::new())),
+            items => items?,
+        };
+        let mut head = None;
+        let mut events = Vec::new();
+        for item in items {
+            match item {
+                Item::Record(record) => {
+                    head = Some(Head {
+                        revision: record.revision,
+                        hash: record.hash,
+                    });
+                    let event = SystemEvent::decode(&record.event_type, &record.payload)
+                        .map_err(|error| LogError::Invalid(error.to_string()))?;
+                    events.extend(event);
+                }
+                // A rule that can't be read must not be guessed: decisions would rest on another one.
+                Item::Damaged(damage) => return Err(LogError::Damaged(Box::new(damage))),
+            }
+        }
+        Ok((head, events))
+    }
+
+    /// Appends an activation; `false` when the log takes no writes now.
+    async fn activate(&self, name: &str, head: Option<Head>, event: SystemEvent) -> Result<bool, LogError> {
+        let stream = StreamName::parse(&reference_stream(name))?;
+        let expected = head.map_or(Expected::NoStream, Expected::At);
+        let correlation = Uuid::parse_str(stream.id()).unwrap_or_default();
+        match self
+            .append_system(&stream, expected, &event, correlation, &system(), self.clock.now())
+            .await
+        {
+            Ok(()) => Ok(true),
+            Err(error @ (LogError::ReadOnly(_) | LogError::ClockSuspect(_) | LogError::DiskFull)) => {
+                tracing::warn!(%error, name, "reference data not activated");
+                Ok(false)
+            }
+            Err(error) => Err(error),
+        }
+    }
+}

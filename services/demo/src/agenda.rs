@@ -1,0 +1,71 @@
+//! What happens when: an agenda in simulated time, office hours, and the order of ties.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp, ToSpan};
+use yujian_domain::time::{day_of, start_of};
+
+use crate::people::Dice;
+
+/// One thing to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Task {
+    Register(usize),
+    File { institution: usize, complete: bool },
+    Receipt(usize),
+    Withdraw(usize),
+    Nonconformity(usize),
+    Conformity(usize),
+    Details(usize),
+    Classes(usize),
+    Suspend(usize),
+    Resume(usize),
+    Close(usize),
+    Correct(usize),
+    Import(usize),
+    Incident(usize),
+    Guardian { incident: usize, child: u32 },
+    Supplement(usize),
+    Triage(usize),
+    Investigate(usize),
+    Findings(usize),
+    Conclude(usize),
+    Reopen(usize),
+}
+
+/// Tasks in order of time, then of their making.
+#[derive(Default)]
+pub(crate) struct Agenda {
+    tasks: BTreeMap<(Timestamp, u64), Task>,
+    made: u64,
+}
+
+impl Agenda {
+    pub(crate) fn add(&mut self, at: Timestamp, task: Task) {
+        self.made += 1;
+        self.tasks.insert((at, self.made), task);
+    }
+
+    pub(crate) fn next(&mut self) -> Option<(Timestamp, Task)> {
+        self.tasks.pop_first().map(|((at, _), task)| (at, task))
+    }
+}
+
+/// A moment in office hours of a day: 08:00 to 17:59.
+pub(crate) fn office(dice: &mut Dice, day: Date) -> Timestamp {
+    let seconds = i64::try_from(dice.between(8 * 3600, 18 * 3600 - 1)).unwrap_or(0);
+    start_of(day) + SignedDuration::from_secs(seconds)
+}
+
+/// A moment in office hours some days later.
+pub(crate) fn later(dice: &mut Dice, from: Timestamp, low: u64, high: u64) -> Timestamp {
+    let days = i64::try_from(dice.between(low, high)).unwrap_or(0);
+    let day = day_of(from).saturating_add(days.days());
+    office(dice, day).max(from + SignedDuration::from_mins(1))
+}
+
+/// Some minutes later.
+pub(crate) fn soon(dice: &mut Dice, from: Timestamp, low: u64, high: u64) -> Timestamp {
+    from + SignedDuration::from_mins(i64::try_from(dice.between(low, high)).unwrap_or(0))
+}

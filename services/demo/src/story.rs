@@ -1,0 +1,245 @@
+//! Building the history: the agenda is worked off through [`Commands`], an hour of simulated time to a commit.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use jiff::civil::Date;
+use jiff::{Timestamp, ToSpan};
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::SeedableRng;
+use uuid::Uuid;
+use yujian_command::{CommandError, Commands, Outcome, Request};
+use yujian_domain::aggregate::Aggregate;
+use yujian_domain::envelope::Actor;
+use yujian_domain::time::{day_of, end_of};
+use yujian_eventlog::LogError;
+use yujian_eventlog::clock::SimulatedClock;
+
+use crate::agenda::{Agenda, Task, later, office};
+use crate::people::Dice;
+use crate::world::{Course, Member, Roster, members};
+
+/// What to build.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Plan {
+    /// The same seed gives the same history.
+    pub seed: u64,
+    /// Last simulated legal day.
+    pub until: Date,
+    /// Institutions.
+    pub institutions: u32,
+    /// Months of history.
+    pub months: u32,
+}
+
+/// What was built.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Events appended.
+    pub events: u64,
+    /// Institutions.
+    pub institutions: u64,
+    /// Incidents.
+    pub incidents: u64,
+    /// For live traffic afterwards.
+    pub roster: Roster,
+}
+
+/// A commit that carries a simulated hour. Keys are made durable before the events that they seal.
+#[async_trait]
+pub trait Batch: Send + Sync {
+    /// Begins to collect.
+    async fn begin(&self) -> Result<(), LogError>;
+    /// Makes what was collected durable.
+    async fn commit(&self) -> Result<(), LogError>;
+}
+
+/// Why the demonstration could not be built.
+#[derive(Debug, thiserror::Error)]
+pub enum DemoError {
+    /// A step of the story was refused: story and rules disagree.
+    #[error("{task} on {at} was refused: {error}")]
+    Refused {
+        /// Which step.
+        task: String,
+        /// Simulated time.
+        at: Timestamp,
+        /// The refusal.
+        error: CommandError,
+    },
+    /// The log failed.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// The plan makes no sense.
+    #[error("{0}")]
+    Plan(String),
+}
+
+/// An incident of the story.
+pub(crate) struct Case {
+    pub id: Uuid,
+    pub institution: usize,
+    pub children: u32,
+    /// Guardians told so far: the case can't end before all are.
+    pub told: u32,
+    pub regulatory: bool,
+    pub reopened: bool,
+}
+
+pub(crate) struct Story<'a> {
+    pub commands: &'a Commands,
+    pub dice: Dice,
+    pub agenda: Agenda,
+    pub members: Vec<Member>,
+    pub cases: Vec<Case>,
+    pub at: Timestamp,
+    pub last: Timestamp,
+    pub events: u64,
+}
+
+/// Builds the history of a plan into an empty log. `progress` hears of simulated days done and in all.
+///
+/// # Errors
+/// A refused step, a failed log, or a plan without a day in it.
+pub async fn build(
+    commands: &Commands,
+    clock: &Arc<SimulatedClock>,
+    batch: &dyn Batch,
+    plan: Plan,
+    progress: impl Fn(u64, u64),
+) -> Result<Summary, DemoError> {
+    let first = first_day(plan)?;
+    let mut dice = Dice(ChaCha20Rng::seed_from_u64(plan.seed));
+    let members = members(&mut dice, &commands.reference().divisions, plan.institutions);
+    let mut story = Story {
+        commands,
+        dice,
+        agenda: Agenda::default(),
+        members,
+        cases: Vec::new(),
+        at: clock_start(plan)?,
+        last: end_of(plan.until),
+        events: 0,
+    };
+    story.open_agenda(first, plan);
+    let days = u64::from((plan.until - first).get_days().unsigned_abs()) + 1;
+    let mut hour = i64::MIN;
+    batch.begin().await?;
+    while let Some((at, task)) = story.agenda.next() {
+        if at > story.last {
+            break;
+        }
+        let this_hour = at.as_second().div_euclid(3600);
+        if this_hour != hour {
+            if hour != i64::MIN {
+                batch.commit().await?;
+                batch.begin().await?;
+            }
+            hour = this_hour;
+            let done = u64::from((day_of(at) - first).get_days().unsigned_abs());
+            progress(done, days);
+        }
+        clock.set(at);
+        story.at = at;
+        story.step(task).await?;
+    }
+    batch.commit().await?;
+    Ok(story.summary())
+}
+
+/// Where a plan's simulated clock starts: before its first event.
+///
+/// # Errors
+/// A plan that reaches before the calendar.
+pub fn clock_start(plan: Plan) -> Result<Timestamp, DemoError> {
+    Ok(yujian_domain::time::start_of(first_day(plan)?))
+}
+
+fn first_day(plan: Plan) -> Result<Date, DemoError> {
+    if plan.institutions == 0 || plan.months == 0 {
+        return Err(DemoError::Plan(
+            "a demonstration needs at least one institution and one month".to_owned(),
+        ));
+    }
+    plan.until
+        .checked_sub(i64::from(plan.months).months())
+        .and_then(|day| day.checked_add(1.day()))
+        .map_err(|error| DemoError::Plan(error.to_string()))
+}
+
+impl Story<'_> {
+    /// Registrations: most institutions exist early, the rest come over the first two thirds.
+    fn open_agenda(&mut self, first: Date, plan: Plan) {
+        let days = u64::from((plan.until - first).get_days().unsigned_abs());
+        for index in 0..self.members.len() {
+            let course = self.members[index].course;
+            let span = match course {
+                // Waits at the end of the story.
+                Course::WaitsForReceipt => {
+                    let from = days.saturating_sub(18);
+                    from..=days.saturating_sub(12).max(from)
+                }
+                _ if self.dice.percent(60) => 0..=days / 12,
+                _ => 0..=days * 2 / 3,
+            };
+            let offset = self.dice.between(*span.start(), *span.end());
+            let day = first.saturating_add(i64::try_from(offset).unwrap_or(0).days());
+            let at = office(&mut self.dice, day);
+            let task = if course == Course::Imported {
+                Task::Import(index)
+            } else {
+                Task::Register(index)
+            };
+            self.agenda.add(at, task);
+        }
+    }
+
+    /// Schedules something some days from now.
+    pub(crate) fn plan(&mut self, low: u64, high: u64, task: Task) {
+        let at = later(&mut self.dice, self.at, low, high);
+        self.agenda.add(at, task);
+    }
+
+    /// Runs one command of the story; a refusal ends the story, since it obeys the rules.
+    pub(crate) async fn run<A: Aggregate>(
+        &mut self,
+        actor: Actor,
+        method: &'static str,
+        target: Option<Uuid>,
+        command: A::Command,
+    ) -> Result<Outcome<A>, DemoError> {
+        let request = Request::new(actor, self.dice.uuid(), method, target, command);
+        match self.commands.execute::<A>(request).await {
+            Ok(outcome) => {
+                self.events += outcome.event_types.len() as u64;
+                Ok(outcome)
+            }
+            Err(CommandError::Log(error)) => Err(DemoError::Log(error)),
+            Err(error) => Err(DemoError::Refused {
+                task: method.to_owned(),
+                at: self.at,
+                error,
+            }),
+        }
+    }
+
+    fn summary(&self) -> Summary {
+        let open = self
+            .members
+            .iter()
+            .filter(|member| member.open)
+            .filter_map(|member| {
+                member
+                    .id
+                    .map(|id| (id, member.credit_code.to_string(), member.county.clone()))
+            })
+            .collect();
+        Summary {
+            events: self.events,
+            institutions: self.members.iter().filter(|member| member.id.is_some()).count() as u64,
+            incidents: self.cases.len() as u64,
+            roster: Roster { open },
+        }
+    }
+}
