@@ -7,8 +7,11 @@ mod port;
 mod rules;
 
 pub use port::*;
+pub mod checkpoint;
 pub mod clock;
 pub mod entropy;
+pub mod follow;
 pub mod keys;
 pub mod memory;
 pub mod record;
+pub mod sqlite;

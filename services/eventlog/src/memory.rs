@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 
 use crate::clock::Clock;
-use crate::record::seal;
+use crate::record::check_all;
 use crate::rules::{self, Stamps, Verdict};
 use crate::{
     Appended, Direction, EventLog, Expected, Head, Item, LogError, LogPage, LogPosition, NewEvent, Record, StreamName,
@@ -99,6 +99,7 @@ impl EventLog for MemoryLog {
         events: Vec<NewEvent>,
     ) -> Result<Appended, LogError> {
         rules::check_sizes(&events)?;
+        let events = check_all(events)?;
         let mut state = self.state();
         let current = state.head(stream);
         let (first, mut prev) = match rules::judge(expected, current)? {
@@ -128,7 +129,7 @@ impl EventLog for MemoryLog {
         for (revision, event) in (first..).zip(events) {
             position.number += 1;
             let time = self.stamps.next(last)?;
-            let record = seal(position, stream, revision, event, prev, time)?;
+            let record = event.seal(position, stream, revision, prev, time)?;
             prev = record.hash;
             last = Some(time);
             records.push(record);

@@ -103,62 +103,93 @@ pub fn parse_opening(metadata: &[u8]) -> Result<(Parsed, &[u8]), &'static str> {
     }
 }
 
-/// Makes the record of an event: puts the opening members before the caller's metadata and hashes it.
-///
-/// # Errors
-/// [`LogError::Invalid`] when metadata or payload are not what a record can hold, [`LogError::ClearPersonalData`] when
-/// a value should have been sealed and was not.
-pub fn seal(
-    position: LogPosition,
-    stream: &StreamName,
-    revision: u64,
+/// An event that a record can be made of: type, metadata and payload were looked at once, on the caller's thread.
+#[derive(Debug)]
+pub struct Checked {
     event: NewEvent,
-    prev: Hash,
-    recorded_time: Timestamp,
-) -> Result<Record, LogError> {
-    let empty = check_new(&event)?;
-    let time = format!("{recorded_time:.9}");
-    if time.len() != TIME {
-        return Err(LogError::ClockSuspect(format!(
-            "{time} can't be written in {TIME} characters"
-        )));
+    /// Whether the metadata object has no member.
+    bare: bool,
+}
+
+impl Checked {
+    /// Looks at an event.
+    ///
+    /// # Errors
+    /// [`LogError::Invalid`] when metadata or payload are not what a record can hold, [`LogError::ClearPersonalData`]
+    /// when a value should have been sealed and was not.
+    pub fn new(event: NewEvent) -> Result<Self, LogError> {
+        let bare = check_new(&event)?;
+        Ok(Self { event, bare })
     }
-    let mut hashed = Vec::with_capacity(event.metadata.len() + UNTIL_PREV.len() + HEX + UNTIL_TIME.len() + TIME + 2);
-    hashed.extend_from_slice(UNTIL_PREV);
-    hashed.extend_from_slice(prev.to_hex().as_bytes());
-    hashed.extend_from_slice(UNTIL_TIME);
-    hashed.extend_from_slice(time.as_bytes());
-    if empty {
-        hashed.extend_from_slice(br#""}"#);
-    } else {
-        hashed.extend_from_slice(br#"","#);
-        hashed.extend_from_slice(event.metadata[1..].trim_ascii_start());
+
+    /// Id of the event.
+    #[must_use]
+    pub fn id(&self) -> Uuid {
+        self.event.id
     }
-    let hash = digest(
-        stream.as_str(),
-        revision,
-        event.id,
-        &event.event_type,
-        &hashed,
-        &event.payload,
-    );
-    let mut metadata = Vec::with_capacity(HASHED_FROM + hashed.len());
-    metadata.extend_from_slice(UNTIL_HASH);
-    metadata.extend_from_slice(hash.to_hex().as_bytes());
-    metadata.extend_from_slice(AFTER_HASH);
-    metadata.extend_from_slice(&hashed);
-    Ok(Record {
-        position,
-        stream: stream.clone(),
-        revision,
-        id: event.id,
-        event_type: event.event_type,
-        metadata: metadata.into(),
-        payload: Arc::from(event.payload),
-        hash,
-        prev,
-        recorded_time,
-    })
+
+    /// Makes the record: puts the opening members before the caller's metadata and hashes it.
+    ///
+    /// # Errors
+    /// [`LogError::ClockSuspect`] when the time can't be written in 30 characters.
+    pub fn seal(
+        &self,
+        position: LogPosition,
+        stream: &StreamName,
+        revision: u64,
+        prev: Hash,
+        recorded_time: Timestamp,
+    ) -> Result<Record, LogError> {
+        let event = &self.event;
+        let time = format!("{recorded_time:.9}");
+        if time.len() != TIME {
+            return Err(LogError::ClockSuspect(format!(
+                "{time} can't be written in {TIME} characters"
+            )));
+        }
+        let mut hashed =
+            Vec::with_capacity(event.metadata.len() + UNTIL_PREV.len() + HEX + UNTIL_TIME.len() + TIME + 2);
+        hashed.extend_from_slice(UNTIL_PREV);
+        hashed.extend_from_slice(prev.to_hex().as_bytes());
+        hashed.extend_from_slice(UNTIL_TIME);
+        hashed.extend_from_slice(time.as_bytes());
+        if self.bare {
+            hashed.extend_from_slice(br#""}"#);
+        } else {
+            hashed.extend_from_slice(br#"","#);
+            hashed.extend_from_slice(event.metadata[1..].trim_ascii_start());
+        }
+        let hash = digest(
+            stream.as_str(),
+            revision,
+            event.id,
+            &event.event_type,
+            &hashed,
+            &event.payload,
+        );
+        let mut metadata = Vec::with_capacity(HASHED_FROM + hashed.len());
+        metadata.extend_from_slice(UNTIL_HASH);
+        metadata.extend_from_slice(hash.to_hex().as_bytes());
+        metadata.extend_from_slice(AFTER_HASH);
+        metadata.extend_from_slice(&hashed);
+        Ok(Record {
+            position,
+            stream: stream.clone(),
+            revision,
+            id: event.id,
+            event_type: event.event_type.clone(),
+            metadata: metadata.into(),
+            payload: Arc::from(event.payload.as_slice()),
+            hash,
+            prev,
+            recorded_time,
+        })
+    }
+}
+
+/// The checks of [`Checked::new`] for a whole append.
+pub(crate) fn check_all(events: Vec<NewEvent>) -> Result<Vec<Checked>, LogError> {
+    events.into_iter().map(Checked::new).collect()
 }
 
 /// SHA-256 over the length-prefixed parts: tag, stream, revision, id, type, metadata after the hash member, payload.

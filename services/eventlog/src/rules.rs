@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::clock::Clock;
+use crate::record::Checked;
 use crate::{
     Expected, Hash, Head, LogError, LogPosition, MAX_APPEND_BYTES, MAX_EVENT_BYTES, NewEvent, Record,
     STREAM_MAX_LENGTH, STREAM_WARN_LENGTH, StreamName,
@@ -97,14 +98,14 @@ pub fn judge(expected: Expected, head: Option<Head>) -> Result<Verdict, LogError
 
 /// Whether `stored`, which begins right after the expectation, is what these events became the first time. Only ids are
 /// compared, and the expectation's hash: the stored bytes are the truth, not what is sent again.
-pub fn is_repetition(expected: Expected, events: &[NewEvent], stored: &[Record]) -> bool {
+pub fn is_repetition(expected: Expected, events: &[Checked], stored: &[Record]) -> bool {
     let expected_prev = match expected {
         Expected::NoStream => Hash::ZERO,
         Expected::At(head) => head.hash,
     };
     stored.len() == events.len()
         && stored.first().is_some_and(|first| first.prev == expected_prev)
-        && stored.iter().zip(events).all(|(record, event)| record.id == event.id)
+        && stored.iter().zip(events).all(|(record, event)| record.id == event.id())
 }
 
 /// Refuses to let a stream grow above its limit; warns once when it passes the lower one.
