@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use futures::StreamExt;
 use jiff::SignedDuration;
-use support::{Rig, event, id, revision_of, stream};
+use support::{Rig, event, revision_of, stream};
 use yujian_eventlog::follow::{Followed, follow};
 use yujian_eventlog::{
-    Direction, EventLog, Expected, Head, Item, LogError, LogPosition, MAX_APPEND_BYTES, MAX_EVENT_BYTES, NewEvent,
+    Direction, Expected, Head, Item, LogError, LogPosition, MAX_APPEND_BYTES, MAX_EVENT_BYTES, NewEvent,
     STREAM_MAX_LENGTH,
 };
 
@@ -57,7 +57,10 @@ over_every_engine!(
 
 fn at(records: &[yujian_eventlog::Record]) -> Expected {
     let last = records.last().unwrap();
-    Expected::At(Head { revision: last.revision, hash: last.hash })
+    Expected::At(Head {
+        revision: last.revision,
+        hash: last.hash,
+    })
 }
 
 fn conflict(result: Result<yujian_eventlog::Appended, LogError>) -> Option<u64> {
@@ -68,78 +71,170 @@ fn conflict(result: Result<yujian_eventlog::Appended, LogError>) -> Option<u64> 
 }
 
 async fn c01_no_stream_on_a_new_stream_is_stored_from_revision_0(rig: Rig) {
-    let done = rig.log.append(&stream("a"), Expected::NoStream, vec![event(1), event(2)]).await.unwrap();
+    let done = rig
+        .log
+        .append(&stream("a"), Expected::NoStream, vec![event(1), event(2)])
+        .await
+        .unwrap();
     assert!(!done.repeated);
-    assert_eq!(done.records.iter().map(|record| record.revision).collect::<Vec<_>>(), [0, 1]);
-    assert_eq!(done.records.iter().map(|record| record.position.number).collect::<Vec<_>>(), [1, 2]);
+    assert_eq!(
+        done.records.iter().map(|record| record.revision).collect::<Vec<_>>(),
+        [0, 1]
+    );
+    assert_eq!(
+        done.records
+            .iter()
+            .map(|record| record.position.number)
+            .collect::<Vec<_>>(),
+        [1, 2]
+    );
     let head = rig.log.stream_head(&stream("a")).await.unwrap().unwrap();
     assert_eq!((head.revision, head.hash), (1, done.records[1].hash));
     assert_eq!(rig.log.head().borrow().number, 2);
 }
 
 async fn c02_repeating_it_gives_the_same_records_and_stores_nothing(rig: Rig) {
-    let first = rig.log.append(&stream("a"), Expected::NoStream, vec![event(1), event(2)]).await.unwrap();
+    let first = rig
+        .log
+        .append(&stream("a"), Expected::NoStream, vec![event(1), event(2)])
+        .await
+        .unwrap();
     rig.clock.advance(SignedDuration::from_secs(60));
-    let again = rig.log.append(&stream("a"), Expected::NoStream, vec![event(1), event(2)]).await.unwrap();
+    let again = rig
+        .log
+        .append(&stream("a"), Expected::NoStream, vec![event(1), event(2)])
+        .await
+        .unwrap();
     assert!(again.repeated);
     assert_eq!(again.records, first.records);
     assert_eq!(rig.log.head().borrow().number, 2);
 }
 
 async fn c03_no_stream_with_other_ids_is_a_conflict(rig: Rig) {
-    rig.log.append(&stream("a"), Expected::NoStream, vec![event(1)]).await.unwrap();
-    assert_eq!(conflict(rig.log.append(&stream("a"), Expected::NoStream, vec![event(9)]).await), Some(0));
+    rig.log
+        .append(&stream("a"), Expected::NoStream, vec![event(1)])
+        .await
+        .unwrap();
+    assert_eq!(
+        conflict(rig.log.append(&stream("a"), Expected::NoStream, vec![event(9)]).await),
+        Some(0)
+    );
 }
 
 async fn c04_the_exact_head_is_stored_after_it(rig: Rig) {
-    let first = rig.log.append(&stream("a"), Expected::NoStream, vec![event(1)]).await.unwrap();
-    let second = rig.log.append(&stream("a"), at(&first.records), vec![event(2)]).await.unwrap();
+    let first = rig
+        .log
+        .append(&stream("a"), Expected::NoStream, vec![event(1)])
+        .await
+        .unwrap();
+    let second = rig
+        .log
+        .append(&stream("a"), at(&first.records), vec![event(2)])
+        .await
+        .unwrap();
     assert_eq!(second.records[0].revision, 1);
     assert_eq!(second.records[0].prev, first.records[0].hash);
 }
 
 async fn c05_a_repetition_after_later_appends_gives_the_first_records(rig: Rig) {
-    let first = rig.log.append(&stream("a"), Expected::NoStream, vec![event(1)]).await.unwrap();
-    let second = rig.log.append(&stream("a"), at(&first.records), vec![event(2)]).await.unwrap();
+    let first = rig
+        .log
+        .append(&stream("a"), Expected::NoStream, vec![event(1)])
+        .await
+        .unwrap();
+    let second = rig
+        .log
+        .append(&stream("a"), at(&first.records), vec![event(2)])
+        .await
+        .unwrap();
     let mut last = second.records.clone();
     for number in 3..6 {
-        last = rig.log.append(&stream("a"), at(&last), vec![event(number)]).await.unwrap().records;
+        last = rig
+            .log
+            .append(&stream("a"), at(&last), vec![event(number)])
+            .await
+            .unwrap()
+            .records;
     }
-    let again = rig.log.append(&stream("a"), at(&first.records), vec![event(2)]).await.unwrap();
+    let again = rig
+        .log
+        .append(&stream("a"), at(&first.records), vec![event(2)])
+        .await
+        .unwrap();
     assert!(again.repeated);
     assert_eq!(again.records, second.records);
 }
 
 async fn c06_a_prefix_at_the_old_expectation_is_a_repetition(rig: Rig) {
-    let first =
-        rig.log.append(&stream("a"), Expected::NoStream, vec![event(1), event(2), event(3)]).await.unwrap();
-    let again = rig.log.append(&stream("a"), Expected::NoStream, vec![event(1), event(2)]).await.unwrap();
+    let first = rig
+        .log
+        .append(&stream("a"), Expected::NoStream, vec![event(1), event(2), event(3)])
+        .await
+        .unwrap();
+    let again = rig
+        .log
+        .append(&stream("a"), Expected::NoStream, vec![event(1), event(2)])
+        .await
+        .unwrap();
     assert!(again.repeated);
     assert_eq!(again.records, first.records[..2]);
 }
 
 async fn c07_a_superset_at_the_old_expectation_is_a_conflict(rig: Rig) {
-    rig.log.append(&stream("a"), Expected::NoStream, vec![event(1)]).await.unwrap();
+    rig.log
+        .append(&stream("a"), Expected::NoStream, vec![event(1)])
+        .await
+        .unwrap();
     let more = vec![event(1), event(2)];
-    assert_eq!(conflict(rig.log.append(&stream("a"), Expected::NoStream, more).await), Some(0));
+    assert_eq!(
+        conflict(rig.log.append(&stream("a"), Expected::NoStream, more).await),
+        Some(0)
+    );
 }
 
 async fn c08_shuffled_ids_at_the_old_expectation_are_a_conflict(rig: Rig) {
-    rig.log.append(&stream("a"), Expected::NoStream, vec![event(1), event(2)]).await.unwrap();
+    rig.log
+        .append(&stream("a"), Expected::NoStream, vec![event(1), event(2)])
+        .await
+        .unwrap();
     let shuffled = vec![event(2), event(1)];
-    assert_eq!(conflict(rig.log.append(&stream("a"), Expected::NoStream, shuffled).await), Some(1));
+    assert_eq!(
+        conflict(rig.log.append(&stream("a"), Expected::NoStream, shuffled).await),
+        Some(1)
+    );
 }
 
 async fn c09_an_expectation_beyond_the_head_is_a_conflict(rig: Rig) {
-    let first = rig.log.append(&stream("a"), Expected::NoStream, vec![event(1)]).await.unwrap();
-    let beyond = Expected::At(Head { revision: 7, hash: first.records[0].hash });
-    assert_eq!(conflict(rig.log.append(&stream("a"), beyond, vec![event(2)]).await), Some(0));
-    assert_eq!(conflict(rig.log.append(&stream("b"), beyond, vec![event(2)]).await), None);
+    let first = rig
+        .log
+        .append(&stream("a"), Expected::NoStream, vec![event(1)])
+        .await
+        .unwrap();
+    let beyond = Expected::At(Head {
+        revision: 7,
+        hash: first.records[0].hash,
+    });
+    assert_eq!(
+        conflict(rig.log.append(&stream("a"), beyond, vec![event(2)]).await),
+        Some(0)
+    );
+    assert_eq!(
+        conflict(rig.log.append(&stream("b"), beyond, vec![event(2)]).await),
+        None
+    );
 }
 
 async fn c10_an_id_already_in_the_stream_is_stored_again_at_the_head(rig: Rig) {
-    let first = rig.log.append(&stream("a"), Expected::NoStream, vec![event(1)]).await.unwrap();
-    let second = rig.log.append(&stream("a"), at(&first.records), vec![event(1)]).await.unwrap();
+    let first = rig
+        .log
+        .append(&stream("a"), Expected::NoStream, vec![event(1)])
+        .await
+        .unwrap();
+    let second = rig
+        .log
+        .append(&stream("a"), at(&first.records), vec![event(1)])
+        .await
+        .unwrap();
     assert!(!second.repeated);
     assert_eq!(second.records[0].revision, 1);
 }
@@ -147,7 +242,11 @@ async fn c10_an_id_already_in_the_stream_is_stored_again_at_the_head(rig: Rig) {
 async fn c11_one_id_in_two_streams_is_stored_in_both(rig: Rig) {
     for _ in 0..2 {
         for name in ["a", "b"] {
-            let done = rig.log.append(&stream(name), Expected::NoStream, vec![event(1)]).await.unwrap();
+            let done = rig
+                .log
+                .append(&stream(name), Expected::NoStream, vec![event(1)])
+                .await
+                .unwrap();
             assert_eq!(done.records[0].stream, stream(name));
         }
     }
@@ -155,20 +254,42 @@ async fn c11_one_id_in_two_streams_is_stored_in_both(rig: Rig) {
 }
 
 async fn c12_two_equal_ids_in_one_append_are_two_records(rig: Rig) {
-    let done = rig.log.append(&stream("a"), Expected::NoStream, vec![event(1), event(1)]).await.unwrap();
+    let done = rig
+        .log
+        .append(&stream("a"), Expected::NoStream, vec![event(1), event(1)])
+        .await
+        .unwrap();
     assert_eq!(done.records.len(), 2);
-    assert_eq!(rig.log.read_stream(&stream("a"), Direction::Forwards, None, 10).await.unwrap().len(), 2);
+    assert_eq!(
+        rig.log
+            .read_stream(&stream("a"), Direction::Forwards, None, 10)
+            .await
+            .unwrap()
+            .len(),
+        2
+    );
 }
 
 async fn c16_a_stream_that_is_not_there_is_not_found(rig: Rig) {
-    let read = rig.log.read_stream(&stream("none"), Direction::Forwards, None, 10).await;
+    let read = rig
+        .log
+        .read_stream(&stream("none"), Direction::Forwards, None, 10)
+        .await;
     assert_eq!(read, Err(LogError::StreamNotFound));
     assert_eq!(rig.log.stream_head(&stream("none")).await, Ok(None));
 }
 
 async fn c18_backwards_from_the_end_one_record_is_the_last(rig: Rig) {
-    let done = rig.log.append(&stream("a"), Expected::NoStream, (0..5).map(event).collect()).await.unwrap();
-    let read = rig.log.read_stream(&stream("a"), Direction::Backwards, None, 1).await.unwrap();
+    let done = rig
+        .log
+        .append(&stream("a"), Expected::NoStream, (0..5).map(event).collect())
+        .await
+        .unwrap();
+    let read = rig
+        .log
+        .read_stream(&stream("a"), Direction::Backwards, None, 1)
+        .await
+        .unwrap();
     assert_eq!(read, [Item::Record(done.records[4].clone())]);
 }
 
@@ -227,7 +348,10 @@ async fn take(followed: impl futures::Stream<Item = Result<Followed, LogError>>,
 }
 
 async fn c23_resuming_from_a_checkpoint_neither_repeats_nor_loses(rig: Rig) {
-    rig.log.append(&stream("a"), Expected::NoStream, (0..7).map(event).collect()).await.unwrap();
+    rig.log
+        .append(&stream("a"), Expected::NoStream, (0..7).map(event).collect())
+        .await
+        .unwrap();
     let mut seen = Vec::new();
     let mut checkpoint = rig.log.origin();
     loop {
@@ -240,22 +364,33 @@ async fn c23_resuming_from_a_checkpoint_neither_repeats_nor_loses(rig: Rig) {
     }
     assert_eq!(seen, (1..=7).collect::<Vec<_>>());
     let head = rig.log.stream_head(&stream("a")).await.unwrap().unwrap();
-    rig.log.append(&stream("a"), Expected::At(head), vec![event(70)]).await.unwrap();
+    rig.log
+        .append(&stream("a"), Expected::At(head), vec![event(70)])
+        .await
+        .unwrap();
     let resumed = take(follow(Arc::clone(&rig.log), checkpoint), 1).await;
     assert_eq!(resumed[0].position().number, 8);
 }
 
 async fn c24_following_from_the_head_says_caught_up_first(rig: Rig) {
-    rig.log.append(&stream("a"), Expected::NoStream, vec![event(1)]).await.unwrap();
+    rig.log
+        .append(&stream("a"), Expected::NoStream, vec![event(1)])
+        .await
+        .unwrap();
     let head = *rig.log.head().borrow();
     let mut followed = Box::pin(follow(Arc::clone(&rig.log), head));
     assert_eq!(followed.next().await.unwrap().unwrap(), Followed::CaughtUp(head));
     let log = Arc::clone(&rig.log);
     let appended = tokio::spawn(async move { log.append(&stream("b"), Expected::NoStream, vec![event(2)]).await });
-    let Followed::Items(items) = followed.next().await.unwrap().unwrap() else { panic!("no items") };
+    let Followed::Items(items) = followed.next().await.unwrap().unwrap() else {
+        panic!("no items")
+    };
     let done = appended.await.unwrap().unwrap();
     assert_eq!(items, [Item::Record(done.records[0].clone())]);
-    assert_eq!(followed.next().await.unwrap().unwrap(), Followed::CaughtUp(done.records[0].position));
+    assert_eq!(
+        followed.next().await.unwrap().unwrap(),
+        Followed::CaughtUp(done.records[0].position)
+    );
 }
 
 async fn c25_what_is_too_large_is_refused_and_nothing_of_it_stored(rig: Rig) {
@@ -265,15 +400,40 @@ async fn c25_what_is_too_large_is_refused_and_nothing_of_it_stored(rig: Rig) {
         event.payload = format!("\"{}\"", "x".repeat(bytes - frame)).into_bytes();
         event
     };
-    let one = rig.log.append(&stream("a"), Expected::NoStream, vec![sized(1, MAX_EVENT_BYTES + 1)]).await;
-    assert_eq!(one, Err(LogError::TooLarge { what: "event", bytes: MAX_EVENT_BYTES + 1, limit: MAX_EVENT_BYTES }));
+    let one = rig
+        .log
+        .append(&stream("a"), Expected::NoStream, vec![sized(1, MAX_EVENT_BYTES + 1)])
+        .await;
+    assert_eq!(
+        one,
+        Err(LogError::TooLarge {
+            what: "event",
+            bytes: MAX_EVENT_BYTES + 1,
+            limit: MAX_EVENT_BYTES
+        })
+    );
     let five: Vec<NewEvent> = (0..5).map(|number| sized(number, MAX_EVENT_BYTES - 8)).collect();
     let bytes = 5 * (MAX_EVENT_BYTES - 8);
     let all = rig.log.append(&stream("a"), Expected::NoStream, five).await;
-    assert_eq!(all, Err(LogError::TooLarge { what: "append", bytes, limit: MAX_APPEND_BYTES }));
+    assert_eq!(
+        all,
+        Err(LogError::TooLarge {
+            what: "append",
+            bytes,
+            limit: MAX_APPEND_BYTES
+        })
+    );
     assert_eq!(rig.log.stream_head(&stream("a")).await, Ok(None));
     let four = (0..4).map(|number| sized(number, MAX_EVENT_BYTES)).collect();
-    assert_eq!(rig.log.append(&stream("a"), Expected::NoStream, four).await.unwrap().records.len(), 4);
+    assert_eq!(
+        rig.log
+            .append(&stream("a"), Expected::NoStream, four)
+            .await
+            .unwrap()
+            .records
+            .len(),
+        4
+    );
 }
 
 async fn c26_an_empty_append_is_refused(rig: Rig) {
@@ -287,7 +447,10 @@ async fn c27_a_caller_that_goes_away_and_retries_has_written_once(mut rig: Rig) 
         let name = stream(&format!("r{round}"));
         let call = tokio::spawn({
             let name = name.clone();
-            async move { log.append(&name, Expected::NoStream, vec![event(round), event(round + 100)]).await }
+            async move {
+                log.append(&name, Expected::NoStream, vec![event(round), event(round + 100)])
+                    .await
+            }
         });
         // Broken off somewhere between hand-over, commit and reply.
         for _ in 0..round % 4 {
@@ -299,43 +462,90 @@ async fn c27_a_caller_that_goes_away_and_retries_has_written_once(mut rig: Rig) 
     rig.reopen();
     for round in 0..20_u128 {
         let name = stream(&format!("r{round}"));
-        rig.log.append(&name, Expected::NoStream, vec![event(round), event(round + 100)]).await.unwrap();
+        rig.log
+            .append(&name, Expected::NoStream, vec![event(round), event(round + 100)])
+            .await
+            .unwrap();
         let items = rig.log.read_stream(&name, Direction::Forwards, None, 10).await.unwrap();
         assert_eq!(items.iter().map(revision_of).collect::<Vec<_>>(), [0, 1]);
     }
 }
 
 async fn c28_a_position_beyond_the_head_or_of_another_epoch_is_refused(rig: Rig) {
-    rig.log.append(&stream("a"), Expected::NoStream, vec![event(1)]).await.unwrap();
+    rig.log
+        .append(&stream("a"), Expected::NoStream, vec![event(1)])
+        .await
+        .unwrap();
     let head = *rig.log.head().borrow();
-    let beyond = LogPosition { number: head.number + 1, ..head };
+    let beyond = LogPosition {
+        number: head.number + 1,
+        ..head
+    };
     let error = LogError::BeyondHead { position: beyond, head };
     assert_eq!(rig.log.read_all(beyond, 10).await, Err(error.clone()));
     let mut followed = Box::pin(follow(Arc::clone(&rig.log), beyond));
     assert_eq!(followed.next().await, Some(Err(error)));
     assert_eq!(followed.next().await, None);
-    let other = LogPosition { epoch: head.epoch + 1, number: 0 };
-    let error = LogError::OtherEpoch { position: other, current: head.epoch };
+    let other = LogPosition {
+        epoch: head.epoch + 1,
+        number: 0,
+    };
+    let error = LogError::OtherEpoch {
+        position: other,
+        current: head.epoch,
+    };
     assert_eq!(rig.log.read_all(other, 10).await, Err(error));
 }
 
 async fn a_head_with_another_hash_is_a_conflict(rig: Rig) {
-    let done = rig.log.append(&stream("a"), Expected::NoStream, vec![event(1), event(2)]).await.unwrap();
-    let wrong = |revision| Expected::At(Head { revision, hash: yujian_eventlog::Hash([7; 32]) });
-    assert_eq!(conflict(rig.log.append(&stream("a"), wrong(1), vec![event(3)]).await), Some(1));
+    let done = rig
+        .log
+        .append(&stream("a"), Expected::NoStream, vec![event(1), event(2)])
+        .await
+        .unwrap();
+    let wrong = |revision| {
+        Expected::At(Head {
+            revision,
+            hash: yujian_eventlog::Hash([7; 32]),
+        })
+    };
+    assert_eq!(
+        conflict(rig.log.append(&stream("a"), wrong(1), vec![event(3)]).await),
+        Some(1)
+    );
     // Also for a repetition: the caller must have read the very record before it.
-    assert_eq!(conflict(rig.log.append(&stream("a"), wrong(0), vec![event(2)]).await), Some(1));
-    let right = Expected::At(Head { revision: 0, hash: done.records[0].hash });
-    assert!(rig.log.append(&stream("a"), right, vec![event(2)]).await.unwrap().repeated);
+    assert_eq!(
+        conflict(rig.log.append(&stream("a"), wrong(0), vec![event(2)]).await),
+        Some(1)
+    );
+    let right = Expected::At(Head {
+        revision: 0,
+        hash: done.records[0].hash,
+    });
+    assert!(
+        rig.log
+            .append(&stream("a"), right, vec![event(2)])
+            .await
+            .unwrap()
+            .repeated
+    );
 }
 
 async fn reads_are_bounded_and_chained(rig: Rig) {
     // Interleaved with another stream, so that positions and revisions differ.
     let mut expected = (Expected::NoStream, Expected::NoStream);
     for number in 0..10 {
-        let done = rig.log.append(&stream("a"), expected.0, vec![event(number)]).await.unwrap();
+        let done = rig
+            .log
+            .append(&stream("a"), expected.0, vec![event(number)])
+            .await
+            .unwrap();
         expected.0 = at(&done.records);
-        let done = rig.log.append(&stream("b"), expected.1, vec![event(number + 100)]).await.unwrap();
+        let done = rig
+            .log
+            .append(&stream("b"), expected.1, vec![event(number + 100)])
+            .await
+            .unwrap();
         expected.1 = at(&done.records);
     }
     let read = async |direction, from, limit| {
@@ -361,30 +571,59 @@ async fn reads_are_bounded_and_chained(rig: Rig) {
 }
 
 async fn recorded_time_strictly_increases_and_resolves_to_positions(rig: Rig) {
-    let done = rig.log.append(&stream("a"), Expected::NoStream, (0..3).map(event).collect()).await.unwrap();
+    let done = rig
+        .log
+        .append(&stream("a"), Expected::NoStream, (0..3).map(event).collect())
+        .await
+        .unwrap();
     let times: Vec<_> = done.records.iter().map(|record| record.recorded_time).collect();
     assert!(times.is_sorted_by(|left, right| left < right));
     rig.clock.advance(SignedDuration::from_hours(1));
-    let later = rig.log.append(&stream("a"), at(&done.records), vec![event(9)]).await.unwrap();
+    let later = rig
+        .log
+        .append(&stream("a"), at(&done.records), vec![event(9)])
+        .await
+        .unwrap();
     let before = times[0] - SignedDuration::from_nanos(1);
     for (instant, number) in [(before, 0), (times[0], 1), (times[1], 2), (times[2], 3)] {
         assert_eq!(rig.log.position_at(instant).await.unwrap().number, number);
     }
     let half_hour = times[0] + SignedDuration::from_mins(30);
     assert_eq!(rig.log.position_at(half_hour).await.unwrap().number, 3);
-    assert_eq!(rig.log.position_at(later.records[0].recorded_time).await.unwrap().number, 4);
+    assert_eq!(
+        rig.log
+            .position_at(later.records[0].recorded_time)
+            .await
+            .unwrap()
+            .number,
+        4
+    );
 }
 
 async fn a_clock_that_runs_back_or_away_refuses_writes(rig: Rig) {
-    let done = rig.log.append(&stream("a"), Expected::NoStream, vec![event(1)]).await.unwrap();
+    let done = rig
+        .log
+        .append(&stream("a"), Expected::NoStream, vec![event(1)])
+        .await
+        .unwrap();
     rig.clock.advance(SignedDuration::from_mins(-4));
-    let second = rig.log.append(&stream("a"), at(&done.records), vec![event(2)]).await.unwrap();
+    let second = rig
+        .log
+        .append(&stream("a"), at(&done.records), vec![event(2)])
+        .await
+        .unwrap();
     assert!(second.records[0].recorded_time > done.records[0].recorded_time);
     rig.clock.advance(SignedDuration::from_mins(-2));
     let refused = rig.log.append(&stream("a"), at(&second.records), vec![event(3)]).await;
     assert!(matches!(refused, Err(LogError::ClockSuspect(_))), "{refused:?}");
     // What is stored already can still be told.
-    assert!(rig.log.append(&stream("a"), at(&done.records), vec![event(2)]).await.unwrap().repeated);
+    assert!(
+        rig.log
+            .append(&stream("a"), at(&done.records), vec![event(2)])
+            .await
+            .unwrap()
+            .repeated
+    );
     rig.clock.advance(SignedDuration::from_mins(6));
     rig.clock.drift(SignedDuration::from_mins(6));
     let refused = rig.log.append(&stream("a"), at(&second.records), vec![event(3)]).await;
@@ -398,14 +637,25 @@ async fn a_stream_takes_ten_thousand_events_and_no_more(rig: Rig) {
         expected = at(&rig.log.append(&stream("a"), expected, events).await.unwrap().records);
     }
     let refused = rig.log.append(&stream("a"), expected, vec![event(1)]).await;
-    assert_eq!(refused, Err(LogError::StreamTooLong { length: STREAM_MAX_LENGTH }));
+    assert_eq!(
+        refused,
+        Err(LogError::StreamTooLong {
+            length: STREAM_MAX_LENGTH
+        })
+    );
     assert_eq!(rig.log.head().borrow().number, STREAM_MAX_LENGTH);
 }
 
 async fn clear_personal_data_is_refused_wherever_it_hides(rig: Rig) {
     let append = async |payload: &str| {
-        let event = NewEvent { payload: payload.as_bytes().to_vec(), ..event(1) };
-        rig.log.append(&stream("a"), Expected::NoStream, vec![event]).await.map(drop)
+        let event = NewEvent {
+            payload: payload.as_bytes().to_vec(),
+            ..event(1)
+        };
+        rig.log
+            .append(&stream("a"), Expected::NoStream, vec![event])
+            .await
+            .map(drop)
     };
     for hidden in [
         r#"{"$personal":{"subject":"s","clear":"x"}}"#,
@@ -417,12 +667,17 @@ async fn clear_personal_data_is_refused_wherever_it_hides(rig: Rig) {
     }
     assert!(matches!(append("{").await, Err(LogError::Invalid(_))));
     assert!(matches!(append("{} {}").await, Err(LogError::Invalid(_))));
-    append(r#"{"text":"he wrote \"$personal\": 1","n":1.5e300,"$personal ":0}"#).await.unwrap();
+    append(r#"{"text":"he wrote \"$personal\": 1","n":1.5e300,"$personal ":0}"#)
+        .await
+        .unwrap();
 }
 
 async fn metadata_that_the_log_fills_in_may_not_be_brought(rig: Rig) {
     let append = async |metadata: &str| {
-        let event = NewEvent { metadata: metadata.as_bytes().to_vec(), ..event(1) };
+        let event = NewEvent {
+            metadata: metadata.as_bytes().to_vec(),
+            ..event(1)
+        };
         rig.log.append(&stream("a"), Expected::NoStream, vec![event]).await
     };
     for wrong in [
@@ -442,15 +697,31 @@ async fn metadata_that_the_log_fills_in_may_not_be_brought(rig: Rig) {
     let bare = append("{}").await.unwrap();
     let text = std::str::from_utf8(&bare.records[0].metadata).unwrap();
     assert!(text.ends_with("Z\"}"), "{text}");
-    let read = rig.log.read_stream(&stream("a"), Direction::Forwards, None, 1).await.unwrap();
+    let read = rig
+        .log
+        .read_stream(&stream("a"), Direction::Forwards, None, 1)
+        .await
+        .unwrap();
     assert_eq!(read, [Item::Record(bare.records[0].clone())]);
 }
 
 async fn sealed_records_move_to_another_log_unchanged(rig: Rig) {
     let source = Rig::memory();
-    let done = source.log.append(&stream("a"), Expected::NoStream, vec![event(1), event(2)]).await.unwrap();
-    source.log.append(&stream("b"), Expected::NoStream, vec![event(3)]).await.unwrap();
-    source.log.append(&stream("a"), at(&done.records), vec![event(4)]).await.unwrap();
+    let done = source
+        .log
+        .append(&stream("a"), Expected::NoStream, vec![event(1), event(2)])
+        .await
+        .unwrap();
+    source
+        .log
+        .append(&stream("b"), Expected::NoStream, vec![event(3)])
+        .await
+        .unwrap();
+    source
+        .log
+        .append(&stream("a"), at(&done.records), vec![event(4)])
+        .await
+        .unwrap();
     let page = source.log.read_all(source.log.origin(), 10).await.unwrap();
     let records: Vec<_> = page
         .items
@@ -465,22 +736,41 @@ async fn sealed_records_move_to_another_log_unchanged(rig: Rig) {
     assert_eq!(moved.items, page.items);
     // And it goes on from there.
     let head = rig.log.stream_head(&stream("a")).await.unwrap().unwrap();
-    rig.log.append(&stream("a"), Expected::At(head), vec![event(5)]).await.unwrap();
+    rig.log
+        .append(&stream("a"), Expected::At(head), vec![event(5)])
+        .await
+        .unwrap();
 }
 
 async fn sealed_records_that_do_not_fit_are_refused(rig: Rig) {
     let source = Rig::memory();
-    let records = source.log.append(&stream("a"), Expected::NoStream, vec![event(1), event(2)]).await.unwrap().records;
+    let records = source
+        .log
+        .append(&stream("a"), Expected::NoStream, vec![event(1), event(2)])
+        .await
+        .unwrap()
+        .records;
     let mut altered = records.clone();
     altered[1].payload = b"{\"n\":3}".as_slice().into();
-    assert!(matches!(rig.log.append_sealed(altered).await, Err(LogError::Invalid(_))));
+    assert!(matches!(
+        rig.log.append_sealed(altered).await,
+        Err(LogError::Invalid(_))
+    ));
     let gap = vec![records[1].clone()];
-    assert!(matches!(rig.log.append_sealed(gap).await, Err(LogError::Conflict { current: None })));
+    assert!(matches!(
+        rig.log.append_sealed(gap).await,
+        Err(LogError::Conflict { current: None })
+    ));
     let mut elsewhere = records.clone();
     elsewhere[0].stream = stream("b");
-    assert!(matches!(rig.log.append_sealed(elsewhere).await, Err(LogError::Invalid(_))));
+    assert!(matches!(
+        rig.log.append_sealed(elsewhere).await,
+        Err(LogError::Invalid(_))
+    ));
     assert_eq!(rig.log.head().borrow().number, 0);
     rig.log.append_sealed(records.clone()).await.unwrap();
-    assert!(matches!(rig.log.append_sealed(records).await, Err(LogError::Conflict { .. })));
-    let _ = id(0);
+    assert!(matches!(
+        rig.log.append_sealed(records).await,
+        Err(LogError::Conflict { .. })
+    ));
 }

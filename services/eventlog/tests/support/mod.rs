@@ -17,7 +17,9 @@ pub struct TestClock {
 
 impl TestClock {
     pub fn new() -> Arc<Self> {
-        Arc::new(Self { hands: Mutex::new(("2026-03-01T00:00:00Z".parse().unwrap(), 0)) })
+        Arc::new(Self {
+            hands: Mutex::new(("2026-03-01T00:00:00Z".parse().unwrap(), 0)),
+        })
     }
 
     /// Moves both hands.
@@ -53,13 +55,21 @@ pub struct Rig {
 impl Rig {
     pub fn memory() -> Self {
         let clock = TestClock::new();
-        Self { log: MemoryLog::new(clock.clone()), clock, directory: None }
+        Self {
+            log: MemoryLog::new(clock.clone()),
+            clock,
+            directory: None,
+        }
     }
 
     pub fn sqlite() -> Self {
         let clock = TestClock::new();
         let directory = tempfile::tempdir().unwrap();
-        Self { log: open(directory.path(), &clock), clock, directory: Some(directory) }
+        Self {
+            log: open(directory.path(), &clock),
+            clock,
+            directory: Some(directory),
+        }
     }
 
     /// Closes and opens the embedded log; the memory log stays, since it would forget.
