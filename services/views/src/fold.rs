@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Transaction};
 use uuid::Uuid;
-use yujian_domain::dossier::FactChange;
+use yujian_domain::dossier::{FactChange, Seen, facts};
 use yujian_domain::envelope::{Metadata, parse_metadata};
 use yujian_domain::event::EventFamily as _;
 use yujian_domain::incident::IncidentEvent;
@@ -40,7 +40,6 @@ pub(crate) trait View: Sync {
 pub(crate) static VIEWS: &[&dyn View] = &[
     &view::fact::Facts,
     &view::institution::Institutions,
-    &view::classes::Classes,
     &view::filing::Filings,
     &view::incident::Incidents,
     &view::timeline::Timeline,
@@ -149,13 +148,34 @@ impl<'a> EventSeen<'a> {
             }
             _ => {}
         }
+        if let (Some(record), Some(_), What::Institution(_) | What::Incident(_)) =
+            (seen.record, seen.institution, &seen.what)
+        {
+            let asserting = Seen {
+                stream: seen.stream,
+                revision: record.revision,
+                event_id: record.id,
+                event_type: &record.event_type,
+                metadata: &record.metadata,
+                payload: &record.payload,
+                recorded_time: record.recorded_time,
+            };
+            match facts(&asserting) {
+                Ok(change) => seen.facts = change.unwrap_or_default(),
+                Err(_) => seen.what = What::Damaged(fault(record)),
+            }
+        }
         Ok(seen)
     }
 }
 
+fn fault(record: &Record) -> String {
+    format!("the payload does not read as {}", record.event_type)
+}
+
 fn decode(record: &Record) -> What {
     let category = record.stream.category();
-    let fault = || What::Damaged(format!("the payload does not read as {}", record.event_type));
+    let fault = || What::Damaged(fault(record));
     if category == "institution" {
         match InstitutionEvent::decode(&record.event_type, &record.payload) {
             Ok(Some(event)) => return What::Institution(Box::new(event)),

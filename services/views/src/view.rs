@@ -1,6 +1,5 @@
 //! The views, one file each; `region` only reads what the others write.
 
-pub(crate) mod classes;
 pub(crate) mod fact;
 pub(crate) mod filing;
 pub(crate) mod incident;

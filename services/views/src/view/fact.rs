@@ -2,10 +2,12 @@
 //! functions resolve these rows and the replay from the log.
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use rusqlite::{Connection, OptionalExtension as _, Transaction};
 use serde_json::Value;
 use uuid::Uuid;
 use yujian_domain::dossier::{Fact, FactSource};
+use yujian_domain::time::end_of;
 
 use crate::database::{instant, integer, natural, parsed};
 use crate::fold::{EventSeen, Table, View};
@@ -79,13 +81,43 @@ impl View for Facts {
     }
 }
 
-/// The value of a key at the end of what is known: not withdrawn, greatest beginning of validity, then latest recorded.
+/// Of the facts of a key, the one that holds comes first: greatest beginning of validity (unknown counts as earliest),
+/// then latest recorded. The same contest as `Dossier::resolve` in the domain.
+const CONTEST: &str = "ORDER BY ifnull(f.valid_from, '') DESC, f.order_time DESC, f.order_stream DESC, f.order_revision DESC, f.n DESC LIMIT 1";
+
+/// SQL of the value (JSON) that the fact `key` of the institution `alias` has at the end of what is known.
+pub(crate) fn latest_sql(key: &str, alias: &str) -> String {
+    format!(
+        "(SELECT f.value FROM fact f WHERE f.institution = {alias}.id AND f.key = '{key}' AND f.withdrawn IS NULL
+          AND f.valid_to IS NULL {CONTEST})"
+    )
+}
+
+/// The same as of an instant, which is bound twice (see [`bound`]).
+pub(crate) fn at_sql(key: &str, alias: &str) -> String {
+    format!(
+        "(SELECT f.value FROM fact f WHERE f.institution = {alias}.id AND f.key = '{key}' AND f.withdrawn IS NULL
+          AND (f.valid_from IS NULL OR f.valid_from <= ?) AND (f.valid_to IS NULL OR f.valid_to > ?) {CONTEST})"
+    )
+}
+
+/// The value for [`at_sql`] at a legal day: its last instant.
+pub(crate) fn bound(at: Date) -> String {
+    instant(end_of(at))
+}
+
+/// The number that the fact `places` holds; a text that a correction may have put there counts as none.
+pub(crate) fn places(value: Option<String>) -> u64 {
+    value.and_then(|text| text.parse().ok()).unwrap_or(0)
+}
+
+/// The value of a key at the end of what is known.
 pub(crate) fn latest(connection: &Connection, institution: Uuid, key: &str) -> Result<Option<Value>, ViewError> {
     let found: Option<String> = connection
-        .prepare_cached(
-            "SELECT value FROM fact WHERE institution = ? AND key = ? AND withdrawn IS NULL
-             ORDER BY ifnull(valid_from, '') DESC, order_time DESC, order_stream DESC, order_revision DESC LIMIT 1",
-        )?
+        .prepare_cached(&format!(
+            "SELECT f.value FROM fact f WHERE f.institution = ? AND f.key = ? AND f.withdrawn IS NULL
+             AND f.valid_to IS NULL {CONTEST}"
+        ))?
         .query_row((institution.to_string(), key), |row| row.get(0))
         .optional()?;
     found

@@ -137,7 +137,7 @@ pub(crate) fn pipeline(
     let by_status = counted("SELECT i.status, count(*) FROM institution i", " GROUP BY i.status")?;
     let returned_items = counted(
         &format!("SELECT item.value, count(*) {filings}, json_each(f.items) item"),
-        " AND f.state = 'returned' GROUP BY item.value",
+        " AND f.state = 'returned' AND i.status <> 'closed' GROUP BY item.value",
     )?;
     let totals = format!(
         "SELECT ifnull(sum(f.receipt_date IS NOT NULL), 0), ifnull(sum(f.late), 0), ifnull(sum(f.returned > 0), 0)
@@ -170,7 +170,8 @@ pub(crate) fn pipeline(
 fn due(connection: &Connection, condition: &Condition, filings: &str) -> Result<Vec<PipelineDue>, ViewError> {
     let sql = format!(
         "SELECT f.institution, i.name, i.region, f.receipt_due, f.receipt_due_provisional {filings}{}
-         AND f.state = 'accepted' AND f.receipt_due IS NOT NULL ORDER BY f.receipt_due, i.name, f.institution",
+         AND i.status = 'accepted' AND f.state = 'accepted' AND f.receipt_due IS NOT NULL
+         ORDER BY f.receipt_due, i.name, f.institution",
         condition.sql()
     );
     let mut statement = connection.prepare_cached(&sql)?;

@@ -145,9 +145,12 @@ impl Folded {
                 self.category = supplemented.category.unwrap_or(self.category);
                 self.add(&supplemented.children);
                 for known in &supplemented.severities {
-                    if let Some(harm) = self.children.get_mut(&known.child) {
-                        harm.severity = known.severity;
-                    }
+                    let harm = Harm {
+                        severity: known.severity,
+                        told: false,
+                    };
+                    self.children.entry(known.child).or_insert(harm).severity = known.severity;
+                    self.guardians_due |= known.severity.is_harm();
                 }
             }
             IncidentEvent::GuardianNotified(told) => {
@@ -171,17 +174,21 @@ impl Folded {
                 self.status = Status::Concluded;
                 self.outcome = Some(concluded.outcome);
             }
-            IncidentEvent::IncidentReopened(_) => self.status = Status::Reopened,
+            IncidentEvent::IncidentReopened(_) => {
+                self.status = Status::Reopened;
+                self.investigation_due = None;
+                self.outcome = None;
+            }
             IncidentEvent::RecordImported(row) => {
                 if self.status == Status::None {
                     self.status = Status::Imported;
                     self.category = row.category;
+                    self.outcome = Some(row.outcome);
                 }
                 self.occurred_date = self
                     .occurred_date
                     .or(seen.metadata.as_ref().and_then(|m| m.occurred.day()));
                 self.intake_date = self.intake_date.or(row.intake_date);
-                self.outcome = Some(row.outcome);
                 self.external = Some((row.external.register.clone(), row.external.number.clone()));
                 self.imported_rows += 1;
                 let harm = self
@@ -196,10 +203,12 @@ impl Folded {
 
     fn add(&mut self, children: &[Child]) {
         for child in children {
-            self.children.entry(child.number).or_insert(Harm {
+            let harm = Harm {
                 severity: child.severity,
                 told: false,
-            });
+            };
+            self.children.entry(child.number).or_insert(harm).severity = child.severity;
+            self.guardians_due |= child.severity.is_harm();
         }
     }
 

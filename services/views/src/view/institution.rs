@@ -1,10 +1,15 @@
 //! Institutions: one row each, as they stand at the end of what is known.
 
+use std::collections::BTreeSet;
+
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params_from_iter};
+use serde_json::Value as Json;
 use uuid::Uuid;
 use yujian_domain::divisions::Divisions;
-use yujian_domain::institution::{self, InstitutionEvent, InstitutionType, Mode, Ownership, Status};
+use yujian_domain::institution::{InstitutionEvent, InstitutionType, Mode, Ownership, Status};
+use yujian_domain::time::day_of;
+use yujian_domain::values::{Datum, ExternalId, Point, RegionId};
 
 use crate::condition::Condition;
 use crate::database::{integer, natural, parsed};
@@ -12,7 +17,7 @@ use crate::fold::{EventSeen, Table, View, What};
 use crate::key;
 use crate::model::{InstitutionQuery, InstitutionRow, Scope};
 use crate::store::ViewError;
-use crate::view::classes::places_sql;
+use crate::view::fact::{latest_sql, places};
 use crate::view::{fact, filing};
 
 /// Institutions.
@@ -22,13 +27,12 @@ impl View for Institutions {
     fn tables(&self) -> &'static [Table] {
         &[Table {
             name: "institution",
-            // `before` is where it stood before a suspension. `region` is empty and `status` is `none` while a damaged
-            // record hides what it is.
+            // `region` is empty and `status` is `none` while a damaged record hides what it is.
             ddl: "CREATE TABLE institution(id TEXT PRIMARY KEY, name TEXT NOT NULL, credit_code TEXT,
                     external_register TEXT, external_number TEXT, site TEXT, address TEXT, region TEXT NOT NULL,
                     region_entered INTEGER NOT NULL, institution_type TEXT NOT NULL, mode TEXT NOT NULL,
-                    ownership TEXT NOT NULL, status TEXT NOT NULL, status_since TEXT, before TEXT NOT NULL,
-                    longitude_e7 INTEGER, latitude_e7 INTEGER, datum TEXT, receipt_number TEXT, receipt_date TEXT,
+                    ownership TEXT NOT NULL, status TEXT NOT NULL, status_since TEXT, longitude_e7 INTEGER,
+                    latitude_e7 INTEGER, datum TEXT, receipt_number TEXT, receipt_date TEXT,
                     imported INTEGER NOT NULL, revision INTEGER NOT NULL) WITHOUT ROWID;
                   CREATE INDEX institution_name ON institution(name, id);
                   CREATE INDEX institution_region ON institution(region);
@@ -39,38 +43,49 @@ impl View for Institutions {
 
     fn fold(&self, transaction: &Transaction<'_>, seen: &EventSeen<'_>) -> Result<(), ViewError> {
         let Some(id) = seen.institution else { return Ok(()) };
-        match &seen.what {
-            What::Institution(event) => {
-                let mut folded = Folded::load(transaction, id)?.unwrap_or_else(|| Folded::unknown(id));
-                folded.apply(event, seen);
-                folded.resolve(transaction, seen)?;
-                folded.revision = seen.revision_column().unwrap_or(folded.revision);
-                folded.save(transaction)
-            }
-            // Whatever else names an institution shows that there is one, even when its first record is damaged.
-            What::Unknown | What::Damaged(_) | What::Incident(_) => {
-                let of_its_own = seen.incident.is_none();
-                let known = Folded::load(transaction, id)?;
-                if known.is_some() && !of_its_own {
-                    return Ok(());
-                }
-                let mut folded = known.unwrap_or_else(|| Folded::unknown(id));
-                if of_its_own {
-                    folded.revision = seen.revision_column().unwrap_or(folded.revision);
-                }
-                folded.save(transaction)
-            }
-            What::System => Ok(()),
+        if matches!(seen.what, What::System) {
+            return Ok(());
         }
+        // Whatever names an institution shows that there is one, even when its first record is damaged.
+        let known = Folded::load(transaction, id)?;
+        let of_its_own = seen.incident.is_none();
+        if known.is_some() && !of_its_own {
+            return Ok(());
+        }
+        let mut folded = known.unwrap_or_else(|| Folded::unknown(id));
+        if of_its_own {
+            folded.revision = seen.revision_column().unwrap_or(folded.revision);
+        }
+        if let What::Institution(event) = &seen.what {
+            folded.stand(event, seen);
+            folded.resolve(transaction, seen)?;
+        }
+        folded.save(transaction)
     }
 }
+
+/// Facts that stand in a column of the row.
+const COLUMNS: &[&str] = &[
+    "name",
+    "credit_code",
+    "external",
+    "site",
+    "address",
+    "region",
+    "institution_type",
+    "mode",
+    "ownership",
+    "point",
+    "receipt.number",
+    "receipt.date",
+];
 
 /// A row while it is being folded; texts are codes as stored.
 struct Folded {
     id: Uuid,
     name: String,
     credit_code: Option<String>,
-    external: Option<(String, String)>,
+    external: Option<ExternalId>,
     site: Option<String>,
     address: Option<String>,
     region: String,
@@ -80,8 +95,7 @@ struct Folded {
     ownership: String,
     status: String,
     status_since: Option<String>,
-    before: String,
-    point: Option<(i32, i32, String)>,
+    point: Option<Point>,
     receipt_number: Option<String>,
     receipt_date: Option<String>,
     imported: bool,
@@ -92,7 +106,7 @@ impl Folded {
     fn unknown(id: Uuid) -> Self {
         Self {
             id,
-            name: format!("institution-{id}"),
+            name: unnamed(id),
             credit_code: None,
             external: None,
             site: None,
@@ -104,7 +118,6 @@ impl Folded {
             ownership: Ownership::Unknown.code().to_owned(),
             status: Status::None.code().to_owned(),
             status_since: None,
-            before: Status::None.code().to_owned(),
             point: None,
             receipt_number: None,
             receipt_date: None,
@@ -113,77 +126,17 @@ impl Folded {
         }
     }
 
-    fn apply(&mut self, event: &InstitutionEvent, seen: &EventSeen<'_>) {
-        let effective = seen.effective_day();
-        match event {
-            InstitutionEvent::InstitutionRegistered(registered) => {
-                self.name.clone_from(&registered.name);
-                self.credit_code = Some(registered.credit_code.to_string());
-                self.site = Some(registered.site.clone());
-                self.address = Some(registered.address.clone());
-                self.set_region(&registered.region);
-                self.institution_type = registered.institution_type.code().to_owned();
-                self.mode = registered.mode.code().to_owned();
-                self.ownership = registered.ownership.code().to_owned();
-                self.point = registered.point.as_ref().map(point);
-                self.stand(Status::Registered, effective);
+    /// Where it stands goes by revision, as in the state that decides: the status that the last event told.
+    fn stand(&mut self, event: &InstitutionEvent, seen: &EventSeen<'_>) {
+        self.imported |= matches!(event, InstitutionEvent::RecordImported(_));
+        if matches!(event, InstitutionEvent::FactCorrected(_)) {
+            return;
+        }
+        for fact in seen.facts.asserted.iter().filter(|fact| fact.key == "status") {
+            if let Some(status) = fact.value.as_str() {
+                status.clone_into(&mut self.status);
+                self.status_since = fact.valid_from.map(|from| day_of(from).to_string());
             }
-            InstitutionEvent::FilingReturned(_) => self.stand(Status::Returned, effective),
-            InstitutionEvent::FilingAccepted(_) => self.stand(Status::Accepted, effective),
-            InstitutionEvent::FilingWithdrawn(_) => self.stand(Status::Registered, effective),
-            InstitutionEvent::FilingReceiptIssued(issued) => {
-                self.receipt_number = Some(issued.receipt_number.clone());
-                self.receipt_date = Some(issued.issue_date.to_string());
-                self.stand(Status::Filed, Some(issued.issue_date));
-            }
-            InstitutionEvent::NonconformityNotified(_) => self.stand(Status::Nonconforming, effective),
-            InstitutionEvent::ConformityConfirmed(_) => self.stand(Status::Filed, effective),
-            InstitutionEvent::InstitutionSuspended(suspended) => {
-                self.before = self.status.clone();
-                self.stand(Status::Suspended, Some(suspended.from_date));
-            }
-            InstitutionEvent::InstitutionResumed(resumed) => {
-                self.status = self.before.clone();
-                self.status_since = Some(resumed.from_date.to_string());
-            }
-            InstitutionEvent::InstitutionClosed(closed) => self.stand(Status::Closed, Some(closed.closing_date)),
-            InstitutionEvent::RecordImported(row) => {
-                self.name.clone_from(&row.name);
-                self.external = Some((row.external.register.clone(), row.external.number.clone()));
-                self.credit_code = row
-                    .credit_code
-                    .as_ref()
-                    .map(ToString::to_string)
-                    .or(self.credit_code.take());
-                self.address = row.address.clone().or(self.address.take());
-                self.set_region(&row.region);
-                self.institution_type = row.institution_type.code().to_owned();
-                self.mode = row.mode.code().to_owned();
-                self.ownership = row.ownership.code().to_owned();
-                self.imported = true;
-                if self.status == Status::None.code() {
-                    self.stand(Status::Imported, row.valid_from_date);
-                }
-            }
-            InstitutionEvent::DetailsChanged(changed) => {
-                if let Some(name) = &changed.name {
-                    self.name.clone_from(name);
-                }
-                self.address = changed.address.clone().or(self.address.take());
-                if let Some(region) = &changed.region {
-                    self.set_region(region);
-                }
-                self.point = changed.point.as_ref().map(point).or(self.point.take());
-                if let Some(mode) = changed.mode {
-                    self.mode = mode.code().to_owned();
-                }
-                if let Some(ownership) = changed.ownership {
-                    self.ownership = ownership.code().to_owned();
-                }
-            }
-            InstitutionEvent::FilingSubmitted(_)
-            | InstitutionEvent::ClassesChanged(_)
-            | InstitutionEvent::FactCorrected(_) => {}
         }
     }
 
@@ -192,59 +145,42 @@ impl Folded {
     fn resolve(&mut self, transaction: &Transaction<'_>, seen: &EventSeen<'_>) -> Result<(), ViewError> {
         let asserted = seen.facts.asserted.iter().map(|fact| fact.key.as_str());
         let withdrawn = seen.facts.withdrawn.iter().map(|(_, _, key)| key.as_str());
-        for name in asserted.chain(withdrawn) {
-            if !matches!(
-                name,
-                "name" | "address" | "region" | "point" | "mode" | "ownership" | "institution_type"
-            ) {
-                continue;
-            }
-            let Some(value) = fact::latest(transaction, self.id, name)? else {
-                continue;
-            };
-            let text = || value.as_str().map(str::to_owned);
-            match name {
-                "name" => self.name = text().unwrap_or_else(|| self.name.clone()),
-                "address" => self.address = text().or(self.address.take()),
-                "mode" => self.mode = text().unwrap_or_else(|| self.mode.clone()),
-                "ownership" => self.ownership = text().unwrap_or_else(|| self.ownership.clone()),
-                "institution_type" => {
-                    self.institution_type = text().unwrap_or_else(|| self.institution_type.clone());
-                }
-                "region" => {
-                    if let Ok(region) = serde_json::from_value(value) {
-                        self.set_region(&region);
-                    }
-                }
+        let touched: BTreeSet<&str> = asserted.chain(withdrawn).filter(|key| COLUMNS.contains(key)).collect();
+        for key in touched {
+            let value = fact::latest(transaction, self.id, key)?.unwrap_or(Json::Null);
+            let text = value.as_str().map(str::to_owned);
+            let code = |unknown: &str| text.clone().unwrap_or_else(|| unknown.to_owned());
+            match key {
+                "name" => self.name = text.unwrap_or_else(|| unnamed(self.id)),
+                "credit_code" => self.credit_code = text,
+                "site" => self.site = text,
+                "address" => self.address = text,
+                "receipt.number" => self.receipt_number = text,
+                "receipt.date" => self.receipt_date = text,
+                "institution_type" => self.institution_type = code(InstitutionType::Unknown.code()),
+                "mode" => self.mode = code(Mode::Unknown.code()),
+                "ownership" => self.ownership = code(Ownership::Unknown.code()),
+                "external" => self.external = serde_json::from_value(value).ok(),
+                "point" => self.point = serde_json::from_value(value).ok(),
                 _ => {
-                    if let Ok(found) = serde_json::from_value(value) {
-                        self.point = Some(point(&found));
-                    }
+                    let region: Option<RegionId> = serde_json::from_value(value).ok();
+                    self.region = region.as_ref().map_or(String::new(), |region| region.code().to_owned());
+                    self.region_entered = region.map_or(0, |region| region.entered());
                 }
             }
         }
         Ok(())
     }
 
-    fn set_region(&mut self, region: &yujian_domain::values::RegionId) {
-        region.code().clone_into(&mut self.region);
-        self.region_entered = region.entered();
-    }
-
-    fn stand(&mut self, status: Status, since: Option<jiff::civil::Date>) {
-        status.code().clone_into(&mut self.status);
-        self.status_since = since.map(|day| day.to_string());
-    }
-
     fn load(connection: &Connection, id: Uuid) -> Result<Option<Self>, ViewError> {
-        Ok(connection
+        let found = connection
             .prepare_cached("SELECT * FROM institution WHERE id = ?")?
             .query_row([id.to_string()], |row| {
-                Ok(Self {
+                let folded = Self {
                     id,
                     name: row.get("name")?,
                     credit_code: row.get("credit_code")?,
-                    external: pair(row.get("external_register")?, row.get("external_number")?),
+                    external: external_of(row)?,
                     site: row.get("site")?,
                     address: row.get("address")?,
                     region: row.get("region")?,
@@ -254,15 +190,21 @@ impl Folded {
                     ownership: row.get("ownership")?,
                     status: row.get("status")?,
                     status_since: row.get("status_since")?,
-                    before: row.get("before")?,
-                    point: point_of(row)?,
+                    point: None,
                     receipt_number: row.get("receipt_number")?,
                     receipt_date: row.get("receipt_date")?,
                     imported: row.get("imported")?,
                     revision: row.get("revision")?,
-                })
+                };
+                Ok((folded, point_of(row)?))
             })
-            .optional()?)
+            .optional()?;
+        Ok(found.map(|(folded, point)| {
+            let point = point.and_then(|(longitude, latitude, datum)| {
+                Point::new(longitude, latitude, Datum::from_code(&datum)?).ok()
+            });
+            Self { point, ..folded }
+        }))
     }
 
     fn save(&self, connection: &Connection) -> Result<(), ViewError> {
@@ -271,16 +213,16 @@ impl Folded {
         connection
             .prepare_cached(
                 "INSERT OR REPLACE INTO institution(id, name, credit_code, external_register, external_number, site,
-                   address, region, region_entered, institution_type, mode, ownership, status, status_since, before,
+                   address, region, region_entered, institution_type, mode, ownership, status, status_since,
                    longitude_e7, latitude_e7, datum, receipt_number, receipt_date, imported, revision)
-                 VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                 VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
             )?
             .execute(rusqlite::params![
                 self.id.to_string(),
                 self.name,
                 self.credit_code,
-                external.map(|(register, _)| register),
-                external.map(|(_, number)| number),
+                external.map(|external| &external.register),
+                external.map(|external| &external.number),
                 self.site,
                 self.address,
                 self.region,
@@ -290,10 +232,9 @@ impl Folded {
                 self.ownership,
                 self.status,
                 self.status_since,
-                self.before,
-                point.map(|point| point.0),
-                point.map(|point| point.1),
-                point.map(|point| &point.2),
+                point.map(Point::longitude_e7),
+                point.map(Point::latitude_e7),
+                point.map(|point| point.datum().code()),
                 self.receipt_number,
                 self.receipt_date,
                 self.imported,
@@ -303,12 +244,17 @@ impl Folded {
     }
 }
 
-fn point(point: &yujian_domain::values::Point) -> (i32, i32, String) {
-    (
-        point.longitude_e7(),
-        point.latitude_e7(),
-        point.datum().code().to_owned(),
-    )
+/// What a row is called while nothing that is known names the institution.
+fn unnamed(id: Uuid) -> String {
+    format!("institution-{id}")
+}
+
+fn external_of(row: &Row<'_>) -> rusqlite::Result<Option<ExternalId>> {
+    let (register, number): (Option<String>, Option<String>) =
+        (row.get("external_register")?, row.get("external_number")?);
+    Ok(register
+        .zip(number)
+        .map(|(register, number)| ExternalId { register, number }))
 }
 
 fn point_of(row: &Row<'_>) -> rusqlite::Result<Option<(i32, i32, String)>> {
@@ -319,20 +265,15 @@ fn point_of(row: &Row<'_>) -> rusqlite::Result<Option<(i32, i32, String)>> {
     })
 }
 
-fn pair(left: Option<String>, right: Option<String>) -> Option<(String, String)> {
-    left.zip(right)
-}
-
 fn select() -> String {
     format!(
-        "SELECT i.*, {places} AS places,
-           (SELECT v.classes FROM class_version v WHERE v.institution = i.id
-            ORDER BY v.effective_from DESC, v.revision DESC LIMIT 1) AS classes,
+        "SELECT i.*, {places} AS places, {classes} AS classes,
            (SELECT count(*) FROM incident n WHERE n.institution = i.id) AS incidents,
            (SELECT count(*) FROM incident n WHERE n.institution = i.id AND n.open) AS open_incidents,
            EXISTS(SELECT 1 FROM damage d WHERE d.institution = i.id) AS damaged
          FROM institution i",
-        places = places_sql("i", false)
+        places = latest_sql("places", "i"),
+        classes = latest_sql("classes", "i"),
     )
 }
 
@@ -346,12 +287,15 @@ fn read(connection: &Connection, row: &Row<'_>) -> Result<InstitutionRow, ViewEr
     };
     let id = text("id")?;
     let classes: Option<String> = row.get("classes")?;
-    let clock = filing::clock(connection, &id)?;
+    let clock = filing::clock(connection, &id)?.filter(|_| {
+        row.get_ref("status")
+            .is_ok_and(|status| status.as_str() == Ok(Status::Accepted.code()))
+    });
     Ok(InstitutionRow {
         id: parsed(&id, "id", |text| Uuid::parse_str(text).ok())?,
         name: text("name")?,
         credit_code: row.get("credit_code")?,
-        external: pair(row.get("external_register")?, row.get("external_number")?),
+        external: external_of(row)?.map(|external| (external.register, external.number)),
         site: row.get("site")?,
         address: row.get("address")?,
         region: text("region")?,
@@ -365,14 +309,10 @@ fn read(connection: &Connection, row: &Row<'_>) -> Result<InstitutionRow, ViewEr
         ownership: parsed(&text("ownership")?, "ownership", Ownership::from_code)?,
         status: parsed(&text("status")?, "status", Status::from_code)?,
         status_since: day("status_since")?,
-        places: natural(row.get("places")?),
+        places: places(row.get("places")?),
+        // What a correction may have put in their place reads as no classes.
         classes: classes
-            .map(|json| {
-                parsed(&json, "classes", |text| {
-                    serde_json::from_str::<Vec<institution::Class>>(text).ok()
-                })
-            })
-            .transpose()?
+            .and_then(|json| serde_json::from_str(&json).ok())
             .unwrap_or_default(),
         point: point_of(row)?,
         receipt_number: row.get("receipt_number")?,

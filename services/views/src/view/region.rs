@@ -14,7 +14,7 @@ use crate::condition::{Condition, is_within};
 use crate::database::natural;
 use crate::model::{AsOf, RegionRow, RollUp, Scope};
 use crate::store::ViewError;
-use crate::view::classes::{bound, places_sql};
+use crate::view::fact::{at_sql, bound};
 
 /// Name of the whole, whose code is empty.
 const COUNTRY: &str = "全国";
@@ -128,15 +128,15 @@ fn figures(connection: &Connection, condition: &Condition, at: Date) -> Result<B
     let mut figures: BTreeMap<String, Figures> = BTreeMap::new();
     let operating = format!("('{}', '{}')", OPERATING[0].code(), OPERATING[1].code());
     let sql = format!(
-        "SELECT i.region, i.status, count(*), ifnull(sum(CASE WHEN i.status IN {operating} THEN {places} END), 0),
+        "SELECT i.region, i.status, count(*), ifnull(sum(CASE WHEN i.status IN {operating} THEN CAST({places} AS INTEGER) END), 0),
            sum(i.id IN (SELECT d.institution FROM damage d WHERE d.institution IS NOT NULL))
          FROM institution i{} GROUP BY i.region, i.status",
         condition.sql(),
-        places = places_sql("i", true),
+        places = at_sql("places", "i"),
     );
     let day = Value::Text(bound(at));
     let mut statement = connection.prepare_cached(&sql)?;
-    let mut rows = statement.query(params_from_iter(std::iter::once(&day).chain(condition.values())))?;
+    let mut rows = statement.query(params_from_iter([&day, &day].into_iter().chain(condition.values())))?;
     while let Some(row) = rows.next()? {
         let of = figures.entry(row.get(0)?).or_default();
         of.by_status.insert(row.get(1)?, natural(row.get(2)?));
