@@ -15,6 +15,7 @@ pub mod event;
 pub mod fingerprint;
 pub mod incident;
 pub mod institution;
+pub mod mask;
 pub mod personal;
 pub mod policy;
 pub mod reference;

@@ -47,7 +47,10 @@ pub enum Personal<T = String> {
 impl<T> Personal<T> {
     /// A clear value of a subject.
     pub fn clear(subject: impl Into<String>, value: T) -> Self {
-        Self::Clear { subject: subject.into(), value }
+        Self::Clear {
+            subject: subject.into(),
+            value,
+        }
     }
 
     /// The sealed form, when it is sealed.
@@ -87,9 +90,11 @@ enum Wire<T> {
 impl<T: Serialize + Clone> Serialize for Personal<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
-            Self::Clear { subject, value } => {
-                Wire::Clear(ClearBody { subject: subject.clone(), clear: value.clone() }).serialize(serializer)
-            }
+            Self::Clear { subject, value } => Wire::Clear(ClearBody {
+                subject: subject.clone(),
+                clear: value.clone(),
+            })
+            .serialize(serializer),
             Self::Sealed(sealed) => Wire::<T>::Sealed(sealed.clone()).serialize(serializer),
         }
     }
@@ -98,7 +103,10 @@ impl<T: Serialize + Clone> Serialize for Personal<T> {
 impl<'de, T: DeserializeOwned> Deserialize<'de> for Personal<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Ok(match Wire::<T>::deserialize(deserializer)? {
-            Wire::Clear(body) => Self::Clear { subject: body.subject, value: body.clear },
+            Wire::Clear(body) => Self::Clear {
+                subject: body.subject,
+                value: body.clear,
+            },
             Wire::Sealed(sealed) => Self::Sealed(sealed),
         })
     }

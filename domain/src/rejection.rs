@@ -16,7 +16,10 @@ pub struct LegalBasis {
 impl LegalBasis {
     /// Builds a citation.
     pub fn new(law: impl Into<String>, article: impl Into<String>) -> Self {
-        Self { law: law.into(), article: article.into() }
+        Self {
+            law: law.into(),
+            article: article.into(),
+        }
     }
 }
 
@@ -174,8 +177,11 @@ impl Rejection {
     pub fn fields(violations: Vec<Violation>) -> Self {
         let names: Vec<&str> = violations.iter().map(|violation| violation.field.as_str()).collect();
         let names = names.join(", ");
-        let mut rejection =
-            Self::new(Reason::InvalidField, format!("invalid: {names}"), format!("字段不符合要求：{names}"));
+        let mut rejection = Self::new(
+            Reason::InvalidField,
+            format!("invalid: {names}"),
+            format!("字段不符合要求：{names}"),
+        );
         rejection.violations = violations;
         rejection.with("fields", names)
     }

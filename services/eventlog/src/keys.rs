@@ -1,10 +1,95 @@
-//! Data keys, keyed digests and the sealing of personal data.
+//! Data keys, keyed digests and the sealing of personal data. `docs/keys.md` tells the operator's side.
+
+mod crypto;
+mod kek;
+mod provider;
+mod sealing;
+mod store;
+
+use std::path::PathBuf;
 
 use async_trait::async_trait;
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::LogError;
+
+pub use provider::{FileKeys, MemoryKeys};
+
+/// File of the wrapped data keys inside the data directory.
+pub const KEYS_FILE: &str = "keys.db";
+/// File of the key-encryption key inside the data directory, unless configured elsewhere.
+pub const KEK_FILE: &str = "keys.kek";
+
+/// Why the keys can't be used. No variant shows key material.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum KeyError {
+    /// A file that other users of the machine may read or change.
+    #[error("{} has mode {mode:03o}: others may read it; run chmod 600 on it", path.display())]
+    Exposed {
+        /// The file.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// The key-encryption key is not where it should be.
+    #[error(
+        "the key-encryption key {} is missing: put the file back, or move keys.db away to read without personal data",
+        path.display()
+    )]
+    KekMissing {
+        /// Where it was looked for.
+        path: PathBuf,
+    },
+    /// The key file does not hold 32 bytes in base64.
+    #[error("{} does not hold 32 bytes in base64", path.display())]
+    KekMalformed {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The key-encryption key belongs to other keys.
+    #[error("the key-encryption key {} does not fit {}: it belongs to other keys", kek.display(), keys.display())]
+    WrongKek {
+        /// Key file.
+        kek: PathBuf,
+        /// Key store.
+        keys: PathBuf,
+    },
+    /// The store is not one that this version reads.
+    #[error("{} is no key store of this version: {problem}", path.display())]
+    Format {
+        /// The file.
+        path: PathBuf,
+        /// What was found.
+        problem: String,
+    },
+    /// No space left; nothing was stored.
+    #[error("the disk is full")]
+    DiskFull,
+    /// There are no keys here: what was sealed stays sealed, and nothing can be sealed.
+    #[error("the data keys are not here (keys.db is missing): personal data can neither be read nor written")]
+    NoKeys,
+    /// The subject was erased; its name can't be used again, since every start destroys its keys again.
+    #[error("the subject was erased and takes no personal data any more")]
+    SubjectErased,
+    /// An earlier write to the key store failed half-way; nothing is written until a restart.
+    #[error("a write to keys.db failed earlier: restart before writing again")]
+    Poisoned,
+    /// The key store failed.
+    #[error("key store: {0}")]
+    Store(String),
+}
+
+impl From<KeyError> for LogError {
+    fn from(error: KeyError) -> Self {
+        match error {
+            KeyError::DiskFull => Self::DiskFull,
+            KeyError::SubjectErased => Self::Invalid(error.to_string()),
+            KeyError::NoKeys | KeyError::Poisoned => Self::ReadOnly(error.to_string()),
+            other => Self::Unavailable(other.to_string()),
+        }
+    }
+}
 
 /// A keyed digest with the epoch of its key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,7 +133,12 @@ pub struct SealedValue {
 #[async_trait]
 pub trait KeyProvider: Send + Sync + 'static {
     /// Seals every `$personal` of a payload in place, in the order met when walking with sorted keys. The keys of all
-    /// subjects are durable when this returns. Answers the subjects.
+    /// subjects are durable when this returns. Answers the subjects sealed now, sorted,
+    /// each once. An identical append needs the same bytes: seal once and keep the payload for every retry.
+    ///
+    /// # Errors
+    /// [`LogError::Invalid`] for a malformed `$personal` or a subject that was erased, [`LogError::ReadOnly`] without
+    /// keys. The payload is then unchanged.
     async fn seal(&self, event: Uuid, payload: &mut Value) -> Result<Vec<String>, LogError>;
     /// Opens one sealed value.
     fn open(&self, sealed: &SealedValue) -> Opened;

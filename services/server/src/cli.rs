@@ -1,0 +1,184 @@
+//! The command line: what can be asked of `yujian`, with help that teaches.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use uuid::Uuid;
+
+/// Yujian (育鉴): the system of record and supervision for childcare institutions.
+#[derive(Debug, Parser)]
+#[command(
+    name = "yujian",
+    version,
+    propagate_version = true,
+    after_help = "Start with `yujian demo`: it builds two years of a province and serves its page and gRPC port.\n\
+                  Settings come from flags, then YUJIAN_* variables, then the file of --config; `yujian config` shows the result."
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// Settings that every command takes.
+    #[command(flatten)]
+    pub settings: SettingsArgs,
+}
+
+/// Settings as flags. Each is also a key of the file and a variable `YUJIAN_<KEY>`.
+#[derive(Debug, Default, Args)]
+pub struct SettingsArgs {
+    /// Settings file (TOML). Unknown keys are refused.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Directory of the data: log.db, heads.db, views.db, state.db and, unless set apart, keys.db.
+    #[arg(long, global = true, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// Directory of keys.db; default: the data directory.
+    #[arg(long, global = true, value_name = "DIR")]
+    pub keys_dir: Option<PathBuf>,
+    /// Address to listen on. Only loopback addresses are accepted until there is real authentication.
+    #[arg(long, global = true, value_name = "ADDRESS")]
+    pub host: Option<String>,
+    /// Port for gRPC and the page; 0 takes a free one.
+    #[arg(long, global = true, value_name = "PORT")]
+    pub port: Option<u16>,
+    /// What to log: error, warn, info, debug, trace, or a filter such as `info,yujian_command=debug`.
+    #[arg(long, global = true, value_name = "FILTER")]
+    pub log_level: Option<String>,
+    /// How to log: text or json.
+    #[arg(long, global = true, value_name = "FORMAT")]
+    pub log_format: Option<String>,
+}
+
+/// What can be asked.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve gRPC and the page on one port.
+    #[command(after_help = "Example: yujian serve --data-dir /srv/yujian --port 7300\n\
+                            Prints `ready http://HOST:PORT` when it serves. Ctrl-C ends it; nothing acknowledged is lost.")]
+    Serve,
+    /// Build a demonstration province under a simulated clock, then serve it with live traffic.
+    #[command(after_help = "Examples:\n  yujian demo\n  yujian demo --build-only --digest --data-dir /tmp/a --seed 7 --until 2026-06-30\n\
+                            A second start reuses the data. The log's header says that it is a demo; `serve` refuses it.")]
+    Demo(DemoArgs),
+    /// Import rows of a foreign register by a mapping file.
+    #[command(after_help = "Example: yujian import --mapping deploy/mappings/texas-injuries.toml injuries.csv\n\
+                            Running it again adds only what is new. How to write a mapping: docs/import.md.")]
+    Import(ImportArgs),
+    /// Replay an institution's history from the log, as of a day, as known at a day.
+    #[command(after_help = "Example: yujian replay 0190f1c2-… --as-of 2026-03-31 --known-at 2026-06-30")]
+    Replay(ReplayArgs),
+    /// Check that nothing in the log was altered: hashes, chains, revisions, times, heads.
+    #[command(after_help = "Exit code 0: sound; 2: problems found, each named with its place. Works while the log is served.")]
+    Verify(VerifyArgs),
+    /// Back up the log and state while it is served, or with --keys the keys, to another place.
+    #[command(after_help = "Examples:\n  yujian backup --to /backup/2026-11-24\n  yujian backup --keys --to /vault/2026-11-24\n\
+                            Keep both apart: the log without keys shows no personal data, and erased stays erased.")]
+    Backup(BackupArgs),
+    /// Restore a backup into an empty data directory; begins a new log epoch.
+    #[command(after_help = "Example: yujian restore --from /backup/2026-11-24 --keys /vault/2026-11-24 --data-dir /srv/yujian")]
+    Restore(RestoreArgs),
+    /// Look at the machine and the data and say what is wrong and what to do.
+    Doctor,
+    /// Ask a running server whether it serves; for service managers. Exit code 0 or 1.
+    Healthcheck(HealthcheckArgs),
+    /// Show the settings as they would be used, and where each comes from.
+    Config,
+}
+
+/// Arguments of `demo`.
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// Seed: the same seed and --until give the same data.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Last simulated day, YYYY-MM-DD; default: yesterday.
+    #[arg(long)]
+    pub until: Option<jiff::civil::Date>,
+    /// Institutions.
+    #[arg(long, default_value_t = 400)]
+    pub institutions: u32,
+    /// Months of history.
+    #[arg(long, default_value_t = 24)]
+    pub months: u32,
+    /// Build the data and end.
+    #[arg(long)]
+    pub build_only: bool,
+    /// Print the digests of the views after building.
+    #[arg(long)]
+    pub digest: bool,
+    /// No live traffic while serving.
+    #[arg(long)]
+    pub quiet: bool,
+}
+
+/// Arguments of `import`.
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// Mapping file (TOML).
+    #[arg(long, value_name = "MAPPING.toml")]
+    pub mapping: PathBuf,
+    /// The register's file (CSV).
+    #[arg(value_name = "FILE.csv")]
+    pub file: PathBuf,
+    /// Where to write rejected lines (line, column, reason; no cell); default: FILE.rejects.csv in the data directory.
+    #[arg(long, value_name = "FILE")]
+    pub rejects: Option<PathBuf>,
+    /// Read and check everything, append nothing.
+    #[arg(long)]
+    pub check: bool,
+}
+
+/// Arguments of `replay`.
+#[derive(Debug, Args)]
+pub struct ReplayArgs {
+    /// Institution id.
+    #[arg(value_name = "INSTITUTION")]
+    pub institution: Uuid,
+    /// As of the end of this legal day.
+    #[arg(long)]
+    pub as_of: Option<jiff::civil::Date>,
+    /// With what was known at the end of this legal day.
+    #[arg(long)]
+    pub known_at: Option<jiff::civil::Date>,
+    /// Print the dossier as canonical JSON only.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `verify`.
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// Print the report as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `backup`.
+#[derive(Debug, Args)]
+pub struct BackupArgs {
+    /// Directory to write to; must be empty or absent.
+    #[arg(long, value_name = "DIR")]
+    pub to: PathBuf,
+    /// Back up the keys instead of log and state.
+    #[arg(long)]
+    pub keys: bool,
+}
+
+/// Arguments of `restore`.
+#[derive(Debug, Args)]
+pub struct RestoreArgs {
+    /// Backup of log and state.
+    #[arg(long, value_name = "DIR")]
+    pub from: PathBuf,
+    /// Backup of the keys; without it everything personal stays sealed and writes are refused.
+    #[arg(long, value_name = "DIR")]
+    pub keys: Option<PathBuf>,
+}
+
+/// Arguments of `healthcheck`.
+#[derive(Debug, Args)]
+pub struct HealthcheckArgs {
+    /// Seconds to wait at most.
+    #[arg(long, default_value_t = 3)]
+    pub timeout: u64,
+}
