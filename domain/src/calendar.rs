@@ -1,4 +1,12 @@
-//! Working days and legal periods (`regulation.md` section 9): the first day is not counted.
+//! Working days and legal periods: the day of the act is not counted, and a period ends with the end of its last day.
+//!
+//! Which unit a period has is policy: working days skip days off, calendar days run through and only their end moves to
+//! the next working day. Periods in hours and minutes know no days off: they are sums of instants
+//! ([`crate::time::after_minutes`]).
+//!
+//! The table ends with the last published notice. A period that runs beyond it counts by the ordinary week and is
+//! provisional. (A notice has twice moved days of the last week of December before it, in 2018 and 2022: a period that
+//! ends there is as sure as the notices published until now.)
 
 use std::collections::BTreeMap;
 
@@ -17,7 +25,7 @@ pub struct Calendar {
 /// A last day, and whether it rests on days beyond the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Due {
-    /// Last day.
+    /// Last day, by the legal calendar of Asia/Shanghai.
     pub date: Date,
     /// Whether the table does not cover it yet.
     pub provisional: bool,
@@ -99,20 +107,55 @@ impl Calendar {
         }
     }
 
-    /// The last day of a period of `count` working days that begins with an act on `from`, which is not counted.
+    /// The last day of a period of `count` working days that begins with an act on `from`, which is not counted. With
+    /// `count` 0 it is `from` itself.
     #[must_use]
     pub fn add_working_days(&self, from: Date, count: u32) -> Due {
         let mut date = from;
         let mut left = count;
         while left > 0 {
-            date = date.saturating_add(1.day());
-            if date == Date::MAX {
-                break;
-            }
+            let Ok(next) = date.tomorrow() else { break };
+            date = next;
             if self.is_working_day(date) {
                 left -= 1;
             }
         }
+        self.due(date)
+    }
+
+    /// The last day of a period of `count` calendar days that begins with an act on `from`, which is not counted; an
+    /// end on a day off moves to the next working day (民诉法 §85, 复议法 §88).
+    #[must_use]
+    pub fn add_calendar_days(&self, from: Date, count: u32) -> Due {
+        self.next_working_day(from.saturating_add(i64::from(count).days()))
+    }
+
+    /// `day` itself when it is a working day, else the first one after it.
+    #[must_use]
+    pub fn next_working_day(&self, day: Date) -> Due {
+        let mut date = day;
+        while !self.is_working_day(date) {
+            let Ok(next) = date.tomorrow() else { break };
+            date = next;
+        }
+        self.due(date)
+    }
+
+    /// Working days after `from` up to and with `to`: what of a period in working days has passed at the end of `to`. 0
+    /// when `to` is not after `from`.
+    #[must_use]
+    pub fn working_days_between(&self, from: Date, to: Date) -> u32 {
+        let mut days = 0;
+        let mut date = from;
+        while date < to {
+            let Ok(next) = date.tomorrow() else { break };
+            date = next;
+            days += u32::from(self.is_working_day(date));
+        }
+        days
+    }
+
+    fn due(&self, date: Date) -> Due {
         Due {
             date,
             provisional: self.covered_until.is_none_or(|covered| date > covered),

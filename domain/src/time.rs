@@ -36,6 +36,14 @@ pub fn end_of(day: Date) -> Timestamp {
         .unwrap_or(Timestamp::MAX)
 }
 
+/// The end of a period in minutes: days off do not matter to it. Saturates at the end of the representable range.
+#[must_use]
+pub fn after_minutes(start: Timestamp, minutes: u32) -> Timestamp {
+    start
+        .saturating_add(i64::from(minutes).minutes())
+        .unwrap_or(Timestamp::MAX)
+}
+
 /// When something happened in the world (time basis: occurred), as exactly as it is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "precision", rename_all = "snake_case", deny_unknown_fields)]
