@@ -6,7 +6,8 @@
 
 use serde_json::{Map, Value};
 
-/// Canonical bytes of a method and its request.
+/// Canonical bytes of a method (its full name) and its request: `{"method":…,"request":…}`. The keyed digest of these
+/// bytes is the fingerprint; the bytes themselves may hold personal data and are never stored.
 #[must_use]
 pub fn canonical(method: &str, request: &Value) -> Vec<u8> {
     let mut whole = Map::new();
@@ -68,6 +69,12 @@ fn write(value: &Value, bytes: &mut Vec<u8>) {
                 write(element, bytes);
             }
             bytes.push(b']');
+        }
+        Value::Number(number) => {
+            // The same number has one form: 3.0 and 3 are the same request.
+            let text = number.to_string();
+            let shortest = text.strip_suffix(".0").unwrap_or(&text);
+            bytes.extend_from_slice(if shortest == "-0" { b"0" } else { shortest.as_bytes() });
         }
         other => bytes.extend_from_slice(other.to_string().as_bytes()),
     }
