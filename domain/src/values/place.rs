@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use jiff::civil::Date;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{ValueError, codes};
@@ -207,6 +208,21 @@ impl AgeMonths {
                     "月龄须在0至216之间",
                 )
             })
+    }
+
+    /// Completed months between birth and a legal day. Born on a day that a month lacks, the month is completed on its
+    /// last day's morrow: born on 31 January, one month is completed on 1 March.
+    ///
+    /// # Errors
+    /// `AGE-MONTHS` when `at` lies before `birth` or more than 216 months after it.
+    pub fn between(birth: Date, at: Date) -> Result<Self, ValueError> {
+        if at < birth {
+            return Err(ValueError::new("AGE-MONTHS", "the day lies before the birth", "日期早于出生日期"));
+        }
+        let months_of = |day: Date| i32::from(day.year()) * 12 + i32::from(day.month());
+        let begun = months_of(at) - months_of(birth);
+        let completed = if at.day() < birth.day() { begun - 1 } else { begun };
+        Self::new(u32::try_from(completed).unwrap_or(0))
     }
 
     /// Completed months.
