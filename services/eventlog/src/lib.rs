@@ -7,6 +7,7 @@ mod port;
 mod rules;
 
 pub use port::*;
+pub mod backup;
 pub mod checkpoint;
 pub mod clock;
 pub mod entropy;
@@ -15,3 +16,4 @@ pub mod keys;
 pub mod memory;
 pub mod record;
 pub mod sqlite;
+pub mod verify;
