@@ -138,13 +138,14 @@ impl<'a> EventSeen<'a> {
             }
             Some(("incident", id)) if !matches!(seen.what, What::System) => {
                 seen.incident = Uuid::parse_str(id).ok();
-                seen.institution = match (&seen.what, seen.incident) {
-                    (What::Incident(event), Some(_)) if view::incident::names(event).is_some() => {
-                        view::incident::names(event)
-                    }
-                    (_, Some(incident)) => view::incident::institution_of(transaction, incident)?,
-                    (_, None) => None,
+                // The first event that names an institution settles it, as in the state that decides.
+                seen.institution = match seen.incident {
+                    Some(incident) => view::incident::institution_of(transaction, incident)?,
+                    None => None,
                 };
+                if let (None, What::Incident(event), Some(_)) = (seen.institution, &seen.what, seen.incident) {
+                    seen.institution = view::incident::names(event);
+                }
             }
             _ => {}
         }
