@@ -139,7 +139,7 @@ impl Point {
     /// # Errors
     /// `POINT` when a coordinate is out of range.
     pub fn new(longitude_e7: i32, latitude_e7: i32, datum: Datum) -> Result<Self, ValueError> {
-        if longitude_e7.abs() > 1_800_000_000 || latitude_e7.abs() > 900_000_000 {
+        if longitude_e7.unsigned_abs() > 1_800_000_000 || latitude_e7.unsigned_abs() > 900_000_000 {
             return Err(ValueError::new(
                 "POINT",
                 "longitude must lie within ±180 and latitude within ±90 degrees",
@@ -217,7 +217,11 @@ impl AgeMonths {
     /// `AGE-MONTHS` when `at` lies before `birth` or more than 216 months after it.
     pub fn between(birth: Date, at: Date) -> Result<Self, ValueError> {
         if at < birth {
-            return Err(ValueError::new("AGE-MONTHS", "the day lies before the birth", "日期早于出生日期"));
+            return Err(ValueError::new(
+                "AGE-MONTHS",
+                "the day lies before the birth",
+                "日期早于出生日期",
+            ));
         }
         let months_of = |day: Date| i32::from(day.year()) * 12 + i32::from(day.month());
         let begun = months_of(at) - months_of(birth);
