@@ -342,3 +342,27 @@ pub enum InstitutionCommand {
     /// See [`RecordImportedInstitution`].
     RecordImported(RecordImportedInstitution),
 }
+
+macro_rules! commands_from {
+    ($( $command:ident => $variant:ident, )*) => {
+        $( impl From<$command> for InstitutionCommand {
+            fn from(command: $command) -> Self { Self::$variant(command) }
+        } )*
+    };
+}
+
+commands_from! {
+    RegisterInstitution => Register,
+    SubmitFiling => SubmitFiling,
+    WithdrawFiling => WithdrawFiling,
+    IssueReceipt => IssueReceipt,
+    NotifyNonconformity => NotifyNonconformity,
+    ConfirmConformity => ConfirmConformity,
+    ChangeDetails => ChangeDetails,
+    ChangeClasses => ChangeClasses,
+    SuspendInstitution => Suspend,
+    ResumeInstitution => Resume,
+    CloseInstitution => Close,
+    CorrectFact => CorrectFact,
+    RecordImportedInstitution => RecordImported,
+}

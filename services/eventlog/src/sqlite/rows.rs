@@ -231,19 +231,28 @@ impl Source<'_> {
                 |due: Option<u64>| move |links: Links| due.or(links.revision).is_none_or(|it| wanted.contains(&it));
             let (mut links, mut item) = self.at_if(at, in_range(due))?;
             if let Some(newer) = newer.filter(|_| (links.number, links.revision) != (Some(number), due)) {
+                // The link leads elsewhere: look for the record itself.
                 let found = self.search(number, newer)?;
-                if found != Some(at) {
+                let linked = at;
+                if let Some(found) = found.filter(|found| *found != linked) {
+                    (links, item) = self.at_if(found, in_range(due))?;
+                    at = found;
+                }
+                if found.is_none() || (found != Some(linked) && links.revision != due) {
                     if let Some(missing) = due.filter(|missing| wanted.contains(missing)) {
                         let place = Links {
                             number: Some(number),
                             revision: Some(missing),
                             prev_position: None,
                         };
-                        items.push(self.damaged(at.max(1), place, "the stream's record is not where it should be"));
+                        let near = if linked == 0 { newer } else { linked };
+                        items.push(self.damaged(near, place, "the stream's record is not where it should be"));
                     }
-                    let Some(found) = found else { break };
-                    (links, item) = self.at_if(found, in_range(None))?;
-                    (at, due, due_hash) = (found, links.revision.filter(|it| due.is_none_or(|due| *it < due)), None);
+                    if found.is_none() {
+                        break;
+                    }
+                    (links, item) = self.at_if(at, in_range(None))?;
+                    (due, due_hash) = (links.revision.filter(|it| due.is_none_or(|due| *it < due)), None);
                 }
             }
             let revision = due.or(links.revision);

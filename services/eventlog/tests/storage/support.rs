@@ -29,7 +29,6 @@ impl TestClock {
     }
 
     /// Moves the wall clock alone.
-    #[allow(dead_code, reason = "not every test target moves them apart")]
     pub fn drift(&self, by: SignedDuration) {
         self.hands.lock().unwrap().0 += by;
     }

@@ -1,13 +1,9 @@
 //! One suite over all engines: the cases that the port promises, named by what they prove.
-#![allow(clippy::unwrap_used)]
-
-mod support;
-
 use std::sync::Arc;
 
+use crate::support::{Rig, event, revision_of, stream};
 use futures::StreamExt;
 use jiff::SignedDuration;
-use support::{Rig, event, revision_of, stream};
 use yujian_eventlog::follow::{Followed, follow};
 use yujian_eventlog::{
     Direction, Expected, Head, Item, LogError, LogPosition, MAX_APPEND_BYTES, MAX_EVENT_BYTES, NewEvent,
@@ -17,8 +13,8 @@ use yujian_eventlog::{
 /// Runs each case over each engine.
 macro_rules! over_every_engine {
     ($($case:ident),* $(,)?) => {
-        mod memory { $( #[tokio::test] async fn $case() { super::$case(super::Rig::memory()).await; } )* }
-        mod sqlite { $( #[tokio::test] async fn $case() { super::$case(super::Rig::sqlite()).await; } )* }
+        mod memory { $( #[tokio::test] async fn $case() { super::$case(crate::support::Rig::memory()).await; } )* }
+        mod sqlite { $( #[tokio::test] async fn $case() { super::$case(crate::support::Rig::sqlite()).await; } )* }
     };
 }
 
