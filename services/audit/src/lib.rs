@@ -1,5 +1,7 @@
-//! Audit: the replay of an institution's history from the log, on two axes of time.
+//! Audit: the replay of an institution's history from the log, on two axes of time. It knows nothing of the views: the
+//! live dossier comes from view rows, the replay from the log, and both must say the same.
 
 mod replay;
+mod walk;
 
-pub use replay::{AuditError, Replay, ReplayQuery, replay};
+pub use replay::{AuditError, Dossiers, Replay, ReplayQuery, ReplayedDossier, replay, replay_all};

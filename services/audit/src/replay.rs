@@ -1,10 +1,15 @@
-//! Replay of one institution from the log alone.
+//! Replay from the log alone: one institution's history on two axes of time, or every institution's dossier at once.
+
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 use uuid::Uuid;
-use yujian_domain::dossier::Fact;
-use yujian_eventlog::{Damage, EventLog, LogError, LogPosition, Record};
+use yujian_domain::dossier::{Dossier, Fact, Seen, canonical, facts};
+use yujian_domain::time::end_of;
+use yujian_eventlog::{Damage, EventLog, Item, LogError, LogPosition, Record};
+
+use crate::walk::walk;
 
 /// What to replay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,7 +18,7 @@ pub struct ReplayQuery {
     pub institution: Uuid,
     /// As of the last instant of this legal day; `None`: open end (what holds now and later is shown as stored).
     pub as_of: Option<Date>,
-    /// With the knowledge of the end of this legal day; `None`: everything recorded.
+    /// With the knowledge of the end of this legal day (time basis: recorded); `None`: everything recorded.
     pub known_at: Option<Date>,
     /// Replay up to this position; `None`: the end of the log.
     pub until: Option<LogPosition>,
@@ -35,7 +40,7 @@ pub enum AuditError {
 pub struct Replay {
     /// The institution's events and those of its incidents, in order of position, as known.
     pub records: Vec<Record>,
-    /// Damaged records of these streams.
+    /// Damaged records of these streams, and those of which nobody can tell whose they are: the history may lack them.
     pub damaged: Vec<Damage>,
     /// Facts that hold.
     pub facts: Vec<Fact>,
@@ -47,11 +52,177 @@ pub struct Replay {
     pub as_of: Option<Timestamp>,
 }
 
+/// One institution's dossier within [`Dossiers`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReplayedDossier {
+    /// Canonical JSON bytes.
+    pub dossier: Vec<u8>,
+    /// Damaged records of its streams.
+    pub damaged: Vec<Damage>,
+}
+
+/// Every institution's dossier, from one pass over the log.
+#[derive(Debug, Clone)]
+pub struct Dossiers {
+    /// By institution; those that were known then.
+    pub institutions: BTreeMap<Uuid, ReplayedDossier>,
+    /// Damaged records of which nobody can tell whose they are.
+    pub unattributed: Vec<Damage>,
+    /// Position up to which the log was read.
+    pub position: LogPosition,
+}
+
+/// A history while it is being replayed.
+#[derive(Default)]
+struct History {
+    dossier: Dossier,
+    damaged: Vec<Damage>,
+    /// Whether the institution's own stream says anything: a stream that only gave up its creation is none.
+    known: bool,
+}
+
+impl History {
+    /// Takes an item. `own`: it stands in the institution's own stream.
+    fn take(&mut self, item: &Item, own: bool) {
+        match item {
+            Item::Damaged(damage) => {
+                self.known |= own;
+                self.damaged.push(damage.clone());
+            }
+            Item::Record(record) => match facts(&seen(record)) {
+                Ok(Some(change)) => {
+                    self.known |= own;
+                    self.dossier.apply(change);
+                }
+                Ok(None) => {}
+                // Its bytes are as they were written, and still it can't be read: the reader must know.
+                Err(_) => {
+                    self.known |= own;
+                    self.damaged.push(unreadable(record));
+                }
+            },
+        }
+    }
+}
+
 /// Replays an institution's history.
 ///
 /// # Errors
-/// When it does not exist as known, or the log fails.
-#[allow(clippy::unused_async, unused_variables)]
+/// [`AuditError::NotFound`] when it does not exist as known; [`AuditError::Log`] when the log fails or `until` lies
+/// beyond its end or in another epoch.
 pub async fn replay(log: &dyn EventLog, query: ReplayQuery) -> Result<Replay, AuditError> {
-    unimplemented!()
+    let position = resolve_position(log, query.known_at, query.until).await?;
+    let mut history = History::default();
+    let mut records = Vec::new();
+    let unattributed = walk(log, position, |institution, item, own| {
+        if institution == query.institution {
+            history.take(&item, own);
+            if let Item::Record(record) = item {
+                records.push(record);
+            }
+        }
+    })
+    .await?;
+    if !history.known {
+        return Err(AuditError::NotFound);
+    }
+    records.sort_by_key(|record| record.position);
+    history.damaged.extend(unattributed);
+    history.damaged.sort_by_key(|damage| damage.position);
+    let as_of = query.as_of.map(end_of);
+    // What is known is decided by position, so no record beyond it was applied.
+    let facts = history.dossier.resolve(as_of, None);
+    let dossier = canonical(&facts);
+    Ok(Replay {
+        records,
+        damaged: history.damaged,
+        facts,
+        dossier,
+        position,
+        as_of,
+    })
+}
+
+/// Replays every institution's dossier in one pass. `as_of`, `known_at` and `until` as in [`ReplayQuery`].
+///
+/// # Errors
+/// When the log fails or `until` lies beyond its end or in another epoch.
+pub async fn replay_all(
+    log: &dyn EventLog,
+    as_of: Option<Date>,
+    known_at: Option<Date>,
+    until: Option<LogPosition>,
+) -> Result<Dossiers, AuditError> {
+    let position = resolve_position(log, known_at, until).await?;
+    let mut histories: BTreeMap<Uuid, History> = BTreeMap::new();
+    let unattributed = walk(log, position, |institution, item, own| {
+        histories.entry(institution).or_default().take(&item, own);
+    })
+    .await?;
+    let as_of = as_of.map(end_of);
+    let institutions = histories
+        .into_iter()
+        .filter(|(_, history)| history.known)
+        .map(|(institution, mut history)| {
+            history.damaged.sort_by_key(|damage| damage.position);
+            let dossier = canonical(&history.dossier.resolve(as_of, None));
+            (
+                institution,
+                ReplayedDossier {
+                    dossier,
+                    damaged: history.damaged,
+                },
+            )
+        })
+        .collect();
+    Ok(Dossiers {
+        institutions,
+        unattributed,
+        position,
+    })
+}
+
+/// The last position that both "known at" and `until` allow.
+async fn resolve_position(
+    log: &dyn EventLog,
+    known_at: Option<Date>,
+    until: Option<LogPosition>,
+) -> Result<LogPosition, LogError> {
+    let head = *log.head().borrow();
+    let until = match until {
+        None => head,
+        Some(position) if position.epoch != head.epoch => {
+            return Err(LogError::OtherEpoch {
+                position,
+                current: head.epoch,
+            });
+        }
+        Some(position) if position > head => return Err(LogError::BeyondHead { position, head }),
+        Some(position) => position,
+    };
+    match known_at {
+        None => Ok(until),
+        Some(day) => Ok(log.position_at(end_of(day)).await?.min(until)),
+    }
+}
+
+fn seen(record: &Record) -> Seen<'_> {
+    Seen {
+        stream: record.stream.as_str(),
+        revision: record.revision,
+        event_id: record.id,
+        event_type: &record.event_type,
+        metadata: &record.metadata,
+        payload: &record.payload,
+        recorded_time: record.recorded_time,
+    }
+}
+
+fn unreadable(record: &Record) -> Damage {
+    Damage {
+        position: record.position,
+        stream: Some(record.stream.clone()),
+        revision: Some(record.revision),
+        problem: format!("its bytes are not those of a {}", record.event_type),
+    }
 }
