@@ -133,7 +133,10 @@ impl<P> Default for Versions<P> {
 impl<P> Versions<P> {
     fn insert(&mut self, document: &PolicyDocument, reference: PolicyRef, policy: P) {
         let versions = self.0.entry(document.region.clone()).or_default();
-        let active = Active { policy: Arc::new(policy), reference };
+        let active = Active {
+            policy: Arc::new(policy),
+            reference,
+        };
         versions.insert((document.effective_date, document.version), active);
     }
 
