@@ -13,9 +13,14 @@ use yujian_domain::values::ClassType;
 /// Items of a return as (item, rule, problem).
 fn returned(events: &[InstitutionEvent]) -> Vec<(String, String, ItemProblem)> {
     match events {
-        [InstitutionEvent::FilingSubmitted(_), InstitutionEvent::FilingReturned(returned)] => {
-            returned.items.iter().map(|item| (item.item.clone(), item.rule.clone(), item.problem)).collect()
-        }
+        [
+            InstitutionEvent::FilingSubmitted(_),
+            InstitutionEvent::FilingReturned(returned),
+        ] => returned
+            .items
+            .iter()
+            .map(|item| (item.item.clone(), item.rule.clone(), item.problem))
+            .collect(),
         other => panic!("not returned: {other:?}"),
     }
 }
@@ -26,7 +31,10 @@ fn items(events: &[InstitutionEvent]) -> Vec<String> {
 
 fn accepted(events: &[InstitutionEvent]) -> &FilingAccepted {
     match events {
-        [InstitutionEvent::FilingSubmitted(_), InstitutionEvent::FilingAccepted(accepted)] => accepted,
+        [
+            InstitutionEvent::FilingSubmitted(_),
+            InstitutionEvent::FilingAccepted(accepted),
+        ] => accepted,
         other => panic!("not accepted: {other:?}"),
     }
 }
@@ -83,15 +91,27 @@ fn an_incomplete_filing_is_returned_with_everything_that_is_missing_or_wrong() {
         ("premises.highest_floor", "ADM-14", ItemProblem::BelowStandard),
         ("premises.lowest_floor", "ADM-14", ItemProblem::BelowStandard),
     ];
-    assert_eq!(found, expected.map(|(item, rule, problem)| (item.to_owned(), rule.to_owned(), problem)));
+    assert_eq!(
+        found,
+        expected.map(|(item, rule, problem)| (item.to_owned(), rule.to_owned(), problem))
+    );
     assert_eq!(desk.state.status, Status::Returned);
 }
 
 #[test]
 fn a_return_cites_the_articles_behind_its_items() {
     let desk = Desk::registered();
-    let decided = desk.decide(SubmitFiling { premises: None, ..filing_without(&[PaperKind::FireSafety]) }).unwrap();
-    let articles: Vec<&str> = decided[1].legal_basis.iter().map(|basis| basis.article.as_str()).collect();
+    let decided = desk
+        .decide(SubmitFiling {
+            premises: None,
+            ..filing_without(&[PaperKind::FireSafety])
+        })
+        .unwrap();
+    let articles: Vec<&str> = decided[1]
+        .legal_basis
+        .iter()
+        .map(|basis| basis.article.as_str())
+        .collect();
     assert!(articles.contains(&"§8") && articles.contains(&"§11"), "{articles:?}");
     assert!(decided.iter().all(|one| !one.legal_basis.is_empty()));
 }
@@ -107,7 +127,10 @@ fn a_paper_is_good_to_the_end_of_its_last_day() {
 
 #[test]
 fn the_food_licence_is_asked_only_where_meals_are_made() {
-    let without = SubmitFiling { makes_meals: false, ..filing_without(&[PaperKind::FoodLicence]) };
+    let without = SubmitFiling {
+        makes_meals: false,
+        ..filing_without(&[PaperKind::FoodLicence])
+    };
     accepted(&Desk::registered().run(without).unwrap());
 }
 
@@ -153,7 +176,8 @@ fn a_completed_resubmission_keeps_its_number_and_is_accepted() {
 #[test]
 fn what_was_named_and_is_still_missing_is_returned_again() {
     let mut desk = Desk::registered();
-    desk.run(filing_without(&[PaperKind::FireSafety, PaperKind::Commitment])).unwrap();
+    desk.run(filing_without(&[PaperKind::FireSafety, PaperKind::Commitment]))
+        .unwrap();
     let second = desk.run(filing_without(&[PaperKind::FireSafety])).unwrap();
     assert_eq!(items(&second), ["papers.fire_safety"]);
     assert_eq!(desk.state.application.as_ref().unwrap().returned, 2);
@@ -163,19 +187,32 @@ fn what_was_named_and_is_still_missing_is_returned_again() {
 fn a_second_return_may_cite_what_could_not_be_seen_the_first_time() {
     let mut desk = Desk::registered();
     let mut first = filing_without(&[PaperKind::Commitment]);
-    let health = first.papers.iter_mut().find(|p| p.kind == PaperKind::StaffHealthCertificates).unwrap();
+    let health = first
+        .papers
+        .iter_mut()
+        .find(|p| p.kind == PaperKind::StaffHealthCertificates)
+        .unwrap();
     health.expiry_date = Some(day("2026-03-05"));
     let expiring = health.clone();
     assert_eq!(items(&desk.run(first).unwrap()), ["papers.commitment"]);
     desk.on("2026-03-06");
     let mut second = filing();
-    second.papers.retain(|paper| paper.kind != PaperKind::StaffHealthCertificates);
+    second
+        .papers
+        .retain(|paper| paper.kind != PaperKind::StaffHealthCertificates);
     second.papers.push(expiring);
-    assert_eq!(items(&desk.run(second).unwrap()), ["papers.staff_health_certificates"], "it has expired since");
+    assert_eq!(
+        items(&desk.run(second).unwrap()),
+        ["papers.staff_health_certificates"],
+        "it has expired since"
+    );
     // A new declaration brings new duties.
     let mut third = filing_without(&[PaperKind::FoodLicence]);
     third.premises.as_mut().unwrap().highest_floor = 5;
-    assert_eq!(items(&desk.run(third).unwrap()), ["papers.food_licence", "premises.highest_floor"]);
+    assert_eq!(
+        items(&desk.run(third).unwrap()),
+        ["papers.food_licence", "premises.highest_floor"]
+    );
 }
 
 #[test]
@@ -219,9 +256,15 @@ fn the_same_papers_again_are_refused_with_what_the_return_named() {
 #[test]
 fn the_authoritys_clock_starts_when_an_operators_papers_come_in() {
     let mut desk = Desk::registered();
-    desk.on("2026-03-12").occurred_on("2026-03-03").by("operator-1", Role::Operator);
+    desk.on("2026-03-12")
+        .occurred_on("2026-03-03")
+        .by("operator-1", Role::Operator);
     let decided = desk.decide(filing()).unwrap();
-    assert_eq!(decided[1].occurred, Some(Occurred::Instant { time: desk.now }), "not when the operator says");
+    assert_eq!(
+        decided[1].occurred,
+        Some(Occurred::Instant { time: desk.now }),
+        "not when the operator says"
+    );
     let events = desk.run(filing()).unwrap();
     assert_eq!(accepted(&events).receipt_due.due_date, day("2026-03-19"));
 }
@@ -248,7 +291,11 @@ fn holidays_do_not_count_and_make_up_days_do() {
     // National Day 2025: off from 1 to 8 October, Saturday 11 October is a working day.
     let mut desk = Desk::new();
     desk.on("2025-09-30");
-    desk.run(RegisterInstitution { registration_date: day("2025-09-01"), ..register() }).unwrap();
+    desk.run(RegisterInstitution {
+        registration_date: day("2025-09-01"),
+        ..register()
+    })
+    .unwrap();
     let mut filing = filing();
     for paper in &mut filing.papers {
         paper.issue_date = Some(day("2025-09-01"));
@@ -283,13 +330,19 @@ fn a_receipt_is_issued_between_acceptance_and_today() {
     let field = |date: &str| desk.violations(receipt(day(date)));
     assert_eq!(field("2026-03-05"), [("issue_date".to_owned(), "GEN-02".to_owned())]);
     assert_eq!(field("2026-03-01"), [("issue_date".to_owned(), "GEN-08".to_owned())]);
-    assert!(desk.decide(receipt(day("2026-03-02"))).is_ok(), "on the day of acceptance");
+    assert!(
+        desk.decide(receipt(day("2026-03-02"))).is_ok(),
+        "on the day of acceptance"
+    );
 }
 
 #[test]
 fn a_withdrawn_filing_can_be_filed_anew_under_the_next_number() {
     let mut desk = Desk::accepted();
-    desk.run(WithdrawFiling { reason: "资料有变".to_owned() }).unwrap();
+    desk.run(WithdrawFiling {
+        reason: "资料有变".to_owned(),
+    })
+    .unwrap();
     assert_eq!(desk.state.status, Status::Registered);
     assert!(desk.state.application.is_none());
     assert_eq!(accepted(&desk.run(filing()).unwrap()).application, 2);
@@ -300,7 +353,10 @@ fn an_imported_institution_files_once_its_code_and_type_are_known() {
     let mut desk = Desk::imported();
     let found = items(&desk.run(filing()).unwrap());
     assert_eq!(found, ["institution_type", "credit_code", "classes"]);
-    desk.run(WithdrawFiling { reason: "补充登记信息".to_owned() }).unwrap();
+    desk.run(WithdrawFiling {
+        reason: "补充登记信息".to_owned(),
+    })
+    .unwrap();
     assert_eq!(desk.state.status, Status::Imported);
     desk.run(RecordImportedInstitution {
         credit_code: Some(register().credit_code),
@@ -316,7 +372,10 @@ fn an_imported_institution_files_once_its_code_and_type_are_known() {
 fn only_other_papers_come_more_than_once() {
     let mut twice = filing();
     twice.papers.push(paper(PaperKind::Commitment));
-    assert_eq!(Desk::registered().violations(twice), [("papers[9].kind".to_owned(), "GEN-03".to_owned())]);
+    assert_eq!(
+        Desk::registered().violations(twice),
+        [("papers[9].kind".to_owned(), "GEN-03".to_owned())]
+    );
     let mut others = filing();
     others.papers.extend([paper(PaperKind::Other), paper(PaperKind::Other)]);
     accepted(&Desk::registered().run(others).unwrap());

@@ -39,10 +39,19 @@ fn a_nonconformity_is_told_within_fifteen_working_days_of_the_finding() {
 #[test]
 fn a_nonconformity_needs_reasons_and_a_finding_that_is_past() {
     let desk = Desk::filed();
-    let none = NotifyNonconformity { reasons: Vec::new(), finding_date: desk.today() };
+    let none = NotifyNonconformity {
+        reasons: Vec::new(),
+        finding_date: desk.today(),
+    };
     assert_eq!(desk.violations(none), found("reasons", "ADM-18"));
-    assert_eq!(desk.refusal(nonconformity(day("2026-03-03"))).violations[0].rule, "GEN-02");
-    assert_eq!(desk.violations(nonconformity(day("2026-03-01"))), found("finding_date", "ADM-18"));
+    assert_eq!(
+        desk.refusal(nonconformity(day("2026-03-03"))).violations[0].rule,
+        "GEN-02"
+    );
+    assert_eq!(
+        desk.violations(nonconformity(day("2026-03-01"))),
+        found("finding_date", "ADM-18")
+    );
 }
 
 #[test]
@@ -53,7 +62,11 @@ fn confirmed_conformity_leads_back_to_where_the_institution_stood() {
     let mut open = Desk::accepted();
     open.run(nonconformity(open.today())).unwrap();
     open.run(conformity()).unwrap();
-    assert_eq!(open.state.status, Status::Accepted, "without a receipt the filing is still open");
+    assert_eq!(
+        open.state.status,
+        Status::Accepted,
+        "without a receipt the filing is still open"
+    );
     open.run(receipt(open.today())).unwrap();
     assert_eq!(open.state.status, Status::Filed);
 }
@@ -61,9 +74,15 @@ fn confirmed_conformity_leads_back_to_where_the_institution_stood() {
 #[test]
 fn moving_the_site_is_a_new_filing() {
     let desk = Desk::filed();
-    let moves = ChangeDetails { moves_site: true, ..ChangeDetails::default() };
+    let moves = ChangeDetails {
+        moves_site: true,
+        ..ChangeDetails::default()
+    };
     assert_eq!(desk.reason(moves), Reason::RelocationIsNewFiling);
-    let elsewhere = ChangeDetails { region: Some(region("330105")), ..ChangeDetails::default() };
+    let elsewhere = ChangeDetails {
+        region: Some(region("330105")),
+        ..ChangeDetails::default()
+    };
     assert_eq!(desk.reason(elsewhere), Reason::RelocationIsNewFiling);
 }
 
@@ -71,21 +90,36 @@ fn moving_the_site_is_a_new_filing() {
 fn the_region_may_be_told_more_exactly_while_the_site_stays() {
     let mut desk = Desk::filed();
     let township = reference().divisions.children("330106")[0].id.clone();
-    desk.run(ChangeDetails { region: Some(township.clone()), ..ChangeDetails::default() }).unwrap();
+    desk.run(ChangeDetails {
+        region: Some(township.clone()),
+        ..ChangeDetails::default()
+    })
+    .unwrap();
     assert_eq!(desk.state.region, Some(township));
     let unknown = RegionId::parse("330106999", 2000).unwrap();
-    let wrong = ChangeDetails { region: Some(unknown), ..ChangeDetails::default() };
+    let wrong = ChangeDetails {
+        region: Some(unknown),
+        ..ChangeDetails::default()
+    };
     assert_eq!(desk.violations(wrong), found("region", "ADM-02"));
 }
 
 #[test]
 fn a_change_records_only_what_is_new() {
     let mut desk = Desk::filed();
-    let same = ChangeDetails { name: Some(register().name), address: Some(register().address), ..Default::default() };
+    let same = ChangeDetails {
+        name: Some(register().name),
+        address: Some(register().address),
+        ..Default::default()
+    };
     assert_eq!(desk.reason(same), Reason::NothingToDo);
     assert_eq!(desk.reason(ChangeDetails::default()), Reason::NothingToDo);
     let events = desk
-        .run(ChangeDetails { name: Some("新名称".to_owned()), mode: Some(Mode::Private), ..Default::default() })
+        .run(ChangeDetails {
+            name: Some("新名称".to_owned()),
+            mode: Some(Mode::Private),
+            ..Default::default()
+        })
         .unwrap();
     assert_eq!(events[0].payload(), json!({"name": "新名称"}));
     assert_eq!(desk.state.name, "新名称");
@@ -94,9 +128,18 @@ fn a_change_records_only_what_is_new() {
 #[test]
 fn a_change_may_be_told_late_but_not_before_the_registration() {
     let desk = Desk::filed();
-    let late = ChangeDetails { effective_date: Some(day("2026-02-20")), ..rename("新名称") };
-    assert_eq!(desk.decide(late).unwrap()[0].effective_from, Some(start_of(day("2026-02-20"))));
-    let early = ChangeDetails { effective_date: Some(day("2026-02-01")), ..rename("新名称") };
+    let late = ChangeDetails {
+        effective_date: Some(day("2026-02-20")),
+        ..rename("新名称")
+    };
+    assert_eq!(
+        desk.decide(late).unwrap()[0].effective_from,
+        Some(start_of(day("2026-02-20")))
+    );
+    let early = ChangeDetails {
+        effective_date: Some(day("2026-02-01")),
+        ..rename("新名称")
+    };
     assert_eq!(desk.violations(early), found("effective_date", "ADM-22"));
 }
 
@@ -117,8 +160,13 @@ fn changed_classes_keep_to_the_limits_and_must_differ() {
 fn only_the_authority_orders_a_suspension_and_ends_it() {
     let mut desk = Desk::filed();
     desk.by("operator-1", Role::Operator);
-    assert_eq!(desk.reason(suspension(SuspensionKind::Ordered, desk.today())), Reason::RoleNotAllowed);
-    desk.clone().run(suspension(SuspensionKind::Voluntary, desk.today())).unwrap();
+    assert_eq!(
+        desk.reason(suspension(SuspensionKind::Ordered, desk.today())),
+        Reason::RoleNotAllowed
+    );
+    desk.clone()
+        .run(suspension(SuspensionKind::Voluntary, desk.today()))
+        .unwrap();
     desk.by("officer-1", Role::Officer);
     desk.run(suspension(SuspensionKind::Emergency, desk.today())).unwrap();
     desk.by("operator-1", Role::Operator);
@@ -130,7 +178,13 @@ fn only_the_authority_orders_a_suspension_and_ends_it() {
 
 #[test]
 fn after_a_suspension_the_institution_stands_where_it_stood_before() {
-    for before in [Status::Registered, Status::Returned, Status::Accepted, Status::Filed, Status::Nonconforming] {
+    for before in [
+        Status::Registered,
+        Status::Returned,
+        Status::Accepted,
+        Status::Filed,
+        Status::Nonconforming,
+    ] {
         let mut desk = Desk::in_state(before);
         desk.run(suspension(SuspensionKind::Ordered, desk.today())).unwrap();
         assert_eq!(desk.state.status, Status::Suspended);
@@ -149,10 +203,20 @@ fn suspension_and_resumption_keep_their_order_in_time() {
         ..suspension(SuspensionKind::Voluntary, day("2026-03-09"))
     };
     assert_eq!(desk.violations(until), found("until_date", "ADM-23"));
-    assert_eq!(desk.violations(suspension(SuspensionKind::Voluntary, day("2026-03-11"))), found("from_date", "GEN-02"));
-    assert_eq!(desk.violations(suspension(SuspensionKind::Voluntary, day("2026-03-01"))), found("from_date", "GEN-08"));
-    desk.run(suspension(SuspensionKind::Voluntary, day("2026-03-09"))).unwrap();
-    assert_eq!(desk.violations(resumption(day("2026-03-08"))), found("from_date", "ADM-24"));
+    assert_eq!(
+        desk.violations(suspension(SuspensionKind::Voluntary, day("2026-03-11"))),
+        found("from_date", "GEN-02")
+    );
+    assert_eq!(
+        desk.violations(suspension(SuspensionKind::Voluntary, day("2026-03-01"))),
+        found("from_date", "GEN-08")
+    );
+    desk.run(suspension(SuspensionKind::Voluntary, day("2026-03-09")))
+        .unwrap();
+    assert_eq!(
+        desk.violations(resumption(day("2026-03-08"))),
+        found("from_date", "ADM-24")
+    );
     desk.run(resumption(day("2026-03-10"))).unwrap();
 }
 
@@ -161,16 +225,28 @@ fn a_closed_institution_was_open_on_its_last_day() {
     let desk = Desk::filed();
     let decided = desk.decide(closing(day("2026-03-02"))).unwrap();
     assert_eq!(decided[0].effective_from, Some(start_of(day("2026-03-03"))));
-    assert_eq!(desk.violations(closing(day("2026-03-03"))), found("closing_date", "GEN-02"));
-    assert_eq!(desk.violations(closing(day("2026-02-01"))), found("closing_date", "ADM-25"));
+    assert_eq!(
+        desk.violations(closing(day("2026-03-03"))),
+        found("closing_date", "GEN-02")
+    );
+    assert_eq!(
+        desk.violations(closing(day("2026-02-01"))),
+        found("closing_date", "ADM-25")
+    );
 }
 
 #[test]
 fn a_correction_needs_another_person() {
     let desk = Desk::registered();
-    let alone = CorrectFact { approver: " officer-1 ".to_owned(), ..correction(0, "name", json!("对"), "2026-02-02") };
+    let alone = CorrectFact {
+        approver: " officer-1 ".to_owned(),
+        ..correction(0, "name", json!("对"), "2026-02-02")
+    };
     assert_eq!(desk.reason(alone), Reason::TwoPersonRule);
-    let nobody = CorrectFact { approver: " ".to_owned(), ..correction(0, "name", json!("对"), "2026-02-02") };
+    let nobody = CorrectFact {
+        approver: " ".to_owned(),
+        ..correction(0, "name", json!("对"), "2026-02-02")
+    };
     assert_eq!(desk.violations(nobody), found("approver", "GEN-03"));
 }
 
@@ -181,10 +257,18 @@ fn only_a_fact_that_an_event_asserted_and_nobody_withdrew_can_be_corrected() {
     assert_eq!(desk.reason(right(9, "name")), Reason::NotCorrectable);
     assert_eq!(desk.reason(right(1, "name")), Reason::NotCorrectable);
     for not_a_fact in ["status", "places", "credit_code", "site"] {
-        assert_eq!(desk.reason(right(0, not_a_fact)), Reason::NotCorrectable, "{not_a_fact}");
+        assert_eq!(
+            desk.reason(right(0, not_a_fact)),
+            Reason::NotCorrectable,
+            "{not_a_fact}"
+        );
     }
     desk.run(right(0, "name")).unwrap();
-    assert_eq!(desk.reason(right(0, "name")), Reason::NotCorrectable, "withdrawn already");
+    assert_eq!(
+        desk.reason(right(0, "name")),
+        Reason::NotCorrectable,
+        "withdrawn already"
+    );
     desk.run(correction(4, "name", json!("更对"), "2026-02-02")).unwrap();
     assert_eq!(desk.state.name, "更对", "a correction can be corrected");
 }
@@ -194,7 +278,14 @@ fn a_corrected_value_has_the_form_of_its_fact() {
     let desk = Desk::filed();
     let refused = |revision, key: &str, value: Value| {
         let refusal = desk.refusal(correction(revision, key, value, "2026-02-02"));
-        (refusal.reason, refusal.violations.first().map(|found| found.rule.clone()).unwrap_or_default())
+        (
+            refusal.reason,
+            refusal
+                .violations
+                .first()
+                .map(|found| found.rule.clone())
+                .unwrap_or_default(),
+        )
     };
     let form = (Reason::InvalidField, "GEN-05".to_owned());
     assert_eq!(refused(0, "name", json!(7)), form);
@@ -202,18 +293,29 @@ fn a_corrected_value_has_the_form_of_its_fact() {
     assert_eq!(refused(0, "point", json!({"longitude_e7": 0})), form);
     assert_eq!(refused(0, "classes", json!([{"name": "班"}])), form);
     assert_eq!(refused(0, "representative.identity", json!("x")), form);
-    assert_eq!(refused(1, "paper.fire_safety", json!(paper(PaperKind::Commitment))), form);
+    assert_eq!(
+        refused(1, "paper.fire_safety", json!(paper(PaperKind::Commitment))),
+        form
+    );
     assert_eq!(refused(0, "region", json!({"code": "33", "entered": 1980})).1, "ADM-02");
     assert_eq!(refused(0, "name", json!("\u{0}")).1, "GEN-03");
-    assert_eq!(refused(0, "name", Value::Null).0, Reason::NotCorrectable, "an institution has a name");
-    assert!(desk.decide(correction(0, "point", Value::Null, "2026-02-02")).is_ok(), "but need not have a point");
+    assert_eq!(
+        refused(0, "name", Value::Null).0,
+        Reason::NotCorrectable,
+        "an institution has a name"
+    );
+    assert!(
+        desk.decide(correction(0, "point", Value::Null, "2026-02-02")).is_ok(),
+        "but need not have a point"
+    );
 }
 
 #[test]
 fn correcting_an_old_fact_leaves_a_newer_one_as_it_is() {
     let mut desk = Desk::registered();
     desk.run(rename("新名称")).unwrap();
-    desk.run(correction(0, "name", json!("旧名称（更正）"), "2026-02-02")).unwrap();
+    desk.run(correction(0, "name", json!("旧名称（更正）"), "2026-02-02"))
+        .unwrap();
     assert_eq!(desk.state.name, "新名称");
     desk.run(correction(1, "name", Value::Null, "2026-03-02")).unwrap();
     assert_eq!(desk.state.name, "旧名称（更正）", "the rename was recorded by mistake");
@@ -222,7 +324,13 @@ fn correcting_an_old_fact_leaves_a_newer_one_as_it_is() {
 #[test]
 fn corrected_classes_take_their_places_with_them() {
     let mut desk = Desk::registered();
-    desk.run(correction(0, "classes", json!([class("班", ClassType::Mixed, 12)]), "2026-02-02")).unwrap();
+    desk.run(correction(
+        0,
+        "classes",
+        json!([class("班", ClassType::Mixed, 12)]),
+        "2026-02-02",
+    ))
+    .unwrap();
     assert_eq!(desk.state.places(), 12);
     let facts = desk.dossier().resolve(None, None);
     assert_eq!(facts.iter().find(|fact| fact.key == "places").unwrap().value, json!(12));
@@ -236,7 +344,10 @@ fn a_corrected_personal_value_is_sealed_like_the_first_one() {
     let decided = desk.decide(command).unwrap();
     assert!(!format!("{decided:?}").contains("李四"));
     let value = &decided[0].event.payload()["value"];
-    assert_eq!(value["$personal"]["subject"], format!("institution-{ID}.legal_representative"));
+    assert_eq!(
+        value["$personal"]["subject"],
+        format!("institution-{ID}.legal_representative")
+    );
 }
 
 #[test]
@@ -246,15 +357,25 @@ fn an_imported_row_keeps_unknown_dates_unknown() {
     let decided = desk.decide(row()).unwrap();
     assert_eq!(decided[0].occurred, Some(Occurred::Unknown));
     assert_eq!(decided[0].effective_from, None);
-    let dated = RecordImportedInstitution { valid_from_date: Some(day("2014-09-01")), ..row() };
-    assert_eq!(desk.decide(dated).unwrap()[0].effective_from, Some(start_of(day("2014-09-01"))));
+    let dated = RecordImportedInstitution {
+        valid_from_date: Some(day("2014-09-01")),
+        ..row()
+    };
+    assert_eq!(
+        desk.decide(dated).unwrap()[0].effective_from,
+        Some(start_of(day("2014-09-01")))
+    );
 }
 
 #[test]
 fn a_later_row_is_recorded_only_when_it_says_anything_new() {
     let mut desk = Desk::imported();
     assert_eq!(desk.reason(row()), Reason::NothingToDo);
-    desk.run(RecordImportedInstitution { name: "Sunflower II".to_owned(), ..row() }).unwrap();
+    desk.run(RecordImportedInstitution {
+        name: "Sunflower II".to_owned(),
+        ..row()
+    })
+    .unwrap();
     assert_eq!(desk.state.name, "Sunflower II");
     let mut other = row();
     other.external.number = "7654321".to_owned();
@@ -268,7 +389,10 @@ fn a_registered_institution_takes_no_rows_of_a_foreign_register() {
 
 #[test]
 fn an_imported_row_is_held_to_the_rules_of_values() {
-    let wrong = RecordImportedInstitution { name: String::new(), ..row() };
+    let wrong = RecordImportedInstitution {
+        name: String::new(),
+        ..row()
+    };
     assert_eq!(Desk::new().violations(wrong), found("name", "GEN-03"));
 }
 
@@ -276,8 +400,15 @@ fn an_imported_row_is_held_to_the_rules_of_values() {
 fn states_follow_one_another_in_legal_time() {
     let mut desk = Desk::registered();
     desk.on("2026-03-12").occurred_on("2026-02-01");
-    assert_eq!(desk.violations(filing()), found("occurred", "GEN-08"), "before the registration");
+    assert_eq!(
+        desk.violations(filing()),
+        found("occurred", "GEN-08"),
+        "before the registration"
+    );
     desk.occurred_on("2026-03-05");
     desk.run(filing()).unwrap();
-    assert_eq!(desk.violations(receipt(day("2026-03-04"))), found("issue_date", "GEN-08"));
+    assert_eq!(
+        desk.violations(receipt(day("2026-03-04"))),
+        found("issue_date", "GEN-08")
+    );
 }

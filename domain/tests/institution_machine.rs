@@ -34,7 +34,10 @@ fn table() -> (Vec<&'static str>, Vec<(Status, Vec<bool>)>) {
 fn the_machine_allows_what_the_reviewed_table_allows_and_refuses_the_rest() {
     let (commands, rows) = table();
     assert_eq!(commands, MOVES.iter().map(|row| row.command).collect::<Vec<_>>());
-    assert_eq!(rows.iter().map(|row| row.0).collect::<BTreeSet<_>>(), Status::ALL.iter().copied().collect());
+    assert_eq!(
+        rows.iter().map(|row| row.0).collect::<BTreeSet<_>>(),
+        Status::ALL.iter().copied().collect()
+    );
     for (status, allowed) in rows {
         let desk = Desk::in_state(status);
         for (command, allowed) in every_command(&desk).into_iter().zip(allowed) {
@@ -44,7 +47,11 @@ fn the_machine_allows_what_the_reviewed_table_allows_and_refuses_the_rest() {
                 Err(rejection) => {
                     assert!(!allowed, "{name} was refused while {}: {rejection}", status.code());
                     let reasons = [Reason::IllegalTransition, Reason::NotFound, Reason::AlreadyExists];
-                    assert!(reasons.contains(&rejection.reason), "{name} while {}: {rejection}", status.code());
+                    assert!(
+                        reasons.contains(&rejection.reason),
+                        "{name} while {}: {rejection}",
+                        status.code()
+                    );
                 }
             }
         }
@@ -82,8 +89,17 @@ enum Step {
     Operator(bool),
 }
 
-const KEYS: &[&str] =
-    &["name", "address", "classes", "places", "status", "region", "paper.fire_safety", "representative.name", "nothing"];
+const KEYS: &[&str] = &[
+    "name",
+    "address",
+    "classes",
+    "places",
+    "status",
+    "region",
+    "paper.fire_safety",
+    "representative.name",
+    "nothing",
+];
 
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
@@ -114,7 +130,11 @@ fn command(desk: &Desk, step: &Step) -> Option<InstitutionCommand> {
         }
         Step::Classes(count) => {
             let classes = vec![class("班", ClassType::Mixed, *count)];
-            ChangeClasses { classes, effective_date: today }.into()
+            ChangeClasses {
+                classes,
+                effective_date: today,
+            }
+            .into()
         }
         Step::Rename(n) => rename(&format!("名称{n}")).into(),
         Step::Correct(revision, key) => {
@@ -127,7 +147,11 @@ fn command(desk: &Desk, step: &Step) -> Option<InstitutionCommand> {
             correction(*revision, KEYS[*key], value, "2026-02-10").into()
         }
         Step::Suspend(ordered) => {
-            let kind = if *ordered { SuspensionKind::Ordered } else { SuspensionKind::Voluntary };
+            let kind = if *ordered {
+                SuspensionKind::Ordered
+            } else {
+                SuspensionKind::Voluntary
+            };
             suspension(kind, today).into()
         }
         Step::Days(_) | Step::Back(_) | Step::Operator(_) => return None,
@@ -136,21 +160,35 @@ fn command(desk: &Desk, step: &Step) -> Option<InstitutionCommand> {
 
 fn check_invariants(desk: &Desk) {
     let state = &desk.state;
-    assert_eq!(state.suspension.is_some(), state.status == Status::Suspended, "a suspension runs while suspended");
+    assert_eq!(
+        state.suspension.is_some(),
+        state.status == Status::Suspended,
+        "a suspension runs while suspended"
+    );
     if let Some(suspension) = &state.suspension {
-        assert!(!matches!(suspension.before, Status::None | Status::Suspended | Status::Closed));
+        assert!(!matches!(
+            suspension.before,
+            Status::None | Status::Suspended | Status::Closed
+        ));
     }
     if state.status == Status::Filed {
         assert!(state.receipt_number.is_some(), "filed without a receipt");
     }
     if matches!(state.status, Status::Returned | Status::Accepted) {
-        assert!(state.application.is_some(), "no open filing while {}", state.status.code());
+        assert!(
+            state.application.is_some(),
+            "no open filing while {}",
+            state.status.code()
+        );
     }
     assert_eq!(state.exists(), !desk.stream.is_empty());
     assert!(state.region.is_some() || !state.exists());
     // The dossier's open view stands where the machine stands.
     let facts = desk.dossier().resolve(None, None);
-    let status = facts.iter().find(|fact| fact.key == "status").map(|fact| fact.value.clone());
+    let status = facts
+        .iter()
+        .find(|fact| fact.key == "status")
+        .map(|fact| fact.value.clone());
     assert_eq!(status, state.exists().then(|| serde_json::json!(state.status)));
     let mut again = Institution::default();
     for stored in &desk.stream {

@@ -69,7 +69,10 @@ fn every_violation_is_told_at_once() {
 
 #[test]
 fn a_registration_needs_a_class() {
-    let wrong = RegisterInstitution { classes: Vec::new(), ..register() };
+    let wrong = RegisterInstitution {
+        classes: Vec::new(),
+        ..register()
+    };
     assert_eq!(Desk::new().violations(wrong), [found("classes", "ADM-03")]);
 }
 
@@ -81,7 +84,10 @@ fn each_class_type_has_its_limit() {
         (ClassType::OlderToddler, 20),
         (ClassType::Mixed, 18),
     ] {
-        let with = |count| RegisterInstitution { classes: vec![class("班", class_type, count)], ..register() };
+        let with = |count| RegisterInstitution {
+            classes: vec![class("班", class_type, count)],
+            ..register()
+        };
         assert!(Desk::new().decide(with(limit)).is_ok(), "{}", class_type.code());
         let refused = Desk::new().refusal(with(limit + 1));
         assert_eq!(refused.reason, Reason::CapacityExceeded);
@@ -107,18 +113,40 @@ fn a_family_childcare_point_has_at_most_five_places() {
 fn a_site_lies_in_a_county_or_township_of_the_tables_under_its_year_of_entry() {
     let county = region("330106");
     let wrong_year = RegionId::parse("330106", if county.entered() == 1950 { 1951 } else { 1950 }).unwrap();
-    for wrong in [RegionId::parse("3301", 1980).unwrap(), RegionId::parse("339999", 1980).unwrap(), wrong_year] {
-        let command = RegisterInstitution { region: wrong, ..register() };
+    for wrong in [
+        RegionId::parse("3301", 1980).unwrap(),
+        RegionId::parse("339999", 1980).unwrap(),
+        wrong_year,
+    ] {
+        let command = RegisterInstitution {
+            region: wrong,
+            ..register()
+        };
         assert_eq!(Desk::new().violations(command), [found("region", "ADM-02")]);
     }
     let township = reference().divisions.children("330106")[0].id.clone();
-    assert!(Desk::new().decide(RegisterInstitution { region: township, ..register() }).is_ok());
+    assert!(
+        Desk::new()
+            .decide(RegisterInstitution {
+                region: township,
+                ..register()
+            })
+            .is_ok()
+    );
 }
 
 #[test]
 fn the_same_code_at_the_same_site_claims_the_same_thing() {
     let claim = |site: &str| {
-        Institution::claim(&RegisterInstitution { site: site.to_owned(), ..register() }.into()).unwrap().value
+        Institution::claim(
+            &RegisterInstitution {
+                site: site.to_owned(),
+                ..register()
+            }
+            .into(),
+        )
+        .unwrap()
+        .value
     };
     assert_eq!(claim("总部"), claim(" 总部 "));
     assert_ne!(claim("总部"), claim("分部"));
@@ -132,7 +160,9 @@ fn personal_values_leave_the_decision_under_the_institutions_subject_and_never_r
     let decided = desk.decide(register()).unwrap();
     let payload = decided[0].event.payload();
     for field in ["name", "phone", "identity"] {
-        let subject = payload["representative"][field]["$personal"]["subject"].as_str().unwrap();
+        let subject = payload["representative"][field]["$personal"]["subject"]
+            .as_str()
+            .unwrap();
         assert_eq!(subject, format!("institution-{ID}.legal_representative"));
     }
     assert_eq!(payload["representative"]["identity_digest"]["epoch"], 1);
@@ -159,12 +189,21 @@ fn nothing_may_have_happened_in_the_future_or_at_an_unknown_time() {
     let mut desk = Desk::new();
     for wrong in [
         Occurred::Unknown,
-        Occurred::Day { date: day("2026-03-03") },
-        Occurred::Instant { time: at("2026-03-02T02:05:01Z") },
+        Occurred::Day {
+            date: day("2026-03-03"),
+        },
+        Occurred::Instant {
+            time: at("2026-03-02T02:05:01Z"),
+        },
     ] {
         desk.occurred(wrong);
         assert_eq!(desk.violations(register()), [found("occurred", "GEN-01")]);
     }
-    desk.occurred(Occurred::Instant { time: at("2026-03-02T02:04:59Z") });
-    assert!(desk.decide(register()).is_ok(), "clocks of callers may differ by some minutes");
+    desk.occurred(Occurred::Instant {
+        time: at("2026-03-02T02:04:59Z"),
+    });
+    assert!(
+        desk.decide(register()).is_ok(),
+        "clocks of callers may differ by some minutes"
+    );
 }

@@ -57,7 +57,9 @@ pub fn facts(seen: &Seen<'_>) -> Result<Option<FactChange>, DecodeError> {
 }
 
 fn withdrawals(stream: &str, event: &InstitutionEvent) -> Vec<(String, u64, String)> {
-    let InstitutionEvent::FactCorrected(event) = event else { return Vec::new() };
+    let InstitutionEvent::FactCorrected(event) = event else {
+        return Vec::new();
+    };
     std::iter::once(event.key.as_str())
         .chain(institution::withdrawn_with(&event.key).iter().copied())
         .map(|key| (stream.to_owned(), event.revision, key.to_owned()))

@@ -127,7 +127,10 @@ fn representative(facts: &mut Assertions, event: &Representative) {
     facts.say("representative.name", json!(event.name));
     facts.say("representative.phone", json!(event.phone));
     // A new representative without a number must not inherit the number of the one before.
-    facts.say("representative.identity", event.identity.as_ref().map_or(Value::Null, |identity| json!(identity)));
+    facts.say(
+        "representative.identity",
+        event.identity.as_ref().map_or(Value::Null, |identity| json!(identity)),
+    );
 }
 
 fn classes(facts: &mut Assertions, classes: &[Class]) {

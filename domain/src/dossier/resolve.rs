@@ -44,7 +44,10 @@ impl Dossier {
 
     /// Every fact with the recorded time of its withdrawal, by key, then in the order in which they came.
     pub fn iter(&self) -> impl Iterator<Item = (&Fact, Option<Timestamp>)> {
-        self.facts.values().flatten().map(|(fact, withdrawn)| (fact, *withdrawn))
+        self.facts
+            .values()
+            .flatten()
+            .map(|(fact, withdrawn)| (fact, *withdrawn))
     }
 
     /// The facts that hold **as of** an instant, **known** up to a recorded time (inclusive), one for each key, in order
@@ -104,7 +107,12 @@ fn sorted(value: Value) -> Value {
     match value {
         Value::Object(members) => {
             let ordered: BTreeMap<String, Value> = members.into_iter().collect();
-            Value::Object(ordered.into_iter().map(|(name, value)| (name, sorted(value))).collect::<Map<_, _>>())
+            Value::Object(
+                ordered
+                    .into_iter()
+                    .map(|(name, value)| (name, sorted(value)))
+                    .collect::<Map<_, _>>(),
+            )
         }
         Value::Array(items) => Value::Array(items.into_iter().map(sorted).collect()),
         plain => plain,

@@ -72,15 +72,19 @@ impl Aggregate for Institution {
     }
 
     fn creates(command: &InstitutionCommand) -> bool {
-        matches!(command, InstitutionCommand::Register(_) | InstitutionCommand::RecordImported(_))
+        matches!(
+            command,
+            InstitutionCommand::Register(_) | InstitutionCommand::RecordImported(_)
+        )
     }
 
     // rule: ADM-07
     fn claim(command: &InstitutionCommand) -> Option<Claim> {
         match command {
-            InstitutionCommand::Register(register) => {
-                Some(Claim { kind: "site", value: format!("{}|{}", register.credit_code, register.site.trim()) })
-            }
+            InstitutionCommand::Register(register) => Some(Claim {
+                kind: "site",
+                value: format!("{}|{}", register.credit_code, register.site.trim()),
+            }),
             _ => None,
         }
     }
@@ -132,7 +136,9 @@ fn act_day(context: &Context<'_>) -> Date {
 /// that would begin before the present state is refused, and on the same day it begins right after it.
 // rule: GEN-08
 fn begins(state: &Institution, field: &str, date: Date) -> Result<Timestamp, Rejection> {
-    let Some(since) = state.status_from else { return Ok(start_of(date)) };
+    let Some(since) = state.status_from else {
+        return Ok(start_of(date));
+    };
     let since_date = day_of(since);
     if date < since_date {
         return Err(Rejection::field(
@@ -150,7 +156,13 @@ fn begins(state: &Institution, field: &str, date: Date) -> Result<Timestamp, Rej
 /// A date that may not lie in the future.
 // rule: GEN-02
 fn not_in_future(check: &mut text::Check, field: &str, date: Date, context: &Context<'_>) {
-    check.ensure(date <= today(context), field, "GEN-02", "must not lie in the future", "日期不能晚于今天");
+    check.ensure(
+        date <= today(context),
+        field,
+        "GEN-02",
+        "must not lie in the future",
+        "日期不能晚于今天",
+    );
 }
 
 // rule: GEN-06

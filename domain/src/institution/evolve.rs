@@ -66,13 +66,22 @@ pub(super) fn evolve(state: &mut Institution, event: &InstitutionEvent, recorded
     for (key, value) in assertions(event) {
         if key == "status" {
             state.status = parsed(&value).unwrap_or(state.status);
-            state.status_from = recorded.metadata.effective_from.or_else(|| recorded.metadata.occurred.earliest());
+            state.status_from = recorded
+                .metadata
+                .effective_from
+                .or_else(|| recorded.metadata.occurred.earliest());
         }
         let kept = KEPT.contains(&key.as_str());
         if kept {
             hold(state, &key, Some(&value));
         }
-        held.insert(key, Held { place: recorded.revision, value: kept.then_some(value) });
+        held.insert(
+            key,
+            Held {
+                place: recorded.revision,
+                value: kept.then_some(value),
+            },
+        );
     }
     state.asserted.insert(recorded.revision, held);
 }
@@ -105,7 +114,9 @@ fn submitted(state: &mut Institution, event: &FilingSubmitted, recorded: &Record
 }
 
 fn returned(state: &mut Institution, event: &FilingReturned) {
-    let Some(application) = &mut state.application else { return };
+    let Some(application) = &mut state.application else {
+        return;
+    };
     application.returned += 1;
     for item in &event.items {
         if !application.returned_items.contains(item) {
@@ -126,7 +137,13 @@ fn corrected(state: &mut Institution, event: &FactCorrected, revision: u64) {
     let asserted = assertions(&InstitutionEvent::FactCorrected(event.clone()));
     let held = asserted.into_iter().map(|(key, value)| {
         let kept = KEPT.contains(&key.as_str());
-        (key, Held { place, value: kept.then_some(value) })
+        (
+            key,
+            Held {
+                place,
+                value: kept.then_some(value),
+            },
+        )
     });
     let held = held.collect();
     state.asserted.insert(revision, held);
@@ -166,6 +183,8 @@ fn parsed<T: DeserializeOwned>(value: &Value) -> Option<T> {
 impl Institution {
     /// Where it stood before a suspension, else where it stands.
     pub(super) fn standing(&self) -> Status {
-        self.suspension.as_ref().map_or(self.status, |suspension| suspension.before)
+        self.suspension
+            .as_ref()
+            .map_or(self.status, |suspension| suspension.before)
     }
 }

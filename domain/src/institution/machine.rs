@@ -35,8 +35,13 @@ const EXISTING: &[Status] = &[
     Status::Suspended,
     Status::Imported,
 ];
-const NOT_SUSPENDED: &[Status] =
-    &[Status::Registered, Status::Returned, Status::Accepted, Status::Filed, Status::Nonconforming];
+const NOT_SUSPENDED: &[Status] = &[
+    Status::Registered,
+    Status::Returned,
+    Status::Accepted,
+    Status::Filed,
+    Status::Nonconforming,
+];
 const OPERATOR_OR_OFFICER: &[Role] = &[Role::Operator, Role::Officer];
 const OFFICER: &[Role] = &[Role::Officer];
 
@@ -60,7 +65,12 @@ pub const MOVES: &[Move] = &[
         who: OPERATOR_OR_OFFICER,
         law: (FILING_RULES, "§8"),
     },
-    Move { command: "issue_receipt", from: &[Status::Accepted], who: OFFICER, law: (FILING_RULES, "§9") },
+    Move {
+        command: "issue_receipt",
+        from: &[Status::Accepted],
+        who: OFFICER,
+        law: (FILING_RULES, "§9"),
+    },
     Move {
         command: "notify_nonconformity",
         from: &[Status::Accepted, Status::Filed],
@@ -73,11 +83,36 @@ pub const MOVES: &[Move] = &[
         who: OFFICER,
         law: (FILING_RULES, "§9"),
     },
-    Move { command: "change_details", from: EXISTING, who: OPERATOR_OR_OFFICER, law: (FILING_RULES, "§10") },
-    Move { command: "change_classes", from: EXISTING, who: OPERATOR_OR_OFFICER, law: (STANDARDS, "§19") },
-    Move { command: "suspend", from: NOT_SUSPENDED, who: OPERATOR_OR_OFFICER, law: (POPULATION_LAW, "§41") },
-    Move { command: "resume", from: &[Status::Suspended], who: OPERATOR_OR_OFFICER, law: (POPULATION_LAW, "§41") },
-    Move { command: "close", from: EXISTING, who: OPERATOR_OR_OFFICER, law: (FILING_RULES, "§10") },
+    Move {
+        command: "change_details",
+        from: EXISTING,
+        who: OPERATOR_OR_OFFICER,
+        law: (FILING_RULES, "§10"),
+    },
+    Move {
+        command: "change_classes",
+        from: EXISTING,
+        who: OPERATOR_OR_OFFICER,
+        law: (STANDARDS, "§19"),
+    },
+    Move {
+        command: "suspend",
+        from: NOT_SUSPENDED,
+        who: OPERATOR_OR_OFFICER,
+        law: (POPULATION_LAW, "§41"),
+    },
+    Move {
+        command: "resume",
+        from: &[Status::Suspended],
+        who: OPERATOR_OR_OFFICER,
+        law: (POPULATION_LAW, "§41"),
+    },
+    Move {
+        command: "close",
+        from: EXISTING,
+        who: OPERATOR_OR_OFFICER,
+        law: (FILING_RULES, "§10"),
+    },
     Move {
         command: "correct_fact",
         from: &[
@@ -145,13 +180,21 @@ pub(super) fn check(state: &Institution, command: &InstitutionCommand) -> Result
         return Err(Rejection::new(Reason::NotFound, "no such institution", "没有该机构"));
     }
     if asked.command == "register" {
-        return Err(Rejection::new(Reason::AlreadyExists, "the institution is registered already", "该机构已登记")
-            .with("state", state.status.code()));
+        return Err(Rejection::new(
+            Reason::AlreadyExists,
+            "the institution is registered already",
+            "该机构已登记",
+        )
+        .with("state", state.status.code()));
     }
     let allowed_from: Vec<&str> = asked.from.iter().map(|status| status.code()).collect();
     Err(Rejection::new(
         Reason::IllegalTransition,
-        format!("{} is not possible while the institution is {}", asked.command, state.status.code()),
+        format!(
+            "{} is not possible while the institution is {}",
+            asked.command,
+            state.status.code()
+        ),
         format!("机构处于“{}”状态，不能办理该事项", state.status.zh()),
     )
     .citing(asked.legal_basis())

@@ -24,7 +24,10 @@ pub struct TestDigester;
 
 impl Digester for TestDigester {
     fn digest(&self, kind: &str, value: &str) -> KeyedDigest {
-        KeyedDigest { epoch: 1, hex: format!("{kind}:{}", value.len()) }
+        KeyedDigest {
+            epoch: 1,
+            hex: format!("{kind}:{}", value.len()),
+        }
     }
 }
 
@@ -43,11 +46,21 @@ pub fn day(text: &str) -> Date {
 
 /// A division of the shipped tables by its code.
 pub fn region(code: &str) -> RegionId {
-    reference().divisions.get(code).unwrap_or_else(|| panic!("{code} is in the tables")).id.clone()
+    reference()
+        .divisions
+        .get(code)
+        .unwrap_or_else(|| panic!("{code} is in the tables"))
+        .id
+        .clone()
 }
 
 pub fn actor(id: &str, role: Role) -> Actor {
-    Actor { id: id.to_owned(), role, organisation: None, jurisdiction: Some("330106".to_owned()) }
+    Actor {
+        id: id.to_owned(),
+        role,
+        organisation: None,
+        jurisdiction: Some("330106".to_owned()),
+    }
 }
 
 /// A record as a log would hold it, without hash and position.
@@ -91,7 +104,11 @@ impl Desk {
 
     pub fn returned() -> Self {
         let mut desk = Self::registered();
-        desk.run(SubmitFiling { papers: Vec::new(), ..filing() }).unwrap();
+        desk.run(SubmitFiling {
+            papers: Vec::new(),
+            ..filing()
+        })
+        .unwrap();
         desk
     }
 
@@ -176,10 +193,7 @@ impl Desk {
         self.occurred(Occurred::Day { date: day(date) })
     }
 
-    pub fn decide(
-        &self,
-        command: impl Into<InstitutionCommand>,
-    ) -> Result<Vec<Decided<InstitutionEvent>>, Rejection> {
+    pub fn decide(&self, command: impl Into<InstitutionCommand>) -> Result<Vec<Decided<InstitutionEvent>>, Rejection> {
         let context = Context {
             id: ID,
             now: self.now,
@@ -205,7 +219,10 @@ impl Desk {
     pub fn record(&mut self, decided: &Decided<InstitutionEvent>) {
         let revision = u64::try_from(self.stream.len()).unwrap();
         let metadata = Metadata {
-            occurred: decided.occurred.or(self.occurred).unwrap_or(Occurred::Instant { time: self.now }),
+            occurred: decided
+                .occurred
+                .or(self.occurred)
+                .unwrap_or(Occurred::Instant { time: self.now }),
             effective_from: decided.effective_from,
             effective_to: decided.effective_to,
             received_time: self.now,
@@ -231,7 +248,10 @@ impl Desk {
             event_type: decided.event.event_type(),
             metadata: serde_json::to_vec(&metadata).unwrap(),
             payload: serde_json::to_vec(&payload).unwrap(),
-            recorded: self.now.checked_add(i64::try_from(revision).unwrap().nanoseconds()).unwrap(),
+            recorded: self
+                .now
+                .checked_add(i64::try_from(revision).unwrap().nanoseconds())
+                .unwrap(),
         };
         fold(&mut self.state, &stored);
         self.stream.push(stored);
@@ -250,11 +270,15 @@ impl Desk {
 
     /// Fields and rules of the violations, in order.
     pub fn violations(&self, command: impl Into<InstitutionCommand>) -> Vec<(String, String)> {
-        self.refusal(command).violations.into_iter().map(|found| (found.field, found.rule)).collect()
+        self.refusal(command)
+            .violations
+            .into_iter()
+            .map(|found| (found.field, found.rule))
+            .collect()
     }
 
     pub fn changes(&self) -> Vec<FactChange> {
-        self.stream.iter().map(|stored| change(stored)).collect()
+        self.stream.iter().map(change).collect()
     }
 
     pub fn dossier(&self) -> Dossier {
@@ -281,9 +305,18 @@ pub fn change(stored: &Stored) -> FactChange {
 }
 
 pub fn fold(state: &mut Institution, stored: &Stored) {
-    let event = InstitutionEvent::decode(stored.event_type, &stored.payload).unwrap().unwrap();
+    let event = InstitutionEvent::decode(stored.event_type, &stored.payload)
+        .unwrap()
+        .unwrap();
     let metadata = parse_metadata(&stored.metadata).unwrap();
-    state.evolve(&event, &Recorded { event_id: Uuid::nil(), revision: stored.revision, metadata: &metadata });
+    state.evolve(
+        &event,
+        &Recorded {
+            event_id: Uuid::nil(),
+            revision: stored.revision,
+            metadata: &metadata,
+        },
+    );
 }
 
 /// Stands in for the log's sealer: every clear value becomes a sealed one of the same shape.
@@ -314,7 +347,11 @@ pub fn places(count: u32) -> Places {
 }
 
 pub fn class(name: &str, class_type: ClassType, count: u32) -> Class {
-    Class { name: name.to_owned(), class_type, places: places(count) }
+    Class {
+        name: name.to_owned(),
+        class_type,
+        places: places(count),
+    }
 }
 
 pub fn register() -> RegisterInstitution {
@@ -331,7 +368,10 @@ pub fn register() -> RegisterInstitution {
         registrar: Registrar::MarketSupervision,
         registration_date: day("2026-02-02"),
         representative: representative("张三"),
-        classes: vec![class("小一班", ClassType::YoungerToddler, 15), class("大一班", ClassType::OlderToddler, 20)],
+        classes: vec![
+            class("小一班", ClassType::YoungerToddler, 15),
+            class("大一班", ClassType::OlderToddler, 20),
+        ],
     }
 }
 
@@ -389,7 +429,10 @@ pub fn filing_without(kinds: &[PaperKind]) -> SubmitFiling {
 }
 
 pub fn receipt(date: Date) -> IssueReceipt {
-    IssueReceipt { receipt_number: "浙托备330106-0001".to_owned(), issue_date: date }
+    IssueReceipt {
+        receipt_number: "浙托备330106-0001".to_owned(),
+        issue_date: date,
+    }
 }
 
 pub fn nonconformity(date: Date) -> NotifyNonconformity {
@@ -403,23 +446,40 @@ pub fn nonconformity(date: Date) -> NotifyNonconformity {
 }
 
 pub fn conformity() -> ConfirmConformity {
-    ConfirmConformity { statement: "已整改".to_owned() }
+    ConfirmConformity {
+        statement: "已整改".to_owned(),
+    }
 }
 
 pub fn suspension(kind: SuspensionKind, date: Date) -> SuspendInstitution {
-    SuspendInstitution { kind, reason: "设施检修".to_owned(), from_date: date, until_date: None }
+    SuspendInstitution {
+        kind,
+        reason: "设施检修".to_owned(),
+        from_date: date,
+        until_date: None,
+    }
 }
 
 pub fn resumption(date: Date) -> ResumeInstitution {
-    ResumeInstitution { from_date: date, statement: "检修完毕".to_owned() }
+    ResumeInstitution {
+        from_date: date,
+        statement: "检修完毕".to_owned(),
+    }
 }
 
 pub fn closing(date: Date) -> CloseInstitution {
-    CloseInstitution { reason: "停止办学".to_owned(), closing_date: date, children_to_place: 3 }
+    CloseInstitution {
+        reason: "停止办学".to_owned(),
+        closing_date: date,
+        children_to_place: 3,
+    }
 }
 
 pub fn rename(name: &str) -> ChangeDetails {
-    ChangeDetails { name: Some(name.to_owned()), ..ChangeDetails::default() }
+    ChangeDetails {
+        name: Some(name.to_owned()),
+        ..ChangeDetails::default()
+    }
 }
 
 pub fn correction(revision: u64, key: &str, value: Value, from: &str) -> CorrectFact {
@@ -435,7 +495,10 @@ pub fn correction(revision: u64, key: &str, value: Value, from: &str) -> Correct
 
 pub fn row() -> RecordImportedInstitution {
     RecordImportedInstitution {
-        external: ExternalId { register: "texas-injuries".to_owned(), number: "1234567".to_owned() },
+        external: ExternalId {
+            register: "texas-injuries".to_owned(),
+            number: "1234567".to_owned(),
+        },
         name: "Sunflower Day Care".to_owned(),
         address: None,
         region: RegionId::parse("US-48/HARRIS", 1949).unwrap(),
@@ -456,16 +519,27 @@ pub fn every_command(desk: &Desk) -> Vec<InstitutionCommand> {
     vec![
         register().into(),
         filing().into(),
-        WithdrawFiling { reason: "暂不开办".to_owned() }.into(),
+        WithdrawFiling {
+            reason: "暂不开办".to_owned(),
+        }
+        .into(),
         receipt(today).into(),
         nonconformity(today).into(),
         conformity().into(),
         rename("西湖区新名称托育中心").into(),
-        ChangeClasses { classes: vec![class("混合班", ClassType::Mixed, 18)], effective_date: today }.into(),
+        ChangeClasses {
+            classes: vec![class("混合班", ClassType::Mixed, 18)],
+            effective_date: today,
+        }
+        .into(),
         suspension(SuspensionKind::Voluntary, today).into(),
         resumption(today).into(),
         closing(today).into(),
         correction(name_revision, "name", json!("正确的名称"), "2026-02-02").into(),
-        RecordImportedInstitution { name: "Sunflower Day Care II".to_owned(), ..row() }.into(),
+        RecordImportedInstitution {
+            name: "Sunflower Day Care II".to_owned(),
+            ..row()
+        }
+        .into(),
     ]
 }

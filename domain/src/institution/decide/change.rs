@@ -19,7 +19,13 @@ pub(super) fn details(state: &Institution, command: &ChangeDetails, context: &Co
     let mut check = Check::default();
     check.text_if_some("name", command.name.as_deref(), LONGEST_NAME);
     check.text_if_some("address", command.address.as_deref(), LONGEST_LINE);
-    check.ensure(command.mode != Some(Mode::Unknown), "mode", "ADM-01", "must be known", "服务模式不能为“不详”");
+    check.ensure(
+        command.mode != Some(Mode::Unknown),
+        "mode",
+        "ADM-01",
+        "must be known",
+        "服务模式不能为“不详”",
+    );
     check.ensure(
         command.ownership != Some(Ownership::Unknown),
         "ownership",
@@ -32,7 +38,10 @@ pub(super) fn details(state: &Institution, command: &ChangeDetails, context: &Co
     }
     let date = command.effective_date.unwrap_or_else(|| act_day(context));
     after_registration(&mut check, state, date);
-    let region = command.region.as_ref().filter(|region| state.region.as_ref() != Some(*region));
+    let region = command
+        .region
+        .as_ref()
+        .filter(|region| state.region.as_ref() != Some(*region));
     if let Some(region) = region {
         register::region(&mut check, "region", region, context);
     }
@@ -51,7 +60,10 @@ pub(super) fn details(state: &Institution, command: &ChangeDetails, context: &Co
         point: news(command.point.as_ref(), state.point.as_ref()),
         mode: news(command.mode.as_ref(), state.mode.as_ref()),
         ownership: news(command.ownership.as_ref(), state.ownership.as_ref()),
-        representative: command.representative.as_ref().map(|input| register::representative(input, context)),
+        representative: command
+            .representative
+            .as_ref()
+            .map(|input| register::representative(input, context)),
     };
     let unchanged = DetailsChanged {
         name: None,
@@ -88,7 +100,9 @@ pub(super) fn classes(state: &Institution, command: &ChangeClasses, context: &Co
     if command.classes == state.classes {
         return Err(nothing_to_do());
     }
-    let mut decided = Decided::plain(ClassesChanged { classes: command.classes.clone() });
+    let mut decided = Decided::plain(ClassesChanged {
+        classes: command.classes.clone(),
+    });
     decided.effective_from = Some(start_of(command.effective_date));
     decided.policies = vec![policy];
     Ok(vec![decided])
@@ -111,8 +125,16 @@ fn after_registration(check: &mut Check, state: &Institution, date: jiff::civil:
 // rule: ADM-21
 fn same_site(state: &Institution, region: &RegionId, context: &Context<'_>) -> Result<(), Rejection> {
     let Some(held) = &state.region else { return Ok(()) };
-    let still_there = context.reference.divisions.get(held.code()).is_some_and(|division| division.id == *held);
-    if still_there && !region.is_within_code(held.code()) { Err(relocation()) } else { Ok(()) }
+    let still_there = context
+        .reference
+        .divisions
+        .get(held.code())
+        .is_some_and(|division| division.id == *held);
+    if still_there && !region.is_within_code(held.code()) {
+        Err(relocation())
+    } else {
+        Ok(())
+    }
 }
 
 // rule: ADM-20

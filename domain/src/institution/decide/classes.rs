@@ -26,10 +26,18 @@ pub(super) fn shape(check: &mut Check, field: &str, classes: &[Class], types_kno
         "there must be at least one class",
         "至少须有一个班",
     );
-    check.ensure(classes.len() <= MOST_CLASSES, field, "ADM-03", "there are too many classes", "班数过多");
+    check.ensure(
+        classes.len() <= MOST_CLASSES,
+        field,
+        "ADM-03",
+        "there are too many classes",
+        "班数过多",
+    );
     for (index, class) in classes.iter().enumerate() {
         check.text(&format!("{field}[{index}].name"), &class.name, 100);
-        let twice = classes[..index].iter().any(|other| other.name.trim() == class.name.trim());
+        let twice = classes[..index]
+            .iter()
+            .any(|other| other.name.trim() == class.name.trim());
         check.ensure(
             !twice,
             &format!("{field}[{index}].name"),
@@ -56,7 +64,15 @@ pub(super) fn limits(
     region: &RegionId,
     context: &Context<'_>,
 ) -> Result<PolicyRef, Rejection> {
-    limits_on(check, field, classes, institution_type, region, super::act_day(context), context)
+    limits_on(
+        check,
+        field,
+        classes,
+        institution_type,
+        region,
+        super::act_day(context),
+        context,
+    )
 }
 
 /// The same by the policy of a given day.

@@ -24,7 +24,11 @@ pub(super) fn notify(state: &Institution, command: &NotifyNonconformity, context
     );
     for (index, reason) in command.reasons.iter().enumerate() {
         check.text(&format!("reasons[{index}].item"), &reason.item, LONGEST_NAME);
-        check.text(&format!("reasons[{index}].description"), &reason.description, LONGEST_LINE);
+        check.text(
+            &format!("reasons[{index}].description"),
+            &reason.description,
+            LONGEST_LINE,
+        );
     }
     not_in_future(&mut check, "finding_date", command.finding_date, context);
     check.ensure(
@@ -67,14 +71,27 @@ fn notice_due(
     context: &Context<'_>,
 ) -> Result<Deadline, Rejection> {
     let application = state.application.as_ref();
-    if let Some((accepted, due)) = application.and_then(|open| Some((open.accepted_date, open.nonconformity_due.as_ref()?))) {
-        let due = settled(accepted, due, |policy| policy.nonconformity_working_days, state, context);
+    if let Some((accepted, due)) =
+        application.and_then(|open| Some((open.accepted_date, open.nonconformity_due.as_ref()?)))
+    {
+        let due = settled(
+            accepted,
+            due,
+            |policy| policy.nonconformity_working_days,
+            state,
+            context,
+        );
         if state.status == Status::Accepted || command.finding_date <= due.due_date {
             return Ok(due);
         }
     }
     let (policy, policy_ref) = context.reference.admission(region_of(state)?, command.finding_date)?;
-    Ok(deadline(command.finding_date, policy.nonconformity_working_days, &policy_ref, context))
+    Ok(deadline(
+        command.finding_date,
+        policy.nonconformity_working_days,
+        &policy_ref,
+        context,
+    ))
 }
 
 /// The institution is up to standard again: filed, or back in the open filing when it has no receipt yet.
@@ -85,7 +102,11 @@ pub(super) fn confirm(state: &Institution, command: &ConfirmConformity, context:
     check.done()?;
     let mut decided = Decided::plain(ConformityConfirmed {
         statement: command.statement.clone(),
-        status: if state.receipt_number.is_some() { Status::Filed } else { Status::Accepted },
+        status: if state.receipt_number.is_some() {
+            Status::Filed
+        } else {
+            Status::Accepted
+        },
     });
     decided.effective_from = Some(begins(state, "occurred", act_day(context))?);
     decided.classification = Classification::Public;

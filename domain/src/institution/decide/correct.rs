@@ -37,7 +37,11 @@ pub(super) fn correct(state: &Institution, command: &CorrectFact, context: &Cont
         ));
     }
     correctable(state, command)?;
-    let value = command.value.as_ref().map(|value| right_value(state, command, value, context)).transpose()?;
+    let value = command
+        .value
+        .as_ref()
+        .map(|value| right_value(state, command, value, context))
+        .transpose()?;
     let mut decided = Decided::plain(FactCorrected {
         revision: command.revision,
         key: command.key.clone(),
@@ -61,14 +65,21 @@ fn correctable(state: &Institution, command: &CorrectFact) -> Result<(), Rejecti
             .with("key", command.key.clone()))
     };
     let key = command.key.as_str();
-    if !state.asserted.get(&command.revision).is_some_and(|facts| facts.contains_key(key)) {
+    if !state
+        .asserted
+        .get(&command.revision)
+        .is_some_and(|facts| facts.contains_key(key))
+    {
         return refuse(
             "that event did not assert this fact, or a correction has withdrawn it already",
             "该事件没有记载此项事实，或此项事实已被更正",
         );
     }
     if key == "places" {
-        return refuse("places follow from the classes: correct `classes`", "托位数由班级得出：请更正班级");
+        return refuse(
+            "places follow from the classes: correct `classes`",
+            "托位数由班级得出：请更正班级",
+        );
     }
     if matches!(key, "credit_code" | "site" | "external") {
         return refuse(
@@ -78,12 +89,21 @@ fn correctable(state: &Institution, command: &CorrectFact) -> Result<(), Rejecti
     }
     let acts = ["status", "suspension", "closing", "receipt.late"];
     if acts.contains(&key) || key.starts_with("filing.") || key.starts_with("nonconformity.") {
-        return refuse("this follows from an act: undo it by the opposite act", "此项是办理结果：请通过相应事项变更");
+        return refuse(
+            "this follows from an act: undo it by the opposite act",
+            "此项是办理结果：请通过相应事项变更",
+        );
     }
-    let others = state.asserted.iter().filter(|(revision, _)| **revision != command.revision);
+    let others = state
+        .asserted
+        .iter()
+        .filter(|(revision, _)| **revision != command.revision);
     let stands_in = others.into_iter().any(|(_, facts)| facts.contains_key(key));
     if command.value.is_none() && REQUIRED.contains(&key) && !stands_in {
-        return refuse("an institution can't be without this: say what is right", "此项为必填事实：请给出正确的内容");
+        return refuse(
+            "an institution can't be without this: say what is right",
+            "此项为必填事实：请给出正确的内容",
+        );
     }
     Ok(())
 }
@@ -152,7 +172,9 @@ fn line(check: &mut Check, value: &Value, longest: usize) -> Value {
 }
 
 fn personal(check: &mut Check, key: &str, value: &Value, context: &Context<'_>) -> Value {
-    let Some(text) = parsed::<String>(check, value).map(Sensitive::new) else { return Value::Null };
+    let Some(text) = parsed::<String>(check, value).map(Sensitive::new) else {
+        return Value::Null;
+    };
     if key == "representative.phone" {
         check.phone("value", &text);
     } else {
@@ -168,7 +190,13 @@ fn paper(check: &mut Check, key: &str, value: &Value) -> Value {
     };
     let paper: Option<Paper> = parsed(check, value);
     if let Some(paper) = &paper {
-        check.ensure(paper.kind == kind, "value.kind", "GEN-05", "must be the key's kind", "材料类别与所更正的事实不符");
+        check.ensure(
+            paper.kind == kind,
+            "value.kind",
+            "GEN-05",
+            "must be the key's kind",
+            "材料类别与所更正的事实不符",
+        );
         filing::paper_shape(check, "value", paper);
     }
     as_value(paper)
@@ -187,7 +215,13 @@ fn not_here(check: &mut Check, instead: &str) -> Value {
 /// Reads a value of the key's form. The message quotes nothing, since the value may be personal.
 fn parsed<T: DeserializeOwned>(check: &mut Check, value: &Value) -> Option<T> {
     let read = T::deserialize(value).ok();
-    check.ensure(read.is_some(), "value", "GEN-05", "has another form than this fact", "内容格式与该项事实不符");
+    check.ensure(
+        read.is_some(),
+        "value",
+        "GEN-05",
+        "has another form than this fact",
+        "内容格式与该项事实不符",
+    );
     read
 }
 

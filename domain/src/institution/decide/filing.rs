@@ -50,12 +50,17 @@ pub(super) fn submit(state: &Institution, command: &SubmitFiling, context: &Cont
     let mut outcome = if named.is_empty() {
         let accepted = accepted(application, left, day, policy, &policy_ref, context);
         let mut decided = Decided::plain(accepted);
-        decided.legal_basis =
-            vec![LegalBasis::new(POPULATION_LAW, "§28"), LegalBasis::new(FILING_RULES, "§9")];
+        decided.legal_basis = vec![
+            LegalBasis::new(POPULATION_LAW, "§28"),
+            LegalBasis::new(FILING_RULES, "§9"),
+        ];
         decided
     } else {
         let legal_basis = cited(&named, policy);
-        let mut decided = Decided::plain(FilingReturned { application, items: named });
+        let mut decided = Decided::plain(FilingReturned {
+            application,
+            items: named,
+        });
         decided.legal_basis = legal_basis;
         decided
     };
@@ -72,9 +77,13 @@ pub(super) fn submit(state: &Institution, command: &SubmitFiling, context: &Cont
 
 /// The day on which papers came in: for an operator the day on which the request reached Yujian, which starts the
 /// authority's clock; an officer may record papers that were handed in at the counter earlier.
-// rule: ADM-15
+// rule: ADM-16
 fn papers_day(context: &Context<'_>) -> Date {
-    if context.actor.role == Role::Operator { today(context) } else { act_day(context) }
+    if context.actor.role == Role::Operator {
+        today(context)
+    } else {
+        act_day(context)
+    }
 }
 
 fn accepted(
@@ -90,7 +99,12 @@ fn accepted(
     // rule: ADM-18
     let nonconformity_due = (policy.nonconformity_counts_from == CountsFrom::Papers)
         .then(|| deadline(day, policy.nonconformity_working_days, policy_ref, context));
-    FilingAccepted { application, receipt_due, nonconformity_due, left_to_verification }
+    FilingAccepted {
+        application,
+        receipt_due,
+        nonconformity_due,
+        left_to_verification,
+    }
 }
 
 /// A clock in working days: the first day is not counted, the last one counts to its end.
@@ -131,17 +145,28 @@ fn citable(
     if open.returned < policy.max_returns {
         return Ok((wrong, Vec::new()));
     }
-    let visible = problems(&open.submitted, policy, open.submitted.date.or(submission.date).unwrap_or(Date::MIN));
-    Ok(wrong.into_iter().partition(|item| named_before(open, item) || !visible.contains(item)))
+    let visible = problems(
+        &open.submitted,
+        policy,
+        open.submitted.date.or(submission.date).unwrap_or(Date::MIN),
+    );
+    Ok(wrong
+        .into_iter()
+        .partition(|item| named_before(open, item) || !visible.contains(item)))
 }
 
 fn named_before(open: &Application, item: &ReturnedItem) -> bool {
-    open.returned_items.iter().any(|named| named.item == item.item && named.rule == item.rule)
+    open.returned_items
+        .iter()
+        .any(|named| named.item == item.item && named.rule == item.rule)
 }
 
 fn brings_nothing(open: &Application, submission: &Submission) -> bool {
     let last = &open.submitted;
-    Submission { date: last.date, ..submission.clone() } == *last
+    Submission {
+        date: last.date,
+        ..submission.clone()
+    } == *last
 }
 
 fn returned_already(wrong: &[ReturnedItem]) -> Rejection {
@@ -186,7 +211,13 @@ fn cited(items: &[ReturnedItem], policy: &AdmissionPolicy) -> Vec<LegalBasis> {
 /// Value rules of what is handed in, apart from whether it is enough.
 fn shape(command: &SubmitFiling) -> Result<(), Rejection> {
     let mut check = Check::default();
-    check.ensure(command.papers.len() <= 100, "papers", "GEN-03", "there are too many papers", "材料份数过多");
+    check.ensure(
+        command.papers.len() <= 100,
+        "papers",
+        "GEN-03",
+        "there are too many papers",
+        "材料份数过多",
+    );
     for (index, paper) in command.papers.iter().enumerate() {
         let field = format!("papers[{index}]");
         paper_shape(&mut check, &field, paper);
@@ -208,7 +239,8 @@ fn shape(command: &SubmitFiling) -> Result<(), Rejection> {
 pub(super) fn paper_shape(check: &mut Check, field: &str, paper: &Paper) {
     check.text_if_some(&format!("{field}.issuer"), paper.issuer.as_deref(), LONGEST_NAME);
     check.text_if_some(&format!("{field}.number"), paper.number.as_deref(), LONGEST_NAME);
-    let hex = |text: &String| text.len() == 64 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+    let hex =
+        |text: &String| text.len() == 64 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
     check.ensure(
         paper.sha256.as_ref().is_none_or(hex),
         &format!("{field}.sha256"),
@@ -259,10 +291,17 @@ pub(super) fn withdraw(state: &Institution, command: &WithdrawFiling, context: &
     check.text("reason", &command.reason, LONGEST_LINE);
     check.done()?;
     let mut decided = Decided::plain(FilingWithdrawn {
-        application: state.application.as_ref().map_or(state.applications, |open| open.number),
+        application: state
+            .application
+            .as_ref()
+            .map_or(state.applications, |open| open.number),
         reason: command.reason.clone(),
         // rule: ADM-17
-        status: if state.imported.is_some() { Status::Imported } else { Status::Registered },
+        status: if state.imported.is_some() {
+            Status::Imported
+        } else {
+            Status::Registered
+        },
     });
     decided.effective_from = Some(begins(state, "occurred", act_day(context))?);
     Ok(vec![decided])
@@ -295,8 +334,11 @@ pub(super) fn issue_receipt(state: &Institution, command: &IssueReceipt, context
         late,
     });
     decided.effective_from = Some(begins_at);
-    decided.policies =
-        application.and_then(|open| open.receipt_due.as_ref()).map(|due| due.policy.clone()).into_iter().collect();
+    decided.policies = application
+        .and_then(|open| open.receipt_due.as_ref())
+        .map(|due| due.policy.clone())
+        .into_iter()
+        .collect();
     Ok(vec![decided])
 }
 
@@ -323,6 +365,11 @@ pub(super) fn settled(
 /// The region that the policy is chosen by; every event that creates an institution tells one.
 pub(super) fn region_of(state: &Institution) -> Result<&RegionId, Rejection> {
     state.region.as_ref().ok_or_else(|| {
-        Rejection::field("region", "ADM-02", "the institution's region is not known", "机构所在区划不详")
+        Rejection::field(
+            "region",
+            "ADM-02",
+            "the institution's region is not known",
+            "机构所在区划不详",
+        )
     })
 }

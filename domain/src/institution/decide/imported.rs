@@ -48,7 +48,11 @@ pub(super) fn record(state: &Institution, command: &RecordImportedInstitution) -
     }
     let mut decided = Decided::plain(row);
     // What the register does not tell stays unknown; the day of the import is not when it happened.
-    decided.occurred = Some(command.valid_from_date.map_or(Occurred::Unknown, |date| Occurred::Day { date }));
+    decided.occurred = Some(
+        command
+            .valid_from_date
+            .map_or(Occurred::Unknown, |date| Occurred::Day { date }),
+    );
     decided.effective_from = command.valid_from_date.map(start_of);
     decided.classification = Classification::Operator;
     Ok(vec![decided])

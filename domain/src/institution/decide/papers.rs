@@ -39,7 +39,11 @@ struct Problems(Vec<ReturnedItem>);
 
 impl Problems {
     fn add(&mut self, item: impl Into<String>, rule: &str, problem: ItemProblem) {
-        self.0.push(ReturnedItem { item: item.into(), rule: rule.to_owned(), problem });
+        self.0.push(ReturnedItem {
+            item: item.into(),
+            rule: rule.to_owned(),
+            problem,
+        });
     }
 }
 
@@ -102,7 +106,11 @@ fn class_list(found: &mut Problems, submission: &Submission, policy: &AdmissionP
     }
     for (index, class) in submission.classes.iter().enumerate() {
         if class.class_type == ClassType::Unknown {
-            found.add(format!("classes[{index}].class_type"), "ADM-03", ItemProblem::Incomplete);
+            found.add(
+                format!("classes[{index}].class_type"),
+                "ADM-03",
+                ItemProblem::Incomplete,
+            );
         }
     }
     for index in classes::oversized(&submission.classes, policy) {

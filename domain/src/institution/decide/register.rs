@@ -31,7 +31,13 @@ pub(super) fn register(command: &RegisterInstitution, context: &Context<'_>) -> 
         "must be known",
         "机构类型不能为“不详”",
     );
-    check.ensure(command.mode != Mode::Unknown, "mode", "ADM-01", "must be known", "服务模式不能为“不详”");
+    check.ensure(
+        command.mode != Mode::Unknown,
+        "mode",
+        "ADM-01",
+        "must be known",
+        "服务模式不能为“不详”",
+    );
     check.ensure(
         command.ownership != Ownership::Unknown,
         "ownership",
@@ -86,7 +92,11 @@ pub(super) fn register(command: &RegisterInstitution, context: &Context<'_>) -> 
 /// A site lies in a county or township that the tables know, under the code's year of entry.
 // rule: ADM-02
 pub(super) fn region(check: &mut Check, field: &str, region: &RegionId, context: &Context<'_>) {
-    let known = context.reference.divisions.get(region.code()).filter(|division| division.id == *region);
+    let known = context
+        .reference
+        .divisions
+        .get(region.code())
+        .filter(|division| division.id == *region);
     let fits = known.is_some_and(|division| matches!(division.level, Level::County | Level::Township));
     check.ensure(
         fits,
@@ -119,4 +129,3 @@ pub(super) fn representative(input: &RepresentativeInput, context: &Context<'_>)
 pub(super) fn subject(context: &Context<'_>) -> String {
     format!("institution-{}.legal_representative", context.id)
 }
-

@@ -42,13 +42,19 @@ pub(super) fn suspend(state: &Institution, command: &SuspendInstitution, context
 /// Resumes; the institution stands where it stood before the suspension.
 // rule: ADM-24
 pub(super) fn resume(state: &Institution, command: &ResumeInstitution, context: &Context<'_>) -> Decision {
-    let kind = state.suspension.as_ref().map_or(SuspensionKind::Voluntary, |suspension| suspension.kind);
+    let kind = state
+        .suspension
+        .as_ref()
+        .map_or(SuspensionKind::Voluntary, |suspension| suspension.kind);
     orders_are_the_authoritys(kind, context)?;
     let mut check = Check::default();
     check.text("statement", &command.statement, LONGEST_LINE);
     not_in_future(&mut check, "from_date", command.from_date, context);
     check.ensure(
-        state.suspension.as_ref().is_none_or(|suspension| command.from_date >= suspension.from_date),
+        state
+            .suspension
+            .as_ref()
+            .is_none_or(|suspension| command.from_date >= suspension.from_date),
         "from_date",
         "ADM-24",
         "must not lie before the suspension began",
@@ -72,7 +78,9 @@ pub(super) fn close(state: &Institution, command: &CloseInstitution, context: &C
     check.text("reason", &command.reason, LONGEST_LINE);
     not_in_future(&mut check, "closing_date", command.closing_date, context);
     check.ensure(
-        state.registration_date.is_none_or(|registered| command.closing_date >= registered),
+        state
+            .registration_date
+            .is_none_or(|registered| command.closing_date >= registered),
         "closing_date",
         "ADM-25",
         "must not lie before the registration",

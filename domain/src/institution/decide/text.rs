@@ -77,11 +77,19 @@ impl Check {
 
     /// Whether nothing but rules of `ids` is broken.
     pub(super) fn breaks_only(&self, ids: &[&str]) -> bool {
-        !self.is_right() && self.violations.iter().all(|violation| ids.contains(&violation.rule.as_str()))
+        !self.is_right()
+            && self
+                .violations
+                .iter()
+                .all(|violation| ids.contains(&violation.rule.as_str()))
     }
 
     /// The refusal with every violation, if any.
     pub(super) fn done(self) -> Result<(), Rejection> {
-        if self.is_right() { Ok(()) } else { Err(Rejection::fields(self.violations)) }
+        if self.is_right() {
+            Ok(())
+        } else {
+            Err(Rejection::fields(self.violations))
+        }
     }
 }
