@@ -14,10 +14,10 @@ use crate::{
 /// How far the clock may be off before writes are refused.
 const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_mins(5);
 /// Bytes that the log itself puts before a caller's metadata; they do not count against the limits.
-const OPENING_BYTES: usize = 216;
+const OPENING_BYTES: usize = 215;
 
-/// Refuses appends that are empty or above the limits.
-pub fn check_sizes(events: &[NewEvent]) -> Result<(), LogError> {
+/// Refuses appends that are empty or above the limits; answers their bytes.
+pub fn check_sizes(events: &[NewEvent]) -> Result<usize, LogError> {
     let sizes = events
         .iter()
         .map(|event| event.event_type.len() + event.metadata.len() + event.payload.len());
@@ -25,13 +25,13 @@ pub fn check_sizes(events: &[NewEvent]) -> Result<(), LogError> {
 }
 
 /// The same for records that another log has written.
-pub fn check_sealed_sizes(records: &[Record]) -> Result<(), LogError> {
+pub fn check_sealed_sizes(records: &[Record]) -> Result<usize, LogError> {
     check_byte_counts(records.iter().map(|record| {
         record.event_type.len() + record.metadata.len().saturating_sub(OPENING_BYTES) + record.payload.len()
     }))
 }
 
-fn check_byte_counts(sizes: impl Iterator<Item = usize>) -> Result<(), LogError> {
+fn check_byte_counts(sizes: impl Iterator<Item = usize>) -> Result<usize, LogError> {
     let mut total = 0;
     let mut count = 0;
     for bytes in sizes {
@@ -55,7 +55,7 @@ fn check_byte_counts(sizes: impl Iterator<Item = usize>) -> Result<(), LogError>
             limit: MAX_APPEND_BYTES,
         });
     }
-    Ok(())
+    Ok(total)
 }
 
 /// What an expectation means at the present head.

@@ -65,7 +65,6 @@ struct Open {
     last_time: Option<Timestamp>,
     streams_before: usize,
     bytes: usize,
-    bulk: bool,
 }
 
 /// An answer that waits for the commit.
@@ -235,7 +234,6 @@ impl Writer {
                 last_time: self.last_time,
                 streams_before: self.shared.streams().count(),
                 bytes: 0,
-                bulk: self.bulk,
             });
         }
         Ok(())
@@ -270,7 +268,7 @@ impl Writer {
 
     /// A statement failed before the commit: nothing of the transaction is stored.
     fn give_up(&mut self, error: &rusqlite::Error) -> LogError {
-        let in_bulk = self.open.as_ref().is_some_and(|open| open.bulk);
+        let in_bulk = self.bulk;
         self.roll_back();
         let failure = if is_disk_full(error) {
             LogError::DiskFull

@@ -278,3 +278,59 @@ async fn pages_that_sqlite_can_not_read_are_damage_and_the_rest_is_served() {
     let log = open(directory.path(), &clock);
     assert!(damage(&log.read_all(log.origin(), 1000).await.unwrap().items).is_empty());
 }
+
+#[tokio::test]
+async fn rows_that_changed_places_are_still_read_in_their_streams() {
+    let fixture = fixture().await;
+    fixture.tamper(
+        "UPDATE record SET position = 1000 WHERE position = 5;
+         UPDATE record SET position = 5 WHERE position = 6;
+         UPDATE record SET position = 6 WHERE position = 1000;",
+    );
+    let log = fixture.open();
+    for (name, first) in [("a", 0), ("b", 1)] {
+        let hashes = |items: &[Item]| -> Vec<String> {
+            let hash = |item: &Item| match item {
+                Item::Record(record) => record.hash.to_hex(),
+                Item::Damaged(damage) => panic!("{damage:?}"),
+            };
+            items.iter().map(hash).collect()
+        };
+        let expected: Vec<Item> = fixture
+            .records
+            .iter()
+            .skip(first)
+            .step_by(2)
+            .cloned()
+            .map(Item::Record)
+            .collect();
+        assert_eq!(hashes(&forwards(&log, name).await), hashes(&expected));
+    }
+}
+
+#[tokio::test]
+async fn what_was_known_at_an_instant_is_found_across_damage() {
+    let fixture = fixture().await;
+    fixture.tamper("UPDATE record SET payload = '0' WHERE position IN (1, 5, 6, 10)");
+    let log = fixture.open();
+    let times: Vec<_> = fixture.records.iter().map(|record| record.recorded_time).collect();
+    // A damaged record has no time that could be trusted: it counts with the sound one before it.
+    for (position, known) in [
+        (1, 1),
+        (2, 2),
+        (3, 3),
+        (4, 6),
+        (5, 6),
+        (6, 6),
+        (7, 7),
+        (8, 8),
+        (9, 10),
+        (10, 10),
+    ] {
+        assert_eq!(
+            log.position_at(times[position - 1]).await.unwrap().number,
+            known,
+            "time of {position}"
+        );
+    }
+}
