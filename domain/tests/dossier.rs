@@ -170,6 +170,51 @@ fn events_that_say_nothing_to_a_dossier_are_passed_over_and_broken_ones_are_name
     );
 }
 
+#[test]
+fn a_row_of_a_later_edition_leaves_a_reopened_case_open() {
+    let mut metadata: Value = serde_json::from_str::<Value>(LATE).unwrap()["events"][0]["metadata"].take();
+    metadata.as_object_mut().unwrap().remove("effective_from");
+    let mut dossier = Dossier::new();
+    let events = [
+        (
+            "incident.RecordImported.v1",
+            "2019-05-06",
+            include_str!("golden/events/incident.RecordImported.v1.json"),
+        ),
+        (
+            "incident.IncidentReopened.v1",
+            "2026-03-01",
+            include_str!("golden/events/incident.IncidentReopened.v1.json"),
+        ),
+        (
+            "incident.RecordImported.v1",
+            "2026-03-02",
+            include_str!("golden/events/incident.RecordImported.v1.json"),
+        ),
+    ];
+    for (revision, (event_type, occurred, payload)) in events.into_iter().enumerate() {
+        metadata["occurred"] = json!({"precision": "day", "date": occurred});
+        let metadata = metadata.to_string();
+        let seen = Seen {
+            stream: "incident-1",
+            revision: revision as u64,
+            event_id: Uuid::nil(),
+            event_type,
+            metadata: metadata.as_bytes(),
+            payload: payload.as_bytes(),
+            recorded_time: at(2_000_000_000 + i64::try_from(revision).unwrap()),
+        };
+        dossier.apply(facts(&seen).unwrap().unwrap());
+    }
+    let facts = dossier.resolve(None, None);
+    let value = |key: &str| facts.iter().find(|fact| fact.key == key).map(|fact| fact.value.clone());
+    assert_eq!(value("incident.1.status"), Some(json!("reopened")));
+    assert!(
+        value("incident.1.harm.0").is_some() && value("incident.1.harm.2").is_some(),
+        "rows stand side by side"
+    );
+}
+
 #[derive(Debug, Clone)]
 struct Step {
     key: u8,

@@ -199,7 +199,6 @@ fn check_invariants(desk: &Desk) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
     fn any_order_of_commands_keeps_the_invariants_and_never_panics(steps in proptest::collection::vec(step(), 1..30)) {

@@ -41,10 +41,13 @@ pub fn facts(seen: &Seen<'_>) -> Result<Option<FactChange>, DecodeError> {
         received_time: metadata.received_time,
     };
     let valid_from = metadata.effective_from.or_else(|| metadata.occurred.earliest());
+    // A register's row says that a case is known, not when it began to be: a row that a later edition adds must not
+    // take an incident back that was reopened here meanwhile.
+    let timeless = |key: &str| seen.event_type == "incident.RecordImported.v1" && key.ends_with(".status");
     let fact = |(key, value): (String, Value)| Fact {
+        valid_from: valid_from.filter(|_| !timeless(&key)),
         key,
         value,
-        valid_from,
         valid_to: metadata.effective_to,
         source: source.clone(),
         order: (seen.recorded_time, seen.stream.to_owned(), seen.revision),
