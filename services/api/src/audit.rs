@@ -1,0 +1,154 @@
+//! AuditService: the replay of one institution as a stream, and the erasure of a subject.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use futures::{Stream, StreamExt};
+use tonic::{Request, Response, Status};
+use yujian_audit::{Replay, ReplayQuery};
+use yujian_eventlog::Record;
+use yujian_proto::audit::v1 as pb;
+use yujian_proto::audit::v1::replay_institution_reply::Part;
+use yujian_proto::supervision::v1::DamagedRecord;
+
+use crate::Api;
+use crate::convert::licensing::INSTITUTIONS;
+use crate::convert::{supervision, time};
+use crate::error;
+use crate::gate::principal;
+use crate::limits::{REPLAY_PAGE_BYTES, REPLAY_PAGE_RECORDS};
+use crate::parse::Fields;
+
+pub(crate) struct Audit(pub Arc<Api>);
+
+#[tonic::async_trait]
+impl pb::audit_service_server::AuditService for Audit {
+    type ReplayInstitutionStream = Pin<Box<dyn Stream<Item = Result<pb::ReplayInstitutionReply, Status>> + Send>>;
+
+    async fn replay_institution(
+        &self,
+        request: Request<pb::ReplayInstitutionRequest>,
+    ) -> Result<Response<Self::ReplayInstitutionStream>, Status> {
+        let (_, scope) = principal(&request)?;
+        let request = request.into_inner();
+        let mut f = Fields::default();
+        let id = f.name("name", INSTITUTIONS, &request.name);
+        let as_of = f.optional_date("as_of_date", request.as_of_date);
+        let known_at = f.optional_date("known_at_date", request.known_at_date);
+        let until = f.position("until", &request.until);
+        let position = f.position("min_position", &request.min_position);
+        let institution = f.finish(|| id).map_err(|refused| error::rejection(&refused))?;
+        self.0.wait_for(position).await?;
+        self.0.must_see(&scope, institution).await?;
+        let query = ReplayQuery {
+            institution,
+            as_of,
+            known_at,
+            until,
+        };
+        let replay = yujian_audit::replay(self.0.log.as_ref(), query)
+            .await
+            .map_err(|failed| error::audit(&failed, &request.name))?;
+        let api = Arc::clone(&self.0);
+        let stop = self.0.stop.clone().cancelled_owned();
+        let parts = futures::stream::iter(parts(replay, api)).take_until(stop);
+        Ok(Response::new(Box::pin(
+            parts.map(|part| Ok(pb::ReplayInstitutionReply { part: Some(part) })),
+        )))
+    }
+
+    async fn erase_subject(
+        &self,
+        request: Request<pb::EraseSubjectRequest>,
+    ) -> Result<Response<pb::EraseSubjectReply>, Status> {
+        let (actor, _) = principal(&request)?;
+        let request = request.into_inner();
+        let mut f = Fields::default();
+        let request_id = f.request_id("request_id", &request.request_id);
+        let subject = f.text("subject", request.subject);
+        let reason = f.text("reason", request.reason);
+        let approver = f.text("approver", request.approver);
+        let (request_id, subject, reason, approver) = f
+            .finish(|| Some((request_id?, subject?, reason?, approver?)))
+            .map_err(|refused| error::rejection(&refused))?;
+        let position = self
+            .0
+            .commands
+            .erase_subject(actor, request_id, &subject, &reason, &approver)
+            .await
+            .map_err(|failed| error::command(&failed))?;
+        Ok(Response::new(pb::EraseSubjectReply {
+            position: position.to_string(),
+        }))
+    }
+}
+
+/// Start, pages, dossier; each made when it is sent.
+fn parts(replay: Replay, api: Arc<Api>) -> impl Iterator<Item = Part> + Send {
+    let count = replay.records.len() as u64;
+    let start = pb::ReplayStart {
+        position: replay.position.to_string(),
+        as_of_time: replay.as_of.map(time),
+        records: count,
+    };
+    let Replay {
+        records,
+        facts,
+        dossier,
+        damaged,
+        ..
+    } = replay;
+    let end = std::iter::once_with(move || {
+        Part::Dossier(pb::ReplayDossier {
+            facts: facts
+                .iter()
+                .map(|fact| supervision::fact(api.keys.as_ref(), fact))
+                .collect(),
+            canonical: dossier,
+            damaged: damaged
+                .into_iter()
+                .map(|damage| DamagedRecord {
+                    stream: damage.stream.map(|stream| stream.to_string()).unwrap_or_default(),
+                    problem: damage.problem,
+                })
+                .collect(),
+            records: count,
+        })
+    });
+    std::iter::once(Part::Start(start))
+        .chain(Pages(records.into_iter().peekable()).map(Part::Page))
+        .chain(end)
+}
+
+/// Cuts records into pages.
+struct Pages<I: Iterator<Item = Record>>(std::iter::Peekable<I>);
+
+impl<I: Iterator<Item = Record>> Iterator for Pages<I> {
+    type Item = pb::ReplayPage;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let mut records = Vec::new();
+        let mut bytes = 0;
+        while records.len() < REPLAY_PAGE_RECORDS && (bytes < REPLAY_PAGE_BYTES) {
+            let Some(record) = self.0.next() else { break };
+            bytes += record.metadata.len() + record.payload.len();
+            records.push(replayed(&record));
+        }
+        (!records.is_empty()).then_some(pb::ReplayPage { records })
+    }
+}
+
+fn replayed(record: &Record) -> pb::ReplayedRecord {
+    pb::ReplayedRecord {
+        position: record.position.to_string(),
+        stream: record.stream.to_string(),
+        revision: record.revision,
+        event_id: record.id.to_string(),
+        event_type: record.event_type.clone(),
+        metadata: record.metadata.to_vec(),
+        payload: record.payload.to_vec(),
+        hash: record.hash.to_hex(),
+        prev: record.prev.to_hex(),
+        recorded_time: Some(time(record.recorded_time)),
+    }
+}

@@ -1,0 +1,121 @@
+//! Closed lists on the wire and in the domain. The wire name of a value is its enum's prefix and its code in upper case, so
+//! that a list is mapped by naming its two types; a test holds both sides together.
+
+use yujian_domain::values::{ClassType, Datum};
+use yujian_domain::{incident, institution};
+use yujian_proto::{common::v1 as common, incident::v1 as wire_incident, licensing::v1 as licensing};
+
+/// A closed list of the domain with its enum on the wire.
+pub(crate) trait Coded: Copy + Sized + 'static {
+    /// Every value.
+    const VALUES: &'static [Self];
+    /// Code in events and view rows.
+    fn code_text(self) -> &'static str;
+    /// Number on the wire; 0 (unspecified) when the wire does not know the value.
+    fn number(self) -> i32;
+    /// Value of a number; `None` when it is unspecified or unknown.
+    fn from_number(number: i32) -> Option<Self> {
+        if number == 0 {
+            None
+        } else {
+            Self::VALUES.iter().copied().find(|value| value.number() == number)
+        }
+    }
+}
+
+/// Number of a value that may be absent.
+pub(crate) fn number_of<T: Coded>(value: Option<T>) -> i32 {
+    value.map_or(0, Coded::number)
+}
+
+fn wire_name(prefix: &str, code: &str) -> String {
+    format!("{prefix}{}", code.to_ascii_uppercase().replace('-', "_"))
+}
+
+macro_rules! coded {
+    ($( $domain:ty => $wire:ty, $prefix:literal; )*) => { $(
+        impl Coded for $domain {
+            const VALUES: &'static [Self] = <$domain>::ALL;
+            fn code_text(self) -> &'static str { self.code() }
+            fn number(self) -> i32 {
+                <$wire>::from_str_name(&wire_name($prefix, self.code())).map_or(0, |value| value as i32)
+            }
+        }
+    )* };
+}
+
+coded! {
+    institution::InstitutionType => licensing::InstitutionType, "INSTITUTION_TYPE_";
+    institution::Mode => licensing::Mode, "MODE_";
+    institution::Ownership => licensing::Ownership, "OWNERSHIP_";
+    institution::Registrar => licensing::Registrar, "REGISTRAR_";
+    institution::PaperKind => licensing::PaperKind, "PAPER_KIND_";
+    institution::ItemProblem => licensing::ItemProblem, "ITEM_PROBLEM_";
+    institution::Tenure => licensing::Tenure, "TENURE_";
+    institution::SuspensionKind => licensing::SuspensionKind, "SUSPENSION_KIND_";
+    institution::Status => licensing::InstitutionState, "INSTITUTION_STATE_";
+    ClassType => licensing::ClassType, "CLASS_TYPE_";
+    Datum => common::Datum, "DATUM_";
+    incident::Category => wire_incident::Category, "CATEGORY_";
+    incident::Injury => wire_incident::Injury, "INJURY_";
+    incident::Severity => wire_incident::Severity, "SEVERITY_";
+    incident::Priority => wire_incident::Priority, "PRIORITY_";
+    incident::Channel => wire_incident::Channel, "CHANNEL_";
+    incident::Outcome => wire_incident::Outcome, "OUTCOME_";
+    incident::RootCause => wire_incident::RootCause, "ROOT_CAUSE_";
+    incident::Status => wire_incident::IncidentState, "INCIDENT_STATE_";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use prost_reflect::DescriptorPool;
+
+    fn check<T: Coded + PartialEq + std::fmt::Debug>(pool: &DescriptorPool, name: &str, never_sent: &[&str]) {
+        let wire = pool.get_enum_by_name(name).unwrap();
+        let mut numbers = Vec::new();
+        for value in T::VALUES {
+            if never_sent.contains(&value.code_text()) {
+                assert_eq!(value.number(), 0);
+                continue;
+            }
+            assert_ne!(value.number(), 0, "{name} lacks {}", value.code_text());
+            assert_eq!(T::from_number(value.number()), Some(*value));
+            numbers.push(value.number());
+        }
+        numbers.sort_unstable();
+        let mut on_wire: Vec<i32> = wire
+            .values()
+            .map(|value| value.number())
+            .filter(|number| *number != 0)
+            .collect();
+        on_wire.sort_unstable();
+        assert_eq!(numbers, on_wire, "{name}");
+        assert_eq!(T::from_number(0), None);
+        assert_eq!(T::from_number(9_999), None);
+    }
+
+    #[test]
+    fn every_list_has_the_same_values_on_both_sides() {
+        let pool = DescriptorPool::decode(yujian_proto::DESCRIPTOR_SET).unwrap();
+        check::<institution::InstitutionType>(&pool, "yujian.licensing.v1.InstitutionType", &[]);
+        check::<institution::Mode>(&pool, "yujian.licensing.v1.Mode", &[]);
+        check::<institution::Ownership>(&pool, "yujian.licensing.v1.Ownership", &[]);
+        check::<institution::Registrar>(&pool, "yujian.licensing.v1.Registrar", &[]);
+        check::<institution::PaperKind>(&pool, "yujian.licensing.v1.PaperKind", &[]);
+        check::<institution::ItemProblem>(&pool, "yujian.licensing.v1.ItemProblem", &[]);
+        check::<institution::Tenure>(&pool, "yujian.licensing.v1.Tenure", &[]);
+        check::<institution::SuspensionKind>(&pool, "yujian.licensing.v1.SuspensionKind", &[]);
+        check::<institution::Status>(&pool, "yujian.licensing.v1.InstitutionState", &["none"]);
+        check::<ClassType>(&pool, "yujian.licensing.v1.ClassType", &[]);
+        check::<Datum>(&pool, "yujian.common.v1.Datum", &[]);
+        check::<incident::Category>(&pool, "yujian.incident.v1.Category", &[]);
+        check::<incident::Injury>(&pool, "yujian.incident.v1.Injury", &[]);
+        check::<incident::Severity>(&pool, "yujian.incident.v1.Severity", &[]);
+        check::<incident::Priority>(&pool, "yujian.incident.v1.Priority", &[]);
+        check::<incident::Channel>(&pool, "yujian.incident.v1.Channel", &[]);
+        check::<incident::Outcome>(&pool, "yujian.incident.v1.Outcome", &[]);
+        check::<incident::RootCause>(&pool, "yujian.incident.v1.RootCause", &[]);
+        check::<incident::Status>(&pool, "yujian.incident.v1.IncidentState", &["none"]);
+    }
+}
