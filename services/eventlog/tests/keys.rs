@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use proptest::prelude::*;
 use serde_json::{Value, json};
 use uuid::Uuid;
 use yujian_eventlog::LogError;
@@ -407,4 +408,80 @@ fn no_debug_output_shows_a_key() {
     let directory = tempfile::tempdir().unwrap();
     let keys = open(directory.path(), true).unwrap();
     assert_eq!(format!("{keys:?}"), "FileKeys { available: true, .. }");
+}
+
+/// JSON with personal values of some subjects anywhere in it.
+fn payloads() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<i64>().prop_map(Value::from),
+        "[a-z\\u{4e00}-\\u{4eff}\"\\\\$]{0,6}".prop_map(Value::from),
+        (0..4_u8, "[a-z\\u{4e00}-\\u{4eff}]{0,6}").prop_map(|(subject, clear)| personal(&format!("s{subject}"), clear)),
+        (0..4_u8, any::<i32>()).prop_map(|(subject, clear)| personal(&format!("s{subject}"), json!({"n": [clear]}))),
+    ];
+    leaf.prop_recursive(4, 40, 5, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
+            prop::collection::btree_map("[a-d]{1,2}", inner, 0..5)
+                .prop_map(|members| Value::Object(members.into_iter().collect())),
+        ]
+    })
+}
+
+/// Replaces each personal value by its clear one, and lists the subjects.
+fn cleared(value: &Value, subjects: &mut std::collections::BTreeSet<String>) -> Value {
+    match value {
+        Value::Object(members) => match members.get("$personal") {
+            Some(body) => {
+                subjects.insert(body["subject"].as_str().unwrap().to_owned());
+                body["clear"].clone()
+            }
+            None => members
+                .iter()
+                .map(|(name, member)| (name.clone(), cleared(member, subjects)))
+                .collect(),
+        },
+        Value::Array(items) => items.iter().map(|item| cleared(item, subjects)).collect(),
+        other => other.clone(),
+    }
+}
+
+/// Replaces each sealed value by what opening it gives, and lists the ordinals in the order met.
+fn opened(value: &Value, keys: &MemoryKeys, ordinals: &mut Vec<u32>) -> Value {
+    match value {
+        Value::Object(members) if members.contains_key("$sealed") => {
+            let value = sealed(value);
+            ordinals.push(value.ordinal);
+            match keys.open(&value) {
+                Opened::Clear(clear) => clear,
+                other => panic!("{other:?}"),
+            }
+        }
+        Value::Object(members) => members
+            .iter()
+            .map(|(name, member)| (name.clone(), opened(member, keys, ordinals)))
+            .collect(),
+        Value::Array(items) => items.iter().map(|item| opened(item, keys, ordinals)).collect(),
+        other => other.clone(),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_is_sealed_opens_again_wherever_it_stood(payload in payloads()) {
+        let keys = MemoryKeys::new(Arc::new(Entropy::seeded(7)));
+        let mut subjects = std::collections::BTreeSet::new();
+        let clear = cleared(&payload, &mut subjects);
+        let mut stored = payload;
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let named = runtime.block_on(keys.seal(EVENT, &mut stored)).unwrap();
+        prop_assert_eq!(named, subjects.into_iter().collect::<Vec<_>>());
+        prop_assert!(!stored.to_string().contains("$personal"));
+        let mut ordinals = Vec::new();
+        prop_assert_eq!(opened(&stored, &keys, &mut ordinals), clear);
+        // Maps are sorted here, so the order met is the order of sealing.
+        prop_assert!(ordinals.iter().copied().eq((0..).take(ordinals.len())));
+    }
 }

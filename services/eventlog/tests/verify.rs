@@ -151,6 +151,35 @@ async fn one_byte_changed_in_any_column_is_named() {
 }
 
 #[tokio::test]
+async fn every_single_byte_of_a_record_counts() {
+    let (directory, _) = log().await;
+    // The newest record of its stream: no later one vouches for it. Nor do the heads.
+    delete_heads(&directory);
+    let position = i64::try_from(END).unwrap();
+    let connection = Connection::open(directory.path().join("log.db")).unwrap();
+    for (column, kind) in [
+        ("event_id", "BLOB"),
+        ("type", "TEXT"),
+        ("metadata", "TEXT"),
+        ("payload", "TEXT"),
+    ] {
+        let select = format!("SELECT CAST({column} AS BLOB) FROM record WHERE position = ?1");
+        let genuine: Vec<u8> = connection.query_row(&select, [position], |row| row.get(0)).unwrap();
+        let update = format!("UPDATE record SET {column} = CAST(?1 AS {kind}) WHERE position = ?2");
+        for at in 0..genuine.len() {
+            let mut changed = genuine.clone();
+            changed[at] ^= 1;
+            connection.execute(&update, (&changed, position)).unwrap();
+            let report = check(&directory);
+            assert_eq!(report.problems.len(), 1, "byte {at} of {column}: {report}");
+            assert_eq!(report.problems[0].place.position, Some(END));
+        }
+        connection.execute(&update, (&genuine, position)).unwrap();
+    }
+    assert!(check(&directory).is_sound());
+}
+
+#[tokio::test]
 async fn a_changed_revision_stream_or_id_is_named_at_its_position() {
     for sql in [
         "UPDATE record SET revision = 2 WHERE position = 5",
