@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, ffi, params};
+use rusqlite::{Connection, OptionalExtension, ffi, params, params_from_iter};
 
 use super::KeyError;
-use super::crypto::{Secret, decrypt, encrypt, length_prefixed, secret, unwrap, wrap};
+use super::crypto::{Secret, decrypt, encrypt, length_prefixed, secret, subject_tag, unwrap, wrap};
 use super::kek;
 use crate::entropy::Entropy;
 
@@ -18,18 +18,19 @@ const APPLICATION_ID: i32 = 0x594A_4B59;
 const FORMAT: i32 = 1;
 /// What is encrypted under the key-encryption key to recognise it.
 const KEK_CHECK: &[u8] = b"yujian key-encryption key 1";
-/// Commits after which the WAL is copied into the file.
-const COMMITS_PER_CHECKPOINT: u32 = 200;
+/// New keys after which the WAL is copied into the file. Each dirties a page, so that the WAL has some 4 MB by then.
+const KEYS_PER_CHECKPOINT: usize = 1_000;
 
 /// How long a writer waits for another process.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// A key id begins with its subject's tag, so that one tree serves both look-ups: a second index would dirty a page more
+/// per new key.
 const TABLES: &str = "
 CREATE TABLE kek_check (nonce BLOB NOT NULL, data BLOB NOT NULL) STRICT;
 CREATE TABLE data_key (
   id TEXT PRIMARY KEY, subject TEXT NOT NULL, wrapped BLOB NOT NULL, created_time TEXT NOT NULL
-) STRICT;
-CREATE INDEX data_key_subject ON data_key (subject);
+) STRICT, WITHOUT ROWID;
 CREATE TABLE hmac_key (epoch INTEGER PRIMARY KEY, wrapped BLOB NOT NULL, created_time TEXT NOT NULL) STRICT;
 CREATE TABLE erasure (subject TEXT PRIMARY KEY, erased_time TEXT NOT NULL) STRICT;
 ";
@@ -47,7 +48,8 @@ pub(super) struct Store {
     /// A bulk transaction is open.
     bulk: bool,
     poisoned: bool,
-    commits: u32,
+    /// New keys since the last checkpoint.
+    unchecked: usize,
 }
 
 impl Store {
@@ -78,14 +80,14 @@ impl Store {
         connection
             .execute_batch(
                 "PRAGMA synchronous=FULL; PRAGMA secure_delete=ON; PRAGMA wal_autocheckpoint=0;
-                 PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; PRAGMA mmap_size=0;",
+                 PRAGMA journal_size_limit=16777216; PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; PRAGMA mmap_size=0;",
             )
             .map_err(store)?;
         Ok(Self {
             connection,
             bulk: false,
             poisoned: false,
-            commits: 0,
+            unchecked: 0,
         })
     }
 
@@ -185,21 +187,23 @@ impl Store {
 
     /// The data key with which a subject's values are sealed: its oldest.
     pub(super) fn key_of(&self, subject: &str) -> Result<Option<WrappedKey>, KeyError> {
+        let [low, high] = key_ids(subject);
         self.key(
-            "SELECT id, subject, wrapped FROM data_key WHERE subject = ?1 ORDER BY rowid LIMIT 1",
-            subject,
+            "SELECT id, subject, wrapped FROM data_key WHERE id > ?1 AND id < ?2 AND subject = ?3
+             ORDER BY created_time, id LIMIT 1",
+            &[&low, &high, subject],
         )
     }
 
     /// A data key by its id.
     pub(super) fn key_by_id(&self, id: &str) -> Result<Option<WrappedKey>, KeyError> {
-        self.key("SELECT id, subject, wrapped FROM data_key WHERE id = ?1", id)
+        self.key("SELECT id, subject, wrapped FROM data_key WHERE id = ?1", &[id])
     }
 
-    fn key(&self, query: &str, parameter: &str) -> Result<Option<WrappedKey>, KeyError> {
+    fn key(&self, query: &str, parameters: &[&str]) -> Result<Option<WrappedKey>, KeyError> {
         let mut statement = self.connection.prepare_cached(query).map_err(store)?;
         statement
-            .query_row([parameter], |row| {
+            .query_row(params_from_iter(parameters), |row| {
                 Ok(WrappedKey {
                     id: row.get(0)?,
                     subject: row.get(1)?,
@@ -212,6 +216,7 @@ impl Store {
 
     /// Stores data keys in one commit: durable on return, unless a bulk is open.
     pub(super) fn add_keys(&mut self, keys: &[WrappedKey], now: Timestamp) -> Result<(), KeyError> {
+        self.unchecked += keys.len();
         self.write(|connection| {
             let mut insert = connection
                 .prepare_cached("INSERT INTO data_key (id, subject, wrapped, created_time) VALUES (?1, ?2, ?3, ?4)")?;
@@ -236,7 +241,11 @@ impl Store {
                     "INSERT INTO erasure (subject, erased_time) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
                     params![subject, now.to_string()],
                 )?;
-                destroyed += connection.execute("DELETE FROM data_key WHERE subject = ?1", [subject])?;
+                let [low, high] = key_ids(subject);
+                destroyed += connection.execute(
+                    "DELETE FROM data_key WHERE id > ?1 AND id < ?2 AND subject = ?3",
+                    params![low, high, subject],
+                )?;
             }
             Ok(())
         })?;
@@ -304,9 +313,8 @@ impl Store {
             self.roll_back();
             return Err(error);
         }
-        self.commits += 1;
-        if self.commits >= COMMITS_PER_CHECKPOINT {
-            self.commits = 0;
+        if self.unchecked >= KEYS_PER_CHECKPOINT {
+            self.unchecked = 0;
             // The keys are durable in the WAL, so the caller is not told; later writes are, by the poison.
             if let Err(error) = self.checkpoint("PASSIVE") {
                 tracing::error!(%error, "checkpoint of keys.db failed");
@@ -351,6 +359,12 @@ impl Drop for Store {
 /// What a wrapped data key is bound to.
 pub(super) fn key_binding(id: &str, subject: &str) -> Vec<u8> {
     length_prefixed(&[b"yujian data key 1", id.as_bytes(), subject.as_bytes()])
+}
+
+/// Between which ids the keys of a subject lie, both excluded.
+fn key_ids(subject: &str) -> [String; 2] {
+    let tag = subject_tag(subject);
+    [format!("{tag}."), format!("{tag}/")]
 }
 
 fn epoch_binding(epoch: u32) -> Vec<u8> {
