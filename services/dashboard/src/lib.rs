@@ -1,1 +1,145 @@
-//! placeholder
+//! The web page: rendered on the server, read-only, live by server-sent events.
+//!
+//! Every page is complete without JavaScript: links, GET forms, paging by links. The script only reads the page again
+//! when the server says that something changed, and puts the changed parts in place. Nothing leaves the origin: a strict
+//! content security policy, no inline style or script, no foreign address. Personal data is unsealed only to be masked.
+//!
+//! Until there is authentication the page shows everything, so whoever serves it must listen on loopback only.
+
+mod assets;
+mod charts;
+mod failure;
+mod html;
+mod live;
+mod pages;
+mod query;
+mod shell;
+mod terms;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, Uri, header};
+use axum::middleware::map_response;
+use axum::response::Response;
+use axum::routing::get;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use yujian_domain::reference::Reference;
+use yujian_eventlog::clock::Clock;
+use yujian_eventlog::keys::KeyProvider;
+use yujian_views::Views;
+
+use crate::assets::ASSETS;
+use crate::failure::Failure;
+
+/// Hands out the reference data (calendar, divisions) that is active now.
+pub type ReferenceSource = Arc<dyn Fn() -> Arc<Reference> + Send + Sync>;
+
+/// Most event streams open at once; one more is refused with 503 and the page works on without live updates.
+const MOST_STREAMS: usize = 512;
+
+/// What the browser may do with our pages: load our own files, and nothing else. Markup can't be made from strings by a
+/// script at all (`trusted-types 'none'`).
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; \
+                      form-action 'self'; base-uri 'none'; frame-ancestors 'none'; \
+                      require-trusted-types-for 'script'; trusted-types 'none'";
+
+/// What every handler needs.
+pub(crate) struct Shared {
+    pub(crate) views: Views,
+    pub(crate) keys: Arc<dyn KeyProvider>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) reference: ReferenceSource,
+    pub(crate) stop: CancellationToken,
+    pub(crate) streams: Arc<Semaphore>,
+    pub(crate) demo: bool,
+}
+
+/// The page over views. Turn it into a router with [`Page::router`].
+pub struct Page {
+    shared: Arc<Shared>,
+}
+
+impl Page {
+    /// A page that reads `views`, opens personal values with `keys` only to mask them, and computes whatever depends on
+    /// "now" from `clock`. When `stop` is cancelled, open event streams end. `demo` puts a line on every page that says
+    /// that the data is invented.
+    #[must_use]
+    pub fn new(
+        views: Views,
+        keys: Arc<dyn KeyProvider>,
+        clock: Arc<dyn Clock>,
+        reference: ReferenceSource,
+        stop: CancellationToken,
+        demo: bool,
+    ) -> Self {
+        let streams = Arc::new(Semaphore::new(MOST_STREAMS));
+        Self {
+            shared: Arc::new(Shared {
+                views,
+                keys,
+                clock,
+                reference,
+                stop,
+                streams,
+                demo,
+            }),
+        }
+    }
+
+    /// The routes: `/`, `/institutions`, `/institutions/{id}`, `/incidents`, `/incidents/{id}`, `/status`, `/events`
+    /// and the files under `/assets`. GET and HEAD only; anything unknown is a page that says so.
+    pub fn router(self) -> Router {
+        let mut router = Router::new()
+            .route("/", get(pages::overview::page))
+            .route("/institutions", get(pages::institutions::page))
+            .route("/institutions/{id}", get(pages::dossier::page))
+            .route("/incidents", get(pages::incidents::page))
+            .route("/incidents/{id}", get(pages::incident::page))
+            .route("/status", get(pages::status::page))
+            .route("/events", get(live::events));
+        for asset in ASSETS.all() {
+            router = router.route(&asset.path, get(move || async move { asset.answer() }));
+        }
+        router
+            .fallback(unknown)
+            .with_state(self.shared)
+            .layer(map_response(with_headers))
+    }
+}
+
+async fn unknown(State(shared): State<Arc<Shared>>, uri: Uri, request: Request) -> Response {
+    let reading = matches!(*request.method(), axum::http::Method::GET | axum::http::Method::HEAD);
+    let failure = if reading { Failure::NoPage } else { Failure::NotReading };
+    failure.answer(&shared, &uri)
+}
+
+/// The headers of every answer. Pages hold data and are not stored; files carry their own rule.
+async fn with_headers(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (
+            header::HeaderName::from_static("cross-origin-opener-policy"),
+            "same-origin",
+        ),
+        (
+            header::HeaderName::from_static("cross-origin-resource-policy"),
+            "same-origin",
+        ),
+        (
+            header::HeaderName::from_static("permissions-policy"),
+            "camera=(), geolocation=(), microphone=()",
+        ),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    headers
+        .entry(header::CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
+    response
+}

@@ -1,0 +1,155 @@
+//! One module a page: reads the views, makes a plain struct, renders its template.
+
+pub(crate) mod dossier;
+pub(crate) mod incident;
+pub(crate) mod incidents;
+pub(crate) mod institutions;
+pub(crate) mod overview;
+mod plane;
+pub(crate) mod status;
+mod timeline;
+
+use jiff::ToSpan;
+use jiff::civil::Date;
+use yujian_domain::calendar::Calendar;
+use yujian_domain::divisions::Divisions;
+use yujian_domain::incident as case;
+use yujian_domain::institution::Status;
+
+use crate::html::{self, Markup, Tone, badge, bdi, number, url};
+use crate::shell::Crumb;
+
+/// Working days within which a running clock counts as due soon.
+pub(crate) const SOON_WORKING_DAYS: u32 = 2;
+
+/// The state of an institution: shape, word, tint.
+pub(crate) fn status_badge(status: Status) -> Markup {
+    let tone = match status {
+        Status::Filed => Tone::Ok,
+        Status::Accepted | Status::Registered => Tone::Info,
+        Status::Returned => Tone::Hold,
+        Status::Nonconforming => Tone::Bad,
+        Status::Suspended => Tone::Warn,
+        Status::None | Status::Closed | Status::Imported => Tone::Off,
+    };
+    badge(tone, status.zh())
+}
+
+/// The state of an incident.
+pub(crate) fn case_badge(status: case::Status) -> Markup {
+    let tone = match status {
+        case::Status::Concluded => Tone::Ok,
+        case::Status::Notified => Tone::Warn,
+        case::Status::Triaged | case::Status::UnderInvestigation | case::Status::FindingsProposed => Tone::Info,
+        case::Status::Reopened => Tone::Hold,
+        case::Status::None | case::Status::Imported => Tone::Off,
+    };
+    badge(tone, status.zh())
+}
+
+/// How grave a harm is.
+pub(crate) fn severity_badge(severity: case::Severity) -> Markup {
+    let tone = match severity {
+        case::Severity::Fatal | case::Severity::LifeThreatening | case::Severity::Hospital => Tone::Bad,
+        case::Severity::Medical => Tone::Warn,
+        case::Severity::Minor => Tone::Info,
+        case::Severity::None | case::Severity::Unknown => Tone::Off,
+    };
+    badge(tone, severity.zh())
+}
+
+/// How far a last day is from `at`, in working days, as a badge.
+pub(crate) fn deadline(calendar: &Calendar, due: Date, at: Date) -> Markup {
+    if due < at {
+        return badge(
+            Tone::Bad,
+            &format!("逾期 {} 个工作日", number(working_days(calendar, due, at))),
+        );
+    }
+    match working_days(calendar, at, due) {
+        0 => badge(Tone::Warn, "今日到期"),
+        days if days <= u64::from(SOON_WORKING_DAYS) => badge(Tone::Warn, &format!("剩 {days} 个工作日")),
+        days => badge(Tone::Info, &format!("剩 {} 个工作日", number(days))),
+    }
+}
+
+/// Working days after `from`, up to and including `to`; counted over at most some eleven years.
+fn working_days(calendar: &Calendar, from: Date, to: Date) -> u64 {
+    let mut count = 0;
+    let mut date = from;
+    for _ in 0..4000 {
+        if date >= to {
+            break;
+        }
+        date = date.saturating_add(1.day());
+        count += u64::from(calendar.is_working_day(date));
+    }
+    count
+}
+
+/// One entry of a select.
+#[derive(Debug)]
+pub(crate) struct Choice {
+    pub(crate) code: &'static str,
+    pub(crate) word: &'static str,
+    pub(crate) chosen: bool,
+}
+
+/// Entries of a closed list.
+pub(crate) fn choices(all: impl Iterator<Item = (&'static str, &'static str)>, chosen: Option<&str>) -> Vec<Choice> {
+    all.map(|(code, word)| Choice {
+        code,
+        word,
+        chosen: chosen == Some(code),
+    })
+    .collect()
+}
+
+/// A filter that is set, with the address without it.
+#[derive(Debug)]
+pub(crate) struct Removable {
+    pub(crate) word: Markup,
+    pub(crate) without: String,
+}
+
+impl Removable {
+    /// Each set field (name, value, word) with the address of the others.
+    pub(crate) fn all(path: &str, set: &[(&'static str, String, String)]) -> Vec<Self> {
+        (0..set.len())
+            .map(|dropped| {
+                let others: Vec<(&str, Option<&str>)> = set
+                    .iter()
+                    .enumerate()
+                    .filter(|(index, _)| *index != dropped)
+                    .map(|(_, (name, value, _))| (*name, Some(value.as_str())))
+                    .collect();
+                Self {
+                    word: bdi(&set[dropped].2),
+                    without: url(path, &others),
+                }
+            })
+            .collect()
+    }
+}
+
+/// Path from the whole down to a region, each step leading to its overview.
+pub(crate) fn region_crumbs(divisions: &Divisions, region: Option<&str>) -> Vec<Crumb> {
+    let mut crumbs = vec![Crumb::to(html::text("全部地区"), "/")];
+    let Some(region) = region else { return crumbs };
+    let mut steps = Vec::new();
+    let mut at = divisions.get(region);
+    while let Some(division) = at {
+        steps.push((division.id.code().to_owned(), division.name.clone()));
+        at = division.parent.as_ref().and_then(|parent| divisions.get(parent.code()));
+    }
+    if steps.is_empty() {
+        steps.push((region.to_owned(), region.to_owned()));
+    }
+    crumbs.extend(
+        steps
+            .iter()
+            .rev()
+            .map(|(code, name)| Crumb::to(bdi(name), url("/", &[("region", Some(code.as_str()))]))),
+    );
+    crumbs
+}

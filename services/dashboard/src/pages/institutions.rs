@@ -1,0 +1,205 @@
+//! `/institutions`: the list (机构名录), searched, filtered, page by page.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::Uri;
+use axum::response::Response;
+use jiff::civil::Date;
+use yujian_domain::institution::{InstitutionType, Status};
+use yujian_domain::time::day_of;
+use yujian_views::{InstitutionQuery, InstitutionRow};
+
+use super::{Choice, Removable, choices, deadline, status_badge};
+use crate::Shared;
+use crate::failure::{Failure, answer, pairs};
+use crate::html::{self, Markup, bdi, day, number, url};
+use crate::query::Fields;
+use crate::shell::{Crumb, Shell};
+use crate::terms::Terms;
+
+/// Rows on one page.
+const ROWS: u32 = 50;
+/// Fields that the page knows.
+const KNOWN: [&str; 6] = ["q", "region", "status", "type", "damaged", "after"];
+
+#[derive(Debug)]
+struct Row {
+    href: String,
+    name: Markup,
+    code: Markup,
+    region: Markup,
+    kind: &'static str,
+    mode: &'static str,
+    places: String,
+    status: Markup,
+    since: Option<Markup>,
+    receipt: Markup,
+    open_incidents: u64,
+    incidents_href: String,
+    damaged: bool,
+    imported: bool,
+}
+
+#[derive(Template)]
+#[template(path = "institutions.html")]
+struct InstitutionsPage {
+    shell: Shell,
+    search: String,
+    region: String,
+    statuses: Vec<Choice>,
+    types: Vec<Choice>,
+    damaged: bool,
+    used: Vec<Removable>,
+    total: String,
+    rows: Vec<Row>,
+    first: Option<String>,
+    next: Option<String>,
+    position: String,
+}
+
+/// What was asked for.
+struct Asked {
+    query: InstitutionQuery,
+    status: Option<String>,
+    kind: Option<String>,
+}
+
+impl Asked {
+    fn read(fields: &Fields) -> Result<Self, Failure> {
+        let statuses = fields.codes("status", Status::from_code)?;
+        let types = fields.codes("type", InstitutionType::from_code)?;
+        Ok(Self {
+            status: (statuses.len() == 1).then(|| statuses[0].code().to_owned()),
+            kind: (types.len() == 1).then(|| types[0].code().to_owned()),
+            query: InstitutionQuery {
+                search: fields.words("q", 100)?,
+                region: fields.region("region")?,
+                statuses,
+                types,
+                damaged_only: fields.tick("damaged")?,
+                after: fields.words("after", 4096)?,
+                limit: ROWS,
+                ..InstitutionQuery::default()
+            },
+        })
+    }
+
+    /// Every field that is set, but the place in the list.
+    fn set(&self) -> Vec<(&'static str, String, String)> {
+        let mut set = Vec::new();
+        if let Some(search) = &self.query.search {
+            set.push(("q", search.clone(), format!("名称或代码：{search}")));
+        }
+        if let Some(region) = &self.query.region {
+            set.push(("region", region.clone(), format!("地区：{region}")));
+        }
+        for status in &self.query.statuses {
+            set.push(("status", status.code().to_owned(), format!("状态：{}", status.zh())));
+        }
+        for kind in &self.query.types {
+            set.push(("type", kind.code().to_owned(), format!("类型：{}", kind.zh())));
+        }
+        if self.query.damaged_only {
+            set.push(("damaged", "1".to_owned(), "只看数据受损".to_owned()));
+        }
+        set
+    }
+}
+
+/// `GET /institutions`
+pub(crate) async fn page(State(shared): State<Arc<Shared>>, uri: Uri) -> Response {
+    let made = load(&shared, &uri).await;
+    answer(&shared, &uri, made)
+}
+
+async fn load(shared: &Shared, uri: &Uri) -> Result<String, Failure> {
+    let asked = Asked::read(&Fields::read(pairs(uri)?, &KNOWN)?)?;
+    let now = shared.clock.now();
+    let reference = (shared.reference)();
+    let terms = Terms::new(Arc::clone(&shared.keys), Arc::clone(&reference.divisions));
+    let found = shared.views.institutions(asked.query.clone()).await?;
+    let set = asked.set();
+    let fields: Vec<(&str, Option<&str>)> = set
+        .iter()
+        .map(|(name, value, _)| (*name, Some(value.as_str())))
+        .collect();
+    let with_after = |after: &str| {
+        url(
+            "/institutions",
+            &[fields.as_slice(), &[("after", Some(after))]].concat(),
+        )
+    };
+    let here = match &asked.query.after {
+        Some(after) => with_after(after),
+        None => url("/institutions", &fields),
+    };
+    let region = asked.query.region.clone();
+    let mut crumbs = super::region_crumbs(&reference.divisions, region.as_deref());
+    crumbs.push(Crumb::here(html::text("机构名录")));
+    let shell = Shell::new(shared, "机构名录", "/institutions", here)
+        .under(crumbs)
+        .live(&found.as_of, now, url("/events", &[("region", region.as_deref())]));
+    let at = day_of(now);
+    let page = InstitutionsPage {
+        shell,
+        search: asked.query.search.clone().unwrap_or_default(),
+        region: region.unwrap_or_default(),
+        statuses: choices(
+            Status::ALL
+                .iter()
+                .filter(|status| **status != Status::None)
+                .map(|s| (s.code(), s.zh())),
+            asked.status.as_deref(),
+        ),
+        types: choices(
+            InstitutionType::ALL.iter().map(|t| (t.code(), t.zh())),
+            asked.kind.as_deref(),
+        ),
+        damaged: asked.query.damaged_only,
+        used: Removable::all("/institutions", &set),
+        total: number(found.total),
+        first: asked.query.after.is_some().then(|| url("/institutions", &fields)),
+        next: found.next.as_deref().map(with_after),
+        position: number(found.as_of.position.number),
+        rows: found
+            .rows
+            .iter()
+            .map(|row| line(&terms, &reference.calendar, row, at))
+            .collect(),
+    };
+    Ok(page.render()?)
+}
+
+fn line(terms: &Terms, calendar: &yujian_domain::calendar::Calendar, row: &InstitutionRow, at: Date) -> Row {
+    let receipt = match (&row.receipt_number, row.receipt_due) {
+        (_, Some(due)) if row.status == Status::Accepted => html::text("应于 ")
+            .then(&day(due))
+            .then(&html::text(" 前 "))
+            .then(&deadline(calendar, due, at)),
+        (Some(number), _) => bdi(number),
+        _ => html::dash(),
+    };
+    let id = row.id.to_string();
+    Row {
+        href: format!("/institutions/{id}"),
+        name: bdi(&row.name),
+        code: match (&row.credit_code, &row.external) {
+            (Some(code), _) => html::code(code),
+            (None, Some((register, number))) => bdi(&format!("{register} {number}")),
+            (None, None) => html::dash(),
+        },
+        region: terms.region(&row.region),
+        kind: row.institution_type.zh(),
+        mode: row.mode.zh(),
+        places: number(row.places),
+        status: status_badge(row.status),
+        since: row.status_since.map(day),
+        receipt,
+        open_incidents: row.open_incidents,
+        incidents_href: url("/incidents", &[("institution", Some(&id))]),
+        damaged: row.damaged,
+        imported: row.imported,
+    }
+}

@@ -1,0 +1,380 @@
+//! `/`: the overview of a region (监管总览).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::Uri;
+use axum::response::Response;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use yujian_domain::calendar::Calendar;
+use yujian_domain::incident;
+use yujian_domain::institution::Status;
+use yujian_domain::time::day_of;
+use yujian_views::{InstitutionQuery, InstitutionRow, Pipeline, RegionRow, RollUp, Scope};
+
+use super::{SOON_WORKING_DAYS, deadline, status_badge};
+use crate::Shared;
+use crate::charts::{Months, scale, spark};
+use crate::failure::{Failure, answer, pairs};
+use crate::html::{self, Markup, bdi, day, number, percent, two_decimals, url};
+use crate::query::Fields;
+use crate::shell::{Crumb, Shell};
+
+/// Plan target T1, 4.5 places per 1,000 inhabitants, in hundredths (浙江省"十四五"规划 三(三)).
+const TARGET_HUNDREDTHS: u64 = 450;
+/// Right end of the bars of places per 1,000 inhabitants, in hundredths.
+const BAR_END_HUNDREDTHS: u64 = 600;
+/// Running clocks listed on the page.
+const DUE_SHOWN: usize = 8;
+/// Institutions listed for a region without parts.
+const INSTITUTIONS_SHOWN: u32 = 100;
+
+/// Places per 1,000 inhabitants of a region.
+#[derive(Debug, Clone)]
+pub(crate) struct PerThousand {
+    /// Two decimals.
+    pub(crate) figure: String,
+    /// Length of the bar, of 200.
+    pub(crate) bar: u64,
+    /// Position of the target's mark, of 200.
+    pub(crate) goal: u64,
+    /// Whether the target is met.
+    pub(crate) met: bool,
+}
+
+impl PerThousand {
+    fn new(ratio: (u64, u64)) -> Option<Self> {
+        let figure = two_decimals(ratio.0, ratio.1)?;
+        let hundredths = html::scaled(ratio.0, ratio.1, 100)?;
+        Some(Self {
+            figure,
+            bar: scale(hundredths, BAR_END_HUNDREDTHS, 200),
+            goal: scale(TARGET_HUNDREDTHS, BAR_END_HUNDREDTHS, 200) - 1,
+            // What is shown is what is judged.
+            met: hundredths >= TARGET_HUNDREDTHS,
+        })
+    }
+}
+
+/// One line of the region table.
+#[derive(Debug)]
+struct Line {
+    code: String,
+    name: Markup,
+    href: String,
+    list: String,
+    institutions: String,
+    operating: String,
+    places: String,
+    per_thousand: Option<PerThousand>,
+    uncovered: Option<(String, String)>,
+    uncovered_any: bool,
+    open_incidents: String,
+    incidents_href: String,
+    late: u64,
+    late_href: String,
+    damaged: u64,
+}
+
+impl Line {
+    fn new(row: &RegionRow) -> Self {
+        let region = Some(row.code.as_str());
+        let list = url("/institutions", &[("region", region)]);
+        Self {
+            code: row.code.clone(),
+            name: bdi(&row.name),
+            href: url("/", &[("region", region)]),
+            list,
+            institutions: number(row.institutions),
+            operating: number(row.operating),
+            places: number(row.places),
+            per_thousand: row.places_per_thousand.and_then(PerThousand::new),
+            uncovered: (row.townships > 0).then(|| {
+                (
+                    number(row.townships.saturating_sub(row.townships_covered)),
+                    number(row.townships),
+                )
+            }),
+            uncovered_any: row.townships > row.townships_covered,
+            open_incidents: number(row.open_incidents),
+            incidents_href: url("/incidents", &[("region", region), ("open", Some("1"))]),
+            late: row.late_notifications,
+            late_href: url("/incidents", &[("region", region), ("late", Some("1"))]),
+            damaged: row.damaged,
+        }
+    }
+}
+
+/// A share of a whole as a row with a bar.
+#[derive(Debug)]
+struct Part {
+    word: String,
+    href: String,
+    count: String,
+    bar: u64,
+}
+
+/// A running clock.
+#[derive(Debug)]
+struct Due {
+    name: Markup,
+    href: String,
+    day: Markup,
+    state: Markup,
+    provisional: bool,
+}
+
+/// An institution of a region without parts.
+#[derive(Debug)]
+struct Small {
+    name: Markup,
+    href: String,
+    kind: &'static str,
+    status: Markup,
+    places: String,
+    open_incidents: String,
+    damaged: bool,
+}
+
+/// A small line: points and the last of them.
+type Spark = Option<(String, u64, u64)>;
+
+#[derive(Template)]
+#[template(path = "overview.html")]
+struct OverviewPage {
+    shell: Shell,
+    name: Markup,
+    whole: Line,
+    status_parts: Vec<Part>,
+    in_process: u64,
+    in_process_href: String,
+    returned: u64,
+    returned_href: String,
+    receipt_overdue: u64,
+    receipt_due_soon: u64,
+    receipts_issued: u64,
+    receipts_late: u64,
+    receipts_on_time: Option<String>,
+    receipts_spark: Spark,
+    incidents: u64,
+    open_incidents: u64,
+    late: u64,
+    incidents_spark: Spark,
+    lines: Vec<Line>,
+    institutions: Vec<Small>,
+    institutions_more: bool,
+    due: Vec<Due>,
+    due_total: usize,
+    months: Months,
+    receipts: Months,
+    categories: Vec<Part>,
+    at: Markup,
+}
+
+/// `GET /?region=…`
+pub(crate) async fn page(State(shared): State<Arc<Shared>>, uri: Uri) -> Response {
+    let made = load(&shared, &uri).await;
+    answer(&shared, &uri, made)
+}
+
+async fn load(shared: &Shared, uri: &Uri) -> Result<String, Failure> {
+    let fields = Fields::read(pairs(uri)?, &["region"])?;
+    let region = fields.region("region")?;
+    let now = shared.clock.now();
+    let at = day_of(now);
+    let reference = (shared.reference)();
+    let soon = reference.calendar.add_working_days(at, SOON_WORKING_DAYS).date;
+    let scope = Scope::default();
+    let (mut roll_up, mut pipeline) = (None, None);
+    // Two readings at one position, so that figures beside each other agree; under heavy writing the third try stands.
+    for _ in 0..3 {
+        let figures = shared.views.roll_up(&scope, region.as_deref(), at).await?;
+        let (filings, as_of) = shared.views.pipeline(&scope, region.as_deref(), at, soon).await?;
+        let agree = figures.as_of.position == as_of.position;
+        (roll_up, pipeline) = (Some(figures), Some(filings));
+        if agree {
+            break;
+        }
+    }
+    let (Some(roll_up), Some(pipeline)) = (roll_up, pipeline) else {
+        return Err(Failure::Unavailable);
+    };
+    if let Some(code) = region.as_deref()
+        && reference.divisions.get(code).is_none()
+        && roll_up.region.by_status.is_empty()
+    {
+        return Err(Failure::NoThing("个地区"));
+    }
+    let institutions = if roll_up.parts.is_empty() && region.is_some() {
+        let query = InstitutionQuery {
+            region: region.clone(),
+            limit: INSTITUTIONS_SHOWN,
+            ..InstitutionQuery::default()
+        };
+        let page = shared.views.institutions(query).await?;
+        (page.rows, page.next.is_some())
+    } else {
+        (Vec::new(), false)
+    };
+    let here = url("/", &[("region", region.as_deref())]);
+    let shell = Shell::new(shared, "监管总览", "/", here)
+        .under(crumbs(&roll_up, region.is_some()))
+        .live(&roll_up.as_of, now, url("/events", &[("region", region.as_deref())]));
+    Ok(build(shell, roll_up, pipeline, institutions, &reference.calendar, now).render()?)
+}
+
+/// Path from the whole country down to the region.
+fn crumbs(roll_up: &RollUp, inside: bool) -> Vec<Crumb> {
+    if !inside {
+        return vec![Crumb::here(html::text("全部地区"))];
+    }
+    let mut crumbs = vec![Crumb::to(html::text("全部地区"), "/")];
+    let top = roll_up
+        .path
+        .iter()
+        .filter(|(code, _)| *code != roll_up.region.code && is_division(code));
+    crumbs.extend(top.map(|(code, name)| Crumb::to(bdi(name), url("/", &[("region", Some(code))]))));
+    crumbs.push(Crumb::here(bdi(&roll_up.region.name)));
+    crumbs
+}
+
+/// Whether a code names a division, and not the whole.
+pub(crate) fn is_division(code: &str) -> bool {
+    yujian_domain::values::RegionId::parse(code, 2020).is_ok()
+}
+
+fn build(
+    shell: Shell,
+    roll_up: RollUp,
+    pipeline: Pipeline,
+    (institutions, institutions_more): (Vec<InstitutionRow>, bool),
+    calendar: &Calendar,
+    now: Timestamp,
+) -> OverviewPage {
+    let at = day_of(now);
+    let row = &roll_up.region;
+    let region = is_division(&row.code).then_some(row.code.as_str());
+    let count = |status: Status| row.by_status.get(status.code()).copied().unwrap_or(0);
+    let on_time = row.receipts_issued.saturating_sub(row.receipts_late);
+    OverviewPage {
+        name: if region.is_some() {
+            bdi(&row.name)
+        } else {
+            html::text("全部地区")
+        },
+        whole: whole(row, region),
+        status_parts: statuses(&row.by_status, region),
+        in_process: count(Status::Accepted) + count(Status::Returned),
+        in_process_href: format!(
+            "{}status=accepted&status=returned",
+            region.map_or_else(
+                || "/institutions?".to_owned(),
+                |code| format!("/institutions?region={}&", html::query_value(code))
+            )
+        ),
+        returned: count(Status::Returned),
+        returned_href: url("/institutions", &[("region", region), ("status", Some("returned"))]),
+        receipt_overdue: pipeline.receipt_overdue,
+        receipt_due_soon: pipeline.receipt_due_soon,
+        receipts_issued: row.receipts_issued,
+        receipts_late: row.receipts_late,
+        receipts_on_time: percent(on_time, row.receipts_issued),
+        receipts_spark: last_year(&roll_up.receipts_by_month),
+        incidents: row.incidents,
+        open_incidents: row.open_incidents,
+        late: row.late_notifications,
+        incidents_spark: last_year(&roll_up.incidents_by_month),
+        lines: roll_up.parts.iter().map(Line::new).collect(),
+        institutions: institutions.iter().map(small).collect(),
+        institutions_more,
+        due_total: pipeline.due.len(),
+        due: due(pipeline, calendar, at),
+        months: Months::new(&roll_up.incidents_by_month, 24),
+        receipts: Months::new(&roll_up.receipts_by_month, 24),
+        categories: categories(&roll_up.incidents_by_category, region),
+        at: day(at),
+        shell,
+    }
+}
+
+/// The line of the region itself; the whole of everything has no filter.
+fn whole(row: &RegionRow, region: Option<&str>) -> Line {
+    let mut line = Line::new(row);
+    if region.is_none() {
+        line.list = "/institutions".to_owned();
+        line.incidents_href = "/incidents?open=1".to_owned();
+        line.late_href = "/incidents?late=1".to_owned();
+    }
+    line
+}
+
+fn last_year(months: &[(String, u64)]) -> Spark {
+    let values: Vec<u64> = months.iter().map(|(_, value)| *value).collect();
+    spark(&values[values.len().saturating_sub(12)..])
+}
+
+/// Institutions by state, in the order of an institution's life.
+fn statuses(by_status: &BTreeMap<String, u64>, region: Option<&str>) -> Vec<Part> {
+    let greatest = by_status.values().copied().max().unwrap_or(0).max(1);
+    Status::ALL
+        .iter()
+        .filter_map(|status| {
+            let count = by_status.get(status.code()).copied()?;
+            (count > 0).then(|| Part {
+                word: status.zh().to_owned(),
+                href: url("/institutions", &[("region", region), ("status", Some(status.code()))]),
+                count: number(count),
+                bar: scale(count, greatest, 200),
+            })
+        })
+        .collect()
+}
+
+/// Incidents by category; the order of the list stays whatever the figures are.
+fn categories(by_category: &BTreeMap<String, u64>, region: Option<&str>) -> Vec<Part> {
+    let greatest = by_category.values().copied().max().unwrap_or(0).max(1);
+    incident::Category::ALL
+        .iter()
+        .filter_map(|category| {
+            let count = by_category.get(category.code()).copied()?;
+            (count > 0).then(|| Part {
+                word: category.zh().to_owned(),
+                href: url("/incidents", &[("region", region), ("category", Some(category.code()))]),
+                count: number(count),
+                bar: scale(count, greatest, 200),
+            })
+        })
+        .collect()
+}
+
+/// Clocks that end first, with how far they are from `at`.
+fn due(pipeline: Pipeline, calendar: &Calendar, at: Date) -> Vec<Due> {
+    let mut running = pipeline.due;
+    running.sort_by(|a, b| (a.due_date, &a.name, a.institution).cmp(&(b.due_date, &b.name, b.institution)));
+    running
+        .into_iter()
+        .take(DUE_SHOWN)
+        .map(|clock| Due {
+            name: bdi(&clock.name),
+            href: format!("/institutions/{}", clock.institution),
+            day: day(clock.due_date),
+            state: deadline(calendar, clock.due_date, at),
+            provisional: clock.provisional,
+        })
+        .collect()
+}
+
+fn small(row: &InstitutionRow) -> Small {
+    Small {
+        name: bdi(&row.name),
+        href: format!("/institutions/{}", row.id),
+        kind: row.institution_type.zh(),
+        status: status_badge(row.status),
+        places: number(row.places),
+        open_incidents: number(row.open_incidents),
+        damaged: row.damaged,
+    }
+}

@@ -1,0 +1,181 @@
+//! Lines of a timeline, for a dossier and for an incident.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use yujian_domain::time::day_of;
+use yujian_views::TimelineRow;
+
+use crate::html::{self, Markup, Tone, badge, bdi, code, day, link, moment, text};
+use crate::terms::{self, Terms};
+
+/// One event as shown.
+#[derive(Debug)]
+pub(crate) struct Line {
+    /// Anchor.
+    pub(crate) anchor: String,
+    /// Class of its mark.
+    pub(crate) tone: &'static str,
+    /// Icon of its mark.
+    pub(crate) icon: &'static str,
+    /// What happened.
+    pub(crate) title: &'static str,
+    /// Type as stored.
+    pub(crate) event_type: String,
+    /// Link to the incident that it belongs to, on a dossier.
+    pub(crate) incident: Option<Markup>,
+    /// When it happened.
+    pub(crate) occurred: Markup,
+    /// From when it has effect, when that is another time.
+    pub(crate) effective: Option<Markup>,
+    /// When it came in.
+    pub(crate) received: Markup,
+    /// When it was recorded.
+    pub(crate) recorded: Markup,
+    /// Remarks: late, not known then, damaged.
+    pub(crate) remarks: Vec<Markup>,
+    /// Who did it.
+    pub(crate) actor: Markup,
+    /// Articles relied on.
+    pub(crate) basis: Vec<Markup>,
+    /// Policy versions.
+    pub(crate) policies: String,
+    /// Place in its stream.
+    pub(crate) place: String,
+    /// Hash of the record, short and whole.
+    pub(crate) hash: Option<(String, String)>,
+    /// Source of imported history.
+    pub(crate) provenance: Option<Markup>,
+    /// Damage.
+    pub(crate) damaged: Option<String>,
+    /// What it says.
+    pub(crate) details: Vec<(String, Markup)>,
+    /// Whether it lies outside of the two times asked for.
+    pub(crate) unseen: bool,
+}
+
+/// The two times asked for; `None`: the present.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Moments {
+    /// As of the end of this legal day.
+    pub(crate) as_of: Option<Date>,
+    /// Known at the end of this legal day.
+    pub(crate) known_at: Option<Date>,
+}
+
+/// Anchor of an event on a page.
+pub(crate) fn anchor(stream: &str, revision: u64) -> String {
+    format!("e-{stream}-{revision}")
+}
+
+/// Makes a line. `own` is the stream whose page it is: events of other streams get a link.
+pub(crate) fn line(terms: &Terms, row: &TimelineRow, own: &str, moments: Moments) -> Line {
+    let (title, tone, icon) = terms::event(&row.event_type);
+    let (title, tone, icon) = if row.damaged.is_some() {
+        ("此处数据受损", Tone::Bad, "crack")
+    } else {
+        (title, tone, icon)
+    };
+    let happened = row.occurred_time.map(day_of).or(row.occurred_date);
+    let begins = row.effective_from.map(day_of).or(happened);
+    let mut remarks = Vec::new();
+    if row.provenance.is_some() {
+        remarks.push(badge(Tone::Off, "导入"));
+    } else if let Some(days) = happened.and_then(|happened| days_between(happened, day_of(row.received_time))) {
+        remarks.push(badge(Tone::Warn, &format!("迟到 {days} 天")));
+    }
+    let later = moments.as_of.zip(begins).is_some_and(|(asked, begins)| begins > asked);
+    let unknown = moments.known_at.is_some_and(|asked| day_of(row.recorded_time) > asked);
+    if later {
+        remarks.push(badge(Tone::Hold, "截至日之后"));
+    }
+    if unknown {
+        remarks.push(badge(Tone::Hold, "已知日尚未知悉"));
+    }
+    Line {
+        anchor: anchor(&row.stream, row.revision),
+        tone: tone.name(),
+        icon,
+        title,
+        event_type: row.event_type.clone(),
+        incident: row
+            .stream
+            .strip_prefix("incident-")
+            .filter(|_| row.stream != own)
+            .map(|id| link(&format!("/incidents/{id}"), &text("事件"))),
+        occurred: occurred(row.occurred_time, row.occurred_date),
+        effective: row
+            .effective_from
+            .filter(|_| begins != happened)
+            .map(|from| day(day_of(from))),
+        received: moment(row.received_time),
+        recorded: moment(row.recorded_time),
+        remarks,
+        actor: actor(row),
+        basis: row
+            .legal_basis
+            .iter()
+            .map(|(law, article)| bdi(&format!("{law} {article}")))
+            .collect(),
+        policies: row.policies.join("、"),
+        place: format!("{}@{}", row.stream, row.revision),
+        hash: (!row.hash.is_empty()).then(|| (terms::short(&row.hash), row.hash.clone())),
+        provenance: row.provenance.as_deref().map(bdi),
+        damaged: row.damaged.clone(),
+        details: details(terms, row),
+        unseen: later || unknown,
+    }
+}
+
+fn occurred(time: Option<Timestamp>, date: Option<Date>) -> Markup {
+    match (time, date) {
+        (Some(time), _) => moment(time),
+        (None, Some(date)) => day(date),
+        (None, None) => text("发生时间不详"),
+    }
+}
+
+/// Whole days from `from` to `to`, when there are any.
+fn days_between(from: Date, to: Date) -> Option<i32> {
+    from.until(to).ok().map(|span| span.get_days()).filter(|days| *days > 0)
+}
+
+fn actor(row: &TimelineRow) -> Markup {
+    if row.actor_id.is_empty() {
+        return html::dash();
+    }
+    let who = text(terms::role(&row.actor_role))
+        .then(&text(" "))
+        .then(&bdi(&row.actor_id));
+    match &row.actor_organisation {
+        Some(organisation) => who.then(&text("，")).then(&bdi(organisation)),
+        None => who,
+    }
+}
+
+fn details(terms: &Terms, row: &TimelineRow) -> Vec<(String, Markup)> {
+    let Some(members) = row.payload.as_object() else {
+        return Vec::new();
+    };
+    members
+        .iter()
+        .filter(|(name, value)| !value.is_null() && name.as_str() != "institution")
+        .map(|(name, value)| {
+            let shown = if name == "value" && row.event_type.contains("FactCorrected") {
+                let key = members
+                    .get("key")
+                    .and_then(serde_json::Value::as_str)
+                    .unwrap_or("value");
+                terms.value(key.rsplit('.').next().unwrap_or(key), value)
+            } else if name == "reason" && value.is_string() {
+                bdi(value.as_str().unwrap_or_default())
+            } else {
+                terms.value(name, value)
+            };
+            (terms::label(name).to_owned(), shown)
+        })
+        .chain(std::iter::once((
+            "事件编号".to_owned(),
+            code(&row.event_id.to_string()),
+        )))
+        .collect()
+}
