@@ -6,13 +6,14 @@ mod provider;
 mod sealing;
 mod store;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::LogError;
+use crate::sqlite::schema;
 
 pub use provider::{FileKeys, MemoryKeys};
 
@@ -89,6 +90,26 @@ impl From<KeyError> for LogError {
             other => Self::Unavailable(other.to_string()),
         }
     }
+}
+
+/// Whether the log of a data directory holds no record yet, so that keys may be made for it: `create` of
+/// [`FileKeys::open`]. For a log with records, missing keys are a loss to be told, not a gap to be filled.
+///
+/// # Errors
+/// [`KeyError::Store`] when the log can't be read.
+pub fn may_create(directory: &Path) -> Result<bool, KeyError> {
+    let path = directory.join(schema::LOG_FILE);
+    if !path.exists() {
+        return Ok(true);
+    }
+    let holds_records = || {
+        let conn = schema::open_read_only(&path)?;
+        let made = conn.table_exists(None::<&str>, "record")?;
+        Ok(made && conn.query_row("SELECT EXISTS (SELECT 1 FROM record)", [], |row| row.get(0))?)
+    };
+    holds_records()
+        .map(|holds: bool| !holds)
+        .map_err(|error: rusqlite::Error| KeyError::Store(format!("log.db: {error}")))
 }
 
 /// A keyed digest with the epoch of its key.

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use yujian_eventlog::backup::{BackupError, KEYS_MANIFEST, MANIFEST, Manifest, backup, backup_keys, restore};
 use yujian_eventlog::clock::SystemClock;
 use yujian_eventlog::entropy::Entropy;
-use yujian_eventlog::keys::{FileKeys, KEK_FILE, KEYS_FILE, KeyProvider, Opened, SealedValue};
+use yujian_eventlog::keys::{FileKeys, KEK_FILE, KEYS_FILE, KeyProvider, Opened, SealedValue, may_create};
 use yujian_eventlog::sqlite::{OpenOptions, SqliteLog};
 use yujian_eventlog::verify::{Options, verify};
 use yujian_eventlog::{EventLog, Expected, Head, Item, LogError, LogPosition, NewEvent, StreamName};
@@ -400,6 +400,16 @@ async fn restored_with_older_keys_an_erased_subject_is_erased_again() {
         name_in(&*log, &keys, "person-twob").await,
         Opened::Clear(json!("王小明"))
     );
+}
+
+#[tokio::test]
+async fn keys_are_made_for_an_empty_log_only() {
+    let data = TempDir::new().unwrap();
+    assert_eq!(may_create(data.path()), Ok(true));
+    let log = log_of(data.path(), None);
+    assert_eq!(may_create(data.path()), Ok(true));
+    append(&*log, "person-one", &json!({})).await.unwrap();
+    assert_eq!(may_create(data.path()), Ok(false));
 }
 
 #[tokio::test]

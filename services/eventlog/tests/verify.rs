@@ -90,6 +90,13 @@ fn problem(position: u64, kind: ProblemKind) -> Problem {
     }
 }
 
+fn at(position: u64) -> Place {
+    Place {
+        position: Some(position),
+        ..Place::default()
+    }
+}
+
 #[track_caller]
 fn assert_named(report: &Report, expected: &Problem) {
     assert!(!report.is_sound());
@@ -289,16 +296,7 @@ async fn a_cut_tail_is_named_by_the_heads() {
         seen: END,
         source: "heads.db".to_owned(),
     };
-    assert_eq!(
-        report.problems,
-        [Problem {
-            place: Place {
-                position: Some(21),
-                ..Place::default()
-            },
-            kind
-        }]
-    );
+    assert_eq!(report.problems, [Problem { place: at(21), kind }]);
     assert!(
         report
             .to_string()
@@ -337,32 +335,14 @@ async fn a_cut_tail_without_heads_needs_a_note_and_the_report_says_so() {
         seen: END,
         source: "backup of March".to_owned(),
     };
-    assert_eq!(
-        report.problems,
-        [Problem {
-            place: Place {
-                position: Some(21),
-                ..Place::default()
-            },
-            kind
-        }]
-    );
+    assert_eq!(report.problems, [Problem { place: at(21), kind }]);
     // A note that fits says nothing.
     assert!(with(vec![note(19, Some(hashes[18])), note(20, None)]).is_sound());
     let replaced = with(vec![note(19, Some(hashes[17]))]);
     let kind = ProblemKind::Replaced {
         source: "backup of March".to_owned(),
     };
-    assert_eq!(
-        replaced.problems,
-        [Problem {
-            place: Place {
-                position: Some(19),
-                ..Place::default()
-            },
-            kind
-        }]
-    );
+    assert_eq!(replaced.problems, [Problem { place: at(19), kind }]);
 }
 
 #[tokio::test]
@@ -413,16 +393,7 @@ async fn a_record_deleted_in_the_middle_is_named() {
     tamper(&directory, "DELETE FROM record WHERE position IN (10, 11)");
     let report = check(&directory);
     let kind = ProblemKind::Missing { from: 10, to: 11 };
-    assert_named(
-        &report,
-        &Problem {
-            place: Place {
-                position: Some(10),
-                ..Place::default()
-            },
-            kind,
-        },
-    );
+    assert_named(&report, &Problem { place: at(10), kind });
     // The streams name the hole too, at the records after it.
     assert_named(&report, &problem(13, ProblemKind::Revision { expected: 3 }));
     assert_named(&report, &problem(14, ProblemKind::Revision { expected: 3 }));
