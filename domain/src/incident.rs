@@ -16,6 +16,7 @@ mod moves;
 mod notification;
 mod state;
 mod supplement;
+mod timing;
 
 pub use command::*;
 pub use event::*;

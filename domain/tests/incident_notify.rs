@@ -73,9 +73,9 @@ fn closing_down_is_no_way_out_of_telling() {
 fn everything_wrong_with_a_notification_is_said_at_once() {
     let desk = Desk::new();
     let command = NotifyIncident {
-        awareness_time: at("2026-03-02T02:00:01Z"),
+        awareness_time: at("2026-03-02T02:05:01Z"),
         occurred: Occurred::Instant {
-            time: at("2026-03-02T02:00:02Z"),
+            time: at("2026-03-02T02:05:02Z"),
         },
         place: " ".to_owned(),
         children: vec![
@@ -414,7 +414,7 @@ fn a_guardian_is_told_of_a_child_that_is_there_and_of_an_incident_that_has_happe
         [violation("INC-08", "told_time")]
     );
     assert_eq!(
-        desk.violations(told(1, "2026-03-02T02:00:01Z")),
+        desk.violations(told(1, "2026-03-02T02:05:01Z")),
         [violation("INC-08", "told_time")]
     );
     // Someone was there when it happened.

@@ -388,3 +388,57 @@ fn value_rules_hold_for_imported_rows_too() {
     })
     .unwrap();
 }
+
+// GEN-01, GEN-08
+
+#[test]
+fn an_act_has_happened_at_a_known_time() {
+    let mut desk = desk_at(Status::Notified);
+    for said in [
+        Occurred::Unknown,
+        Occurred::Day {
+            date: day("2026-03-03"),
+        },
+        Occurred::Instant {
+            time: at("2026-03-02T02:05:01Z"),
+        },
+    ] {
+        desk.said = Some(said);
+        assert_eq!(
+            desk.violations(triage(true)),
+            [violation("GEN-01", "occurred")],
+            "{said:?}"
+        );
+    }
+    desk.said = Some(Occurred::Instant {
+        time: at("2026-03-02T02:05:00Z"),
+    });
+    desk.one(triage(true));
+}
+
+#[test]
+fn states_follow_one_another_in_legal_time() {
+    let mut desk = desk_at(Status::Notified);
+    desk.later(3 * 1_440);
+    desk.said = Some(Occurred::Day {
+        date: day("2026-03-01"),
+    });
+    assert_eq!(desk.violations(triage(true)), [violation("GEN-08", "occurred")]);
+    // The day of the incident, which happened at 01:30 UTC: triage begins right after it, not at the day's start.
+    desk.said = Some(Occurred::Day {
+        date: day("2026-03-02"),
+    });
+    let decided = desk.run(triage(true)).unwrap().remove(0);
+    assert_eq!(decided.effective_from, Some(at("2026-03-02T01:30:00Z")));
+    assert_eq!(desk.state.status_from, decided.effective_from);
+    // A later day speaks for itself.
+    desk.said = Some(Occurred::Day {
+        date: day("2026-03-04"),
+    });
+    let decided = desk.run(investigation()).unwrap().remove(0);
+    assert_eq!(decided.effective_from, None);
+    assert_eq!(
+        desk.state.status_from,
+        Some(yujian_domain::time::start_of(day("2026-03-04")))
+    );
+}

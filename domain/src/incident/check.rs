@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::timing::is_future;
 use super::{Category, ChildInput, Injury, Severity};
 use crate::personal::Sensitive;
 use crate::rejection::{Rejection, Violation};
@@ -73,9 +74,9 @@ impl Check {
         }
     }
 
-    /// An instant that must have passed.
+    /// An instant that must have passed, by a clock that may be a little ahead of ours.
     pub(super) fn not_in_future(&mut self, field: &str, rule: &str, time: Timestamp, now: Timestamp) {
-        if time > now {
+        if is_future(time, now) {
             self.refuse(field, rule, "must not lie in the future", "不能晚于当前时间");
         }
     }

@@ -3,6 +3,7 @@
 //! Order of checks: what is wrong with the request whatever the state (all violations at once), then the state machine,
 //! then what depends on both.
 
+use super::timing;
 use super::{Incident, IncidentCommand, IncidentEvent, Status};
 use crate::aggregate::{Access, Aggregate, Context, Decided, Facts, Need, Recorded};
 use crate::institution::Institution;
@@ -26,12 +27,13 @@ impl Aggregate for Incident {
     }
 
     fn decide(&self, facts: &Facts, command: &IncidentCommand, context: &Context<'_>) -> Decision {
+        timing::act_is_past(command, context)?;
         let movement = command.movement();
         match command {
             IncidentCommand::Notify(notify) => self.notify(movement, facts, notify, context),
             IncidentCommand::Supplement(supplement) => self.supplement(movement, supplement, context),
             IncidentCommand::TellGuardian(told) => self.tell_guardian(movement, facts, told, context),
-            IncidentCommand::Triage(triage) => self.triage(movement, triage),
+            IncidentCommand::Triage(triage) => self.triage(movement, triage, context),
             IncidentCommand::OpenInvestigation(open) => self.open_investigation(movement, facts, open, context),
             IncidentCommand::CompleteInvestigation(complete) => {
                 self.complete_investigation(movement, complete, context)

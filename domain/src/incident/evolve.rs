@@ -5,6 +5,17 @@ use crate::aggregate::Recorded;
 
 impl Incident {
     pub(super) fn apply(&mut self, event: &IncidentEvent, recorded: &Recorded<'_>) {
+        let before = self.status;
+        self.fold(event, recorded);
+        if self.status != before {
+            self.status_from = recorded
+                .metadata
+                .effective_from
+                .or_else(|| recorded.metadata.occurred.earliest());
+        }
+    }
+
+    fn fold(&mut self, event: &IncidentEvent, recorded: &Recorded<'_>) {
         match event {
             IncidentEvent::IncidentNotified(event) => {
                 self.status = Status::Notified;

@@ -20,7 +20,7 @@ const LIST_MAX: usize = 50;
 
 impl Incident {
     /// INC-10
-    pub(super) fn triage(&self, movement: &Move, command: &TriageIncident) -> Decision {
+    pub(super) fn triage(&self, movement: &Move, command: &TriageIncident, context: &Context<'_>) -> Decision {
         let mut check = Check::default();
         check.plain("reason", "INC-10", &command.reason);
         check.finish()?;
@@ -32,6 +32,7 @@ impl Incident {
         };
         Ok(vec![Decided {
             classification: Classification::Regulator,
+            effective_from: self.begins(context)?,
             ..Decided::plain(event)
         }])
     }
@@ -81,6 +82,7 @@ impl Incident {
             policies: vec![reference],
             legal_basis: movement.legal_basis().into_iter().collect(),
             classification: Classification::Regulator,
+            effective_from: self.begins(context)?,
             ..Decided::plain(event)
         }])
     }
@@ -127,6 +129,7 @@ impl Incident {
         Ok(vec![Decided {
             legal_basis: movement.legal_basis().into_iter().collect(),
             classification: Classification::Regulator,
+            effective_from: self.begins(context)?,
             ..Decided::plain(event)
         }])
     }
@@ -171,6 +174,7 @@ impl Incident {
         let legal_basis = movement.legal_basis().filter(|_| investigated);
         Ok(vec![Decided {
             legal_basis: legal_basis.into_iter().collect(),
+            effective_from: self.begins(context)?,
             ..Decided::plain(event)
         }])
     }
@@ -203,7 +207,10 @@ impl Incident {
         let event = IncidentReopened {
             reason: command.reason.of(check::text_subject(context.id)),
         };
-        Ok(vec![Decided::plain(event)])
+        Ok(vec![Decided {
+            effective_from: self.begins(context)?,
+            ..Decided::plain(event)
+        }])
     }
 }
 

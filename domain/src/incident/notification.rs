@@ -56,8 +56,9 @@ impl Incident {
                 provisional: false,
                 policy: reference.clone(),
             },
+            // INC-07: what counts is when it reached us.
             late: context.now > due_time,
-            // INC-07
+            // INC-15
             guardians_due: rule.guardians || harmed,
         };
         Ok(vec![Decided {

@@ -37,6 +37,8 @@ codes! {
 pub struct Incident {
     /// Where it stands.
     pub status: Status,
+    /// From when it stands there (legal effect), when known: the next state may not begin earlier.
+    pub status_from: Option<Timestamp>,
     /// Institution, after the first event.
     pub institution: Option<Uuid>,
     /// Category as last told, after the first event.
@@ -78,6 +80,7 @@ impl Default for Incident {
     fn default() -> Self {
         Self {
             status: Status::None,
+            status_from: None,
             institution: None,
             category: None,
             occurred: None,

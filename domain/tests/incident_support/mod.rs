@@ -54,6 +54,8 @@ pub struct Desk {
     pub state: Incident,
     pub facts: Facts,
     pub now: Timestamp,
+    /// When the caller says that its acts happened; default: now.
+    pub said: Option<Occurred>,
     pub actor: Actor,
     pub reference: Reference,
     pub revision: u64,
@@ -75,6 +77,7 @@ impl Desk {
                 used: Vec::new(),
             },
             now: at("2026-03-02T02:00:00Z"),
+            said: None,
             actor: officer("officer-1"),
             reference: Reference::shipped(),
             revision: 0,
@@ -96,7 +99,7 @@ impl Desk {
         let context = Context {
             id: INCIDENT,
             now: self.now,
-            occurred: Occurred::Instant { time: self.now },
+            occurred: self.occurred(),
             actor: &self.actor,
             reference: &self.reference,
             digester: &NoDigester,
@@ -109,19 +112,27 @@ impl Desk {
         let decided = self.decide(command)?;
         assert!(!decided.is_empty(), "a decision without events");
         for one in &decided {
-            self.fold(&one.event);
+            self.fold_from(&one.event, one.occurred.unwrap_or(self.occurred()), one.effective_from);
         }
         self.events.extend(decided.clone());
         Ok(decided)
     }
 
+    fn occurred(&self) -> Occurred {
+        self.said.unwrap_or(Occurred::Instant { time: self.now })
+    }
+
     pub fn fold(&mut self, event: &IncidentEvent) {
+        self.fold_from(event, self.occurred(), None);
+    }
+
+    fn fold_from(&mut self, event: &IncidentEvent, occurred: Occurred, effective_from: Option<Timestamp>) {
         let bytes = serde_json::to_vec(&event.payload()).unwrap();
         let stored = IncidentEvent::decode(event.event_type(), &bytes).unwrap().unwrap();
         assert_eq!(&stored, event, "an event changes on its way through JSON");
         let metadata = Metadata {
-            occurred: Occurred::Instant { time: self.now },
-            effective_from: None,
+            occurred,
+            effective_from,
             effective_to: None,
             received_time: self.now,
             device: None,
