@@ -172,6 +172,12 @@ impl SqliteLog {
         self.shared.check_writable()
     }
 
+    /// Names of all streams of a category, in order of creation.
+    #[must_use]
+    pub fn streams(&self, category: &str) -> Vec<StreamName> {
+        self.shared.streams().of(category).cloned().collect()
+    }
+
     /// Opens a bulk: until [`commit_bulk`](Self::commit_bulk) appends are answered before they are on disk and are part
     /// of one transaction. Streams and heads show them, pages and the announced head do not. For the demo's builder.
     ///

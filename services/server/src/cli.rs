@@ -35,6 +35,9 @@ pub struct SettingsArgs {
     /// Directory of keys.db; default: the data directory.
     #[arg(long, global = true, value_name = "DIR")]
     pub keys_dir: Option<PathBuf>,
+    /// File of the key-encryption key; default: keys.kek beside keys.db.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub kek_file: Option<PathBuf>,
     /// Address to listen on. Only loopback addresses are accepted until there is real authentication.
     #[arg(long, global = true, value_name = "ADDRESS")]
     pub host: Option<String>,
@@ -88,18 +91,18 @@ pub enum Command {
 /// Arguments of `demo`.
 #[derive(Debug, Args)]
 pub struct DemoArgs {
-    /// Seed: the same seed and --until give the same data.
-    #[arg(long, default_value_t = 1)]
-    pub seed: u64,
+    /// Seed: the same seed and --until give the same data; default: 1.
+    #[arg(long)]
+    pub seed: Option<u64>,
     /// Last simulated day, YYYY-MM-DD; default: yesterday.
     #[arg(long)]
     pub until: Option<jiff::civil::Date>,
-    /// Institutions.
-    #[arg(long, default_value_t = 400)]
-    pub institutions: u32,
-    /// Months of history.
-    #[arg(long, default_value_t = 24)]
-    pub months: u32,
+    /// Institutions; default: 400.
+    #[arg(long)]
+    pub institutions: Option<u32>,
+    /// Months of history; default: 24.
+    #[arg(long)]
+    pub months: Option<u32>,
     /// Build the data and end.
     #[arg(long)]
     pub build_only: bool,

@@ -12,7 +12,7 @@ use crate::cli::SettingsArgs;
 const PREFIX: &str = "YUJIAN_";
 /// Names the components that the test suite must not skip; read by tests, not by the program.
 const TEST_VARIABLE: &str = "YUJIAN_REQUIRE";
-const KEYS: [&str; 6] = ["data_dir", "keys_dir", "host", "port", "log_level", "log_format"];
+const KEYS: [&str; 7] = ["data_dir", "keys_dir", "kek_file", "host", "port", "log_level", "log_format"];
 
 /// How to log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +54,8 @@ pub struct Settings {
     pub data_dir: PathBuf,
     /// Directory of keys.db.
     pub keys_dir: PathBuf,
+    /// File of the key-encryption key, when it lies elsewhere than `keys.kek` beside keys.db.
+    pub kek_file: Option<PathBuf>,
     /// Loopback address.
     pub host: IpAddr,
     /// Port; 0 takes a free one.
@@ -70,7 +72,7 @@ pub struct Settings {
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// The file can't be read.
-    #[error("settings file {path}: {error}")]
+    #[error("settings file {}: {error}", .path.display())]
     Unreadable {
         /// Which file.
         path: PathBuf,
@@ -78,7 +80,7 @@ pub enum ConfigError {
         error: std::io::Error,
     },
     /// The file is not what it must be.
-    #[error("settings file {path}: {message}")]
+    #[error("settings file {}: {message}", .path.display())]
     Malformed {
         /// Which file.
         path: PathBuf,
@@ -109,6 +111,7 @@ fn known_variables() -> String {
 struct File {
     data_dir: Option<String>,
     keys_dir: Option<String>,
+    kek_file: Option<String>,
     host: Option<String>,
     port: Option<u16>,
     log_level: Option<String>,
@@ -167,6 +170,9 @@ impl Settings {
         let (data_dir, _) = layers.pick("data_dir", path(&flags.data_dir), from_file, default_dir);
         let from_file = layers.file.keys_dir.take();
         let (keys_dir, _) = layers.pick("keys_dir", path(&flags.keys_dir), from_file, &data_dir);
+        let from_file = layers.file.kek_file.take();
+        let (kek_file, origin) = layers.pick("kek_file", path(&flags.kek_file), from_file, "keys.kek beside keys.db");
+        let kek_file = (origin != Origin::Default).then(|| PathBuf::from(kek_file));
         let from_file = layers.file.host.take();
         let (host, origin) = layers.pick("host", flags.host.clone(), from_file, "127.0.0.1");
         let host = parse_host(&host, origin)?;
@@ -195,6 +201,7 @@ impl Settings {
         Ok(Self {
             data_dir: data_dir.into(),
             keys_dir: keys_dir.into(),
+            kek_file,
             host,
             port,
             log_level,

@@ -54,6 +54,11 @@ impl Streams {
         self.names.get(slot(number)?)?.as_ref()
     }
 
+    /// Names of a category, in order of creation.
+    pub fn of(&self, category: &str) -> impl Iterator<Item = &StreamName> {
+        self.names.iter().flatten().filter(move |name| name.category() == category)
+    }
+
     /// Position of the stream's newest committed record.
     pub fn last(&self, number: u32) -> Option<u64> {
         self.last.get(slot(number)?).copied().filter(|position| *position > 0)

@@ -1,0 +1,191 @@
+//! `yujian demo`: build the made-up province once, then serve it.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use async_trait::async_trait;
+use jiff::ToSpan;
+use serde::{Deserialize, Serialize};
+use yujian_demo::{Batch, Plan, Roster};
+use yujian_domain::time::{day_of, end_of};
+use yujian_eventlog::LogError;
+use yujian_eventlog::clock::{Clock, SimulatedClock, SystemClock};
+use yujian_eventlog::entropy::Entropy;
+use yujian_eventlog::keys::FileKeys;
+use yujian_eventlog::sqlite::{LogKind, SqliteLog};
+
+use crate::cli::DemoArgs;
+use crate::config::Settings;
+use crate::house::{House, LOG_FILE};
+use crate::progress::Progress;
+
+/// Says that the build was finished, and of what.
+const MARK: &str = "demo.json";
+/// Files of a demo that was not finished.
+const FILES: [&str; 6] = [LOG_FILE, "heads.db", "views.db", "state.db", "keys.db", "keys.kek"];
+
+/// What a finished demo is.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Mark {
+    plan: Plan,
+    events: u64,
+    roster: Roster,
+}
+
+/// Keys first, then the events that they seal.
+struct Hour {
+    log: Arc<SqliteLog>,
+    keys: Arc<FileKeys>,
+}
+
+#[async_trait]
+impl Batch for Hour {
+    async fn begin(&self) -> Result<(), LogError> {
+        self.keys.begin_bulk().map_err(|error| LogError::Unavailable(error.to_string()))?;
+        self.log.begin_bulk().await
+    }
+
+    async fn commit(&self) -> Result<(), LogError> {
+        self.keys.commit_bulk().map_err(|error| LogError::Unavailable(error.to_string()))?;
+        self.log.commit_bulk().await.map(|_| ())
+    }
+}
+
+/// A demo that is ready to be served.
+pub struct Demo {
+    /// The house over its data, on the machine's clock.
+    pub house: House,
+    /// For live traffic.
+    pub roster: Roster,
+    /// Seed of the plan.
+    pub seed: u64,
+}
+
+/// Builds the demo or takes the one that is there.
+///
+/// # Errors
+/// In words: a directory with real data, another demo than the one asked for, a failed build.
+pub async fn prepare(settings: &Settings, arguments: &DemoArgs) -> anyhow::Result<Demo> {
+    let directory = &settings.data_dir;
+    let mark = match read_mark(directory)? {
+        Some(mark) => {
+            check_same(&mark.plan, arguments, directory)?;
+            eprintln!("demo: {} events until {} are here", mark.events, mark.plan.until);
+            mark
+        }
+        None => build(settings, arguments).await?,
+    };
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
+    let house = House::open(settings, kind(&mark.plan), clock, Arc::new(Entropy::Os)).await?;
+    Ok(Demo { house, roster: mark.roster, seed: mark.plan.seed })
+}
+
+fn kind(plan: &Plan) -> LogKind {
+    LogKind::Demo { seed: plan.seed, until: end_of(plan.until) }
+}
+
+fn read_mark(directory: &Path) -> anyhow::Result<Option<Mark>> {
+    match std::fs::read(directory.join(MARK)) {
+        Ok(bytes) => Ok(Some(serde_json::from_slice(&bytes).with_context(|| format!("{MARK} is not readable"))?)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).context(MARK),
+    }
+}
+
+/// What was asked for explicitly must be what is here.
+fn check_same(plan: &Plan, asked: &DemoArgs, directory: &Path) -> anyhow::Result<()> {
+    let differs = asked.seed.is_some_and(|seed| seed != plan.seed)
+        || asked.until.is_some_and(|until| until != plan.until)
+        || asked.institutions.is_some_and(|count| count != plan.institutions)
+        || asked.months.is_some_and(|months| months != plan.months);
+    if differs {
+        bail!(
+            "{} holds another demo (seed {}, until {}, {} institutions, {} months): remove it or name another --data-dir",
+            directory.display(),
+            plan.seed,
+            plan.until,
+            plan.institutions,
+            plan.months
+        );
+    }
+    Ok(())
+}
+
+async fn build(settings: &Settings, arguments: &DemoArgs) -> anyhow::Result<Mark> {
+    let until = match arguments.until {
+        Some(until) => until,
+        None => day_of(jiff::Timestamp::now()).checked_sub(1.day())?,
+    };
+    let plan = Plan {
+        seed: arguments.seed.unwrap_or(1),
+        until,
+        institutions: arguments.institutions.unwrap_or(400),
+        months: arguments.months.unwrap_or(24),
+    };
+    clear_unfinished(settings)?;
+    eprintln!("demo: building {} institutions over {} months until {until}", plan.institutions, plan.months);
+    let clock = Arc::new(SimulatedClock::new(yujian_demo::clock_start(plan)?));
+    let house = House::open(settings, kind(&plan), clock.clone(), Arc::new(Entropy::seeded(plan.seed))).await?;
+    let hour = Hour { log: house.log.clone(), keys: house.keys.clone() };
+    let bar = Progress::new("simulated days");
+    let summary = yujian_demo::build(&house.commands, &clock, &hour, plan, |done, total| bar.at(done, total)).await?;
+    bar.done();
+    drop((house, hour));
+    eprintln!("demo: {} events, {} institutions, {} incidents", summary.events, summary.institutions, summary.incidents);
+    let mark = Mark { plan, events: summary.events, roster: summary.roster };
+    write_durably(&settings.data_dir.join(MARK), &serde_json::to_vec_pretty(&mark)?)?;
+    Ok(mark)
+}
+
+/// A build that was interrupted is begun anew: half a story would not be the same for the same seed. Anything but a
+/// demo's log is left alone.
+fn clear_unfinished(settings: &Settings) -> anyhow::Result<()> {
+    let directory = &settings.data_dir;
+    let log = directory.join(LOG_FILE);
+    if !log.exists() {
+        if directory.join("keys.db").exists() {
+            remove(settings)?;
+        }
+        return Ok(());
+    }
+    let connection = yujian_eventlog::sqlite::schema::open_read_only(&log)?;
+    let header = yujian_eventlog::sqlite::header::read(&connection)?;
+    if header.kind == LogKind::Real {
+        bail!("{} holds real data, not a demo's: name another --data-dir", directory.display());
+    }
+    drop(connection);
+    eprintln!("demo: an unfinished build is removed");
+    remove(settings)
+}
+
+fn remove(settings: &Settings) -> anyhow::Result<()> {
+    for directory in [&settings.data_dir, &settings.keys_dir] {
+        for file in FILES {
+            for suffix in ["", "-wal", "-shm"] {
+                let path: PathBuf = directory.join(format!("{file}{suffix}"));
+                match std::fs::remove_file(&path) {
+                    Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                        return Err(error).with_context(|| format!("removing {}", path.display()));
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whole or not at all: written aside, made durable, renamed.
+fn write_durably(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    let aside = path.with_extension("new");
+    let file = std::fs::File::create(&aside)?;
+    std::io::Write::write_all(&mut &file, bytes)?;
+    file.sync_all()?;
+    std::fs::rename(&aside, path)?;
+    if let Some(directory) = path.parent() {
+        std::fs::File::open(directory)?.sync_all()?;
+    }
+    Ok(())
+}
