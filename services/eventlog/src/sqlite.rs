@@ -12,9 +12,12 @@ mod open;
 mod rows;
 pub mod schema;
 mod streams;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::thread::JoinHandle;
@@ -22,7 +25,7 @@ use std::thread::JoinHandle;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use rusqlite::Connection;
-use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use tokio::sync::{Semaphore, SemaphorePermit, mpsc, oneshot, watch};
 
 pub use self::header::{Header, LogKind};
 pub use self::lock::DirectoryLock;
@@ -137,6 +140,7 @@ impl Shared {
 
 /// Read-only connections, each used by one read at a time.
 struct Readers {
+    path: PathBuf,
     idle: Mutex<Vec<Connection>>,
     permits: Semaphore,
 }
@@ -146,6 +150,8 @@ pub struct SqliteLog {
     header: Header,
     shared: Arc<Shared>,
     readers: Arc<Readers>,
+    /// Room for what waits to be written, in KiB.
+    room: Semaphore,
     /// `None` only while the log is being closed.
     jobs: Option<mpsc::Sender<Job>>,
     writer: Option<JoinHandle<()>>,
@@ -198,6 +204,12 @@ impl SqliteLog {
         self.ask(|reply| Job::CommitBulk { reply }).await
     }
 
+    /// Waits until what is queued for the writer leaves room for so many bytes more.
+    async fn make_room(&self, bytes: usize) -> Result<SemaphorePermit<'_>, LogError> {
+        let kib = u32::try_from(bytes / 1024 + 1).unwrap_or(u32::MAX);
+        self.room.acquire_many(kib).await.map_err(|_| closed())
+    }
+
     /// Hands a job to the writer and awaits its answer. A caller that stops waiting does not take the job back.
     async fn ask<T>(&self, job: impl FnOnce(oneshot::Sender<Result<T, LogError>>) -> Job) -> Result<T, LogError> {
         let (reply, answer) = oneshot::channel();
@@ -217,7 +229,12 @@ impl SqliteLog {
         let permit = self.readers.permits.acquire().await.map_err(|_| closed())?;
         let done = tokio::task::spawn_blocking(move || {
             let taken = readers.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-            let conn = taken.ok_or_else(|| LogError::Unavailable("no connection is idle".to_owned()))?;
+            let conn = match taken {
+                Some(conn) => conn,
+                // One was lost to a panic.
+                None => schema::open_read_only(&readers.path)
+                    .map_err(|error| LogError::Unavailable(format!("opening log.db: {error}")))?,
+            };
             let answer = read(
                 &Source {
                     conn: &conn,
@@ -289,8 +306,9 @@ impl EventLog for SqliteLog {
         expected: Expected,
         events: Vec<NewEvent>,
     ) -> Result<Appended, LogError> {
-        rules::check_sizes(&events)?;
+        let bytes = rules::check_sizes(&events)?;
         let events = check_all(events)?;
+        let _room = self.make_room(bytes).await?;
         let stream = stream.clone();
         self.ask(|reply| Job::Append {
             stream,
@@ -302,7 +320,8 @@ impl EventLog for SqliteLog {
     }
 
     async fn append_sealed(&self, records: Vec<Record>) -> Result<LogPosition, LogError> {
-        rules::check_sealed_sizes(&records)?;
+        let bytes = rules::check_sealed_sizes(&records)?;
+        let _room = self.make_room(bytes).await?;
         self.ask(|reply| Job::AppendSealed { records, reply }).await
     }
 

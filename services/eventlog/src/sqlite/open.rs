@@ -24,6 +24,8 @@ use crate::{Hash, Item, LogError, LogPosition, StreamName};
 const READERS: usize = 4;
 /// Jobs that may queue up for the writer; callers beyond wait.
 const QUEUE: usize = 1024;
+/// KiB of events that may wait for the writer; callers beyond wait.
+const QUEUE_KIB: usize = 64 * 1024;
 /// Records between two reports of progress.
 const REPORT_EVERY: u64 = 10_000;
 
@@ -176,6 +178,7 @@ impl SqliteLog {
             .map(|_| schema::open_read_only(&path))
             .collect::<Result<Vec<_>, _>>()?;
         let readers = Arc::new(Readers {
+            path,
             idle: Mutex::new(idle),
             permits: Semaphore::new(READERS),
         });
@@ -189,6 +192,7 @@ impl SqliteLog {
             header,
             shared,
             readers,
+            room: Semaphore::new(QUEUE_KIB),
             jobs: Some(jobs),
             writer: Some(writer),
             heads: Some(heads),
