@@ -56,7 +56,10 @@ impl Streams {
 
     /// Names of a category, in order of creation.
     pub fn of(&self, category: &str) -> impl Iterator<Item = &StreamName> {
-        self.names.iter().flatten().filter(move |name| name.category() == category)
+        self.names
+            .iter()
+            .flatten()
+            .filter(move |name| name.category() == category)
     }
 
     /// Position of the stream's newest committed record.

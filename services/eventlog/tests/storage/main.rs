@@ -8,5 +8,6 @@ mod conformance;
 mod damage;
 mod model;
 mod opening;
+mod promises;
 mod record_format;
 mod support;

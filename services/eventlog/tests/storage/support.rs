@@ -10,6 +10,16 @@ use yujian_eventlog::memory::MemoryLog;
 use yujian_eventlog::sqlite::{OpenOptions, SqliteLog};
 use yujian_eventlog::{EventLog, Item, NewEvent, StreamName};
 
+/// Runs each case over each engine.
+macro_rules! over_every_engine {
+    ($($case:ident),* $(,)?) => {
+        mod memory { $( #[tokio::test] async fn $case() { super::$case(crate::support::Rig::memory()).await; } )* }
+        mod sqlite { $( #[tokio::test] async fn $case() { super::$case(crate::support::Rig::sqlite()).await; } )* }
+    };
+}
+
+pub(crate) use over_every_engine;
+
 /// A clock that moves only when told, and whose two hands can be moved apart.
 pub struct TestClock {
     hands: Mutex<(Timestamp, i128)>,
