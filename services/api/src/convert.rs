@@ -73,7 +73,6 @@ pub(crate) fn command_reply<A>(outcome: &Outcome<A>) -> wire::CommandReply {
             .position
             .map(|position| position.to_string())
             .unwrap_or_default(),
-        repetition: outcome.repeated,
         event_types: outcome.event_types.clone(),
     }
 }

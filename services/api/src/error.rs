@@ -168,7 +168,8 @@ pub fn rejection(rejection: &Rejection) -> Status {
         }
         Code::NotFound => {
             let name = rejection.metadata.get("name").cloned().unwrap_or_default();
-            details.set_resource_info("yujian", name, "", "absent, or not yours");
+            let kind = rejection.metadata.get("resource").cloned().unwrap_or_default();
+            details.set_resource_info(kind, name, "", "absent, or not yours");
         }
         Code::Unavailable => {
             details.set_retry_info(Some(RETRY_AFTER));

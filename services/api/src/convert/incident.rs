@@ -156,7 +156,7 @@ pub(crate) fn complete_investigation(request: pb::CompleteInvestigationRequest, 
     let header = f.header(request.header, ground);
     let target = f.name("name", INCIDENTS, &request.name);
     let outcome = f.code("outcome", request.outcome);
-    let root_causes = f.list("root_causes", request.root_causes, |f, at, cause| f.code(at, cause));
+    let root_causes = f.list("root_causes", request.root_causes, Fields::code);
     let findings = f.sensitive("findings", request.findings);
     f.finish(|| {
         let command = CompleteInvestigation {
@@ -178,7 +178,7 @@ pub(crate) fn conclude(request: pb::ConcludeIncidentRequest, ground: Ground<'_>)
     let header = f.header(request.header, ground);
     let target = f.name("name", INCIDENTS, &request.name);
     let outcome = f.code("outcome", request.outcome);
-    let actions = f.list("actions", request.actions, |f, at, action| f.text(at, action));
+    let actions = f.list("actions", request.actions, Fields::text);
     f.finish(|| {
         let command = ConcludeIncident {
             outcome: outcome?,
