@@ -21,14 +21,13 @@ impl View for Facts {
     fn tables(&self) -> &'static [Table] {
         &[Table {
             name: "fact",
-            // `n` counts within the event. Personal values stand in `value` as sealed in the event.
-            ddl: "CREATE TABLE fact(institution TEXT NOT NULL, stream TEXT NOT NULL, revision INTEGER NOT NULL,
-                    n INTEGER NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, valid_from TEXT, valid_to TEXT,
-                    event_type TEXT NOT NULL, recorded_time TEXT NOT NULL, received_time TEXT NOT NULL,
-                    order_time TEXT NOT NULL, order_stream TEXT NOT NULL, order_revision INTEGER NOT NULL,
-                    withdrawn TEXT, PRIMARY KEY(institution, stream, revision, n)) WITHOUT ROWID;
-                  CREATE INDEX fact_key ON fact(institution, key);",
-            key: "institution, stream, revision, n",
+            // `n` counts within the event. Personal values stand in `value` as sealed in the event. The key serves both
+            // the contest for one fact and the whole dossier, so there is no other index to keep.
+            ddl: "CREATE TABLE fact(institution TEXT NOT NULL, key TEXT NOT NULL, stream TEXT NOT NULL,
+                    revision INTEGER NOT NULL, n INTEGER NOT NULL, value TEXT NOT NULL, valid_from TEXT, valid_to TEXT,
+                    event_type TEXT NOT NULL, recorded_time TEXT NOT NULL, received_time TEXT NOT NULL, withdrawn TEXT,
+                    PRIMARY KEY(institution, key, stream, revision, n)) WITHOUT ROWID;",
+            key: "institution, key, stream, revision, n",
         }]
     }
 
@@ -53,28 +52,23 @@ impl View for Facts {
                 ))?;
         }
         for (n, fact) in seen.facts.asserted.iter().enumerate() {
-            let (order_time, order_stream, order_revision) = &fact.order;
             transaction
                 .prepare_cached(
-                    "INSERT OR REPLACE INTO fact(institution, stream, revision, n, key, value, valid_from, valid_to,
-                       event_type, recorded_time, received_time, order_time, order_stream, order_revision)
-                     VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                    "INSERT OR REPLACE INTO fact(institution, key, stream, revision, n, value, valid_from, valid_to,
+                       event_type, recorded_time, received_time) VALUES(?,?,?,?,?,?,?,?,?,?,?)",
                 )?
                 .execute(rusqlite::params![
                     institution,
+                    fact.key,
                     fact.source.stream,
                     integer(fact.source.revision),
                     integer(n as u64),
-                    fact.key,
                     fact.value.to_string(),
                     fact.valid_from.map(instant),
                     fact.valid_to.map(instant),
                     fact.source.event_type,
                     instant(fact.source.recorded_time),
                     instant(fact.source.received_time),
-                    instant(*order_time),
-                    order_stream,
-                    integer(*order_revision),
                 ])?;
         }
         Ok(())
@@ -83,7 +77,8 @@ impl View for Facts {
 
 /// Of the facts of a key, the one that holds comes first: greatest beginning of validity (unknown counts as earliest),
 /// then latest recorded. The same contest as `Dossier::resolve` in the domain.
-const CONTEST: &str = "ORDER BY ifnull(f.valid_from, '') DESC, f.order_time DESC, f.order_stream DESC, f.order_revision DESC, f.n DESC LIMIT 1";
+const CONTEST: &str =
+    "ORDER BY ifnull(f.valid_from, '') DESC, f.recorded_time DESC, f.stream DESC, f.revision DESC, f.n DESC LIMIT 1";
 
 /// SQL of the value (JSON) that the fact `key` of the institution `alias` has at the end of what is known.
 pub(crate) fn latest_sql(key: &str, alias: &str) -> String {
@@ -127,9 +122,8 @@ pub(crate) fn latest(connection: &Connection, institution: Uuid, key: &str) -> R
 
 /// Every fact of an institution, in the order recorded.
 pub(crate) fn of_institution(connection: &Connection, institution: Uuid) -> Result<Vec<StoredFact>, ViewError> {
-    let mut statement = connection.prepare_cached(
-        "SELECT * FROM fact WHERE institution = ? ORDER BY order_time, order_stream, order_revision, n",
-    )?;
+    let mut statement = connection
+        .prepare_cached("SELECT * FROM fact WHERE institution = ? ORDER BY recorded_time, stream, revision, n")?;
     let mut rows = statement.query([institution.to_string()])?;
     let mut facts = Vec::new();
     while let Some(row) = rows.next()? {
@@ -141,6 +135,11 @@ pub(crate) fn of_institution(connection: &Connection, institution: Uuid) -> Resu
             text.map(|text| parsed(&text, column, |text| text.parse().ok()))
                 .transpose()
         };
+        let (recorded_time, stream, revision) = (
+            time("recorded_time")?,
+            row.get::<_, String>("stream")?,
+            natural(row.get("revision")?),
+        );
         let fact = Fact {
             key: row.get("key")?,
             value: parsed(&row.get::<_, String>("value")?, "value", |text| {
@@ -149,17 +148,13 @@ pub(crate) fn of_institution(connection: &Connection, institution: Uuid) -> Resu
             valid_from: maybe("valid_from")?,
             valid_to: maybe("valid_to")?,
             source: FactSource {
-                stream: row.get("stream")?,
-                revision: natural(row.get("revision")?),
+                stream: stream.clone(),
+                revision,
                 event_type: row.get("event_type")?,
-                recorded_time: time("recorded_time")?,
+                recorded_time,
                 received_time: time("received_time")?,
             },
-            order: (
-                time("order_time")?,
-                row.get("order_stream")?,
-                natural(row.get("order_revision")?),
-            ),
+            order: (recorded_time, stream, revision),
         };
         facts.push(StoredFact {
             fact,

@@ -1,6 +1,6 @@
 //! Incidents: one row each.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -47,11 +47,11 @@ impl View for Incidents {
             name: "incident",
             // `body` holds the whole row as JSON, for folding and reading; the columns beside it are what lists and
             // figures ask for. `ordered_by`: the instant of awareness, or the beginning of the day of intake of an
-            // imported case, or empty. `month`: the month of that, in the legal time zone.
+            // imported case, or empty. `day`: the legal day of that.
             ddl: "CREATE TABLE incident(id TEXT PRIMARY KEY, institution TEXT NOT NULL, category TEXT NOT NULL,
                     status TEXT NOT NULL, open INTEGER NOT NULL, late INTEGER NOT NULL, ordered_by TEXT NOT NULL,
                     day TEXT NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
-                  CREATE INDEX incident_institution ON incident(institution, open);
+                  CREATE INDEX incident_institution ON incident(institution);
                   CREATE INDEX incident_ordered ON incident(ordered_by, id);",
             key: "id",
         }]
@@ -74,13 +74,6 @@ impl View for Incidents {
     }
 }
 
-/// A child as far as rows need it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct Harm {
-    severity: Severity,
-    told: bool,
-}
-
 /// The row while it is being folded. Written with its members in this order, so equal rows are equal texts.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Folded {
@@ -97,7 +90,8 @@ struct Folded {
     investigation_due: Option<Date>,
     outcome: Option<Outcome>,
     guardians_due: bool,
-    children: BTreeMap<u32, Harm>,
+    children: BTreeMap<u32, Severity>,
+    told: BTreeSet<u32>,
     imported_severity: Option<Severity>,
     external: Option<(String, String)>,
     imported_rows: u64,
@@ -121,6 +115,7 @@ impl Folded {
             outcome: None,
             guardians_due: false,
             children: BTreeMap::new(),
+            told: BTreeSet::new(),
             imported_severity: None,
             external: None,
             imported_rows: 0,
@@ -145,18 +140,12 @@ impl Folded {
                 self.category = supplemented.category.unwrap_or(self.category);
                 self.add(&supplemented.children);
                 for known in &supplemented.severities {
-                    let harm = Harm {
-                        severity: known.severity,
-                        told: false,
-                    };
-                    self.children.entry(known.child).or_insert(harm).severity = known.severity;
+                    self.children.insert(known.child, known.severity);
                     self.guardians_due |= known.severity.is_harm();
                 }
             }
             IncidentEvent::GuardianNotified(told) => {
-                if let Some(harm) = self.children.get_mut(&told.child) {
-                    harm.told = true;
-                }
+                self.told.insert(told.child);
             }
             IncidentEvent::IncidentTriaged(triaged) => {
                 self.status = Status::Triaged;
@@ -203,11 +192,7 @@ impl Folded {
 
     fn add(&mut self, children: &[Child]) {
         for child in children {
-            let harm = Harm {
-                severity: child.severity,
-                told: false,
-            };
-            self.children.entry(child.number).or_insert(harm).severity = child.severity;
+            self.children.insert(child.number, child.severity);
             self.guardians_due |= child.severity.is_harm();
         }
     }
@@ -218,7 +203,7 @@ impl Folded {
     }
 
     fn severity(&self) -> Severity {
-        let children = self.children.values().map(|harm| harm.severity);
+        let children = self.children.values().copied();
         children
             .chain(self.imported_severity)
             .max_by_key(|severity| gravity(*severity))
@@ -236,10 +221,12 @@ impl Folded {
 
     fn save(&self, connection: &Connection, id: Uuid) -> Result<(), ViewError> {
         let aware = self.awareness_time.or(self.intake_date.map(start_of));
+        // Columns that an index holds are written only when they change: most events leave them as they are.
         connection
             .prepare_cached(
-                "INSERT OR REPLACE INTO incident(id, institution, category, status, open, late, ordered_by, day, body)
-                 VALUES(?,?,?,?,?,?,?,?,?)",
+                "INSERT INTO incident(id, institution, category, status, open, late, ordered_by, day, body)
+                 VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+                 ON CONFLICT(id) DO UPDATE SET category = ?3, status = ?4, open = ?5, late = ?6, body = ?9",
             )?
             .execute(rusqlite::params![
                 id.to_string(),
@@ -251,6 +238,13 @@ impl Folded {
                 aware.map(instant).unwrap_or_default(),
                 aware.map(|time| day_of(time).to_string()).unwrap_or_default(),
                 serde_json::to_string(self).expect("a row is plain JSON"),
+            ])?;
+        connection
+            .prepare_cached("UPDATE incident SET ordered_by = ?2, day = ?3 WHERE id = ?1 AND ordered_by <> ?2")?
+            .execute(rusqlite::params![
+                id.to_string(),
+                aware.map(instant).unwrap_or_default(),
+                aware.map(|time| day_of(time).to_string()).unwrap_or_default(),
             ])?;
         Ok(())
     }
@@ -278,7 +272,11 @@ fn read(row: &Row<'_>) -> Result<(IncidentRow, String), ViewError> {
         serde_json::from_str(text).ok()
     })?;
     let guardians_open = if folded.guardians_due {
-        folded.children.values().filter(|harm| !harm.told).count()
+        folded
+            .children
+            .keys()
+            .filter(|child| !folded.told.contains(child))
+            .count()
     } else {
         0
     };

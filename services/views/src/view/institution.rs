@@ -47,21 +47,33 @@ impl View for Institutions {
             return Ok(());
         }
         // Whatever names an institution shows that there is one, even when its first record is damaged.
-        let known = Folded::load(transaction, id)?;
-        let of_its_own = seen.incident.is_none();
-        if known.is_some() && !of_its_own {
+        if seen.incident.is_some() && exists(transaction, id)? {
             return Ok(());
         }
+        let known = Folded::load(transaction, id)?;
+        let new = known.is_none();
         let mut folded = known.unwrap_or_else(|| Folded::unknown(id));
-        if of_its_own {
+        if seen.incident.is_none() {
             folded.revision = seen.revision_column().unwrap_or(folded.revision);
         }
+        let mut details = new;
         if let What::Institution(event) = &seen.what {
             folded.stand(event, seen);
-            folded.resolve(transaction, seen)?;
+            details |= folded.resolve(transaction, seen)?;
         }
-        folded.save(transaction)
+        // Columns that an index holds are written only when they may have changed: most events leave them as they are.
+        if details {
+            folded.save(transaction)
+        } else {
+            folded.save_standing(transaction)
+        }
     }
+}
+
+fn exists(connection: &Connection, id: Uuid) -> Result<bool, ViewError> {
+    Ok(connection
+        .prepare_cached("SELECT 1 FROM institution WHERE id = ?")?
+        .exists([id.to_string()])?)
 }
 
 /// Facts that stand in a column of the row.
@@ -141,16 +153,16 @@ impl Folded {
     }
 
     /// Takes what the dossier says at the end of what is known, for the facts that this event asserted or withdrew: so
-    /// a backdated change or a correction leaves row and dossier of one mind.
-    fn resolve(&mut self, transaction: &Transaction<'_>, seen: &EventSeen<'_>) -> Result<(), ViewError> {
+    /// a backdated change or a correction leaves row and dossier of one mind. Answers whether there were any.
+    fn resolve(&mut self, transaction: &Transaction<'_>, seen: &EventSeen<'_>) -> Result<bool, ViewError> {
         let asserted = seen.facts.asserted.iter().map(|fact| fact.key.as_str());
         let withdrawn = seen.facts.withdrawn.iter().map(|(_, _, key)| key.as_str());
         let touched: BTreeSet<&str> = asserted.chain(withdrawn).filter(|key| COLUMNS.contains(key)).collect();
-        for key in touched {
+        for key in &touched {
             let value = fact::latest(transaction, self.id, key)?.unwrap_or(Json::Null);
             let text = value.as_str().map(str::to_owned);
             let code = |unknown: &str| text.clone().unwrap_or_else(|| unknown.to_owned());
-            match key {
+            match *key {
                 "name" => self.name = text.unwrap_or_else(|| unnamed(self.id)),
                 "credit_code" => self.credit_code = text,
                 "site" => self.site = text,
@@ -169,7 +181,7 @@ impl Folded {
                 }
             }
         }
-        Ok(())
+        Ok(!touched.is_empty())
     }
 
     fn load(connection: &Connection, id: Uuid) -> Result<Option<Self>, ViewError> {
@@ -205,6 +217,21 @@ impl Folded {
             });
             Self { point, ..folded }
         }))
+    }
+
+    fn save_standing(&self, connection: &Connection) -> Result<(), ViewError> {
+        connection
+            .prepare_cached(
+                "UPDATE institution SET status = ?, status_since = ?, imported = ?, revision = ? WHERE id = ?",
+            )?
+            .execute((
+                &self.status,
+                &self.status_since,
+                self.imported,
+                self.revision,
+                self.id.to_string(),
+            ))?;
+        Ok(())
     }
 
     fn save(&self, connection: &Connection) -> Result<(), ViewError> {

@@ -20,14 +20,15 @@ impl View for Timeline {
     fn tables(&self) -> &'static [Table] {
         &[Table {
             name: "timeline",
-            ddl: "CREATE TABLE timeline(stream TEXT NOT NULL, revision INTEGER NOT NULL, institution TEXT NOT NULL,
-                    event_id TEXT NOT NULL, event_type TEXT NOT NULL, occurred_date TEXT, occurred_time TEXT,
-                    effective_from TEXT, received_time TEXT NOT NULL, recorded_time TEXT NOT NULL,
+            // In the order in which it is read, so that there is no other index to keep.
+            ddl: "CREATE TABLE timeline(institution TEXT NOT NULL, recorded_time TEXT NOT NULL, stream TEXT NOT NULL,
+                    revision INTEGER NOT NULL, event_id TEXT NOT NULL, event_type TEXT NOT NULL, occurred_date TEXT, occurred_time TEXT,
+                    effective_from TEXT, received_time TEXT NOT NULL,
                     actor_id TEXT NOT NULL, actor_role TEXT NOT NULL, actor_organisation TEXT, payload TEXT NOT NULL,
                     provenance TEXT, legal_basis TEXT NOT NULL, policies TEXT NOT NULL, hash TEXT NOT NULL,
-                    damaged TEXT, PRIMARY KEY(stream, revision)) WITHOUT ROWID;
-                  CREATE INDEX timeline_recorded ON timeline(institution, recorded_time, stream, revision);",
-            key: "stream, revision",
+                    damaged TEXT,
+                    PRIMARY KEY(institution, recorded_time, stream, revision)) WITHOUT ROWID;",
+            key: "institution, recorded_time, stream, revision",
         }]
     }
 
@@ -64,23 +65,19 @@ impl View for Timeline {
                 .collect()
         });
         let json = |value: &serde_json::Value| value.to_string();
-        // A damaged record may claim the revision of a sound one: the sound one stays, or comes in its place.
-        let statement = if damaged.is_some() && seen.record.is_none() {
-            "INSERT OR IGNORE INTO timeline VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
-        } else {
-            "INSERT OR REPLACE INTO timeline VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
-        };
+        // A damaged record may claim the revision of a sound one: then both are shown.
+        let statement = "INSERT OR REPLACE INTO timeline VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
         transaction.prepare_cached(statement)?.execute(rusqlite::params![
+            institution.to_string(),
+            instant(seen.recorded_time),
             seen.stream,
             revision,
-            institution.to_string(),
             seen.record.map_or(Uuid::nil(), |record| record.id).to_string(),
             seen.record.map_or("", |record| record.event_type.as_str()),
             occurred.and_then(Occurred::day).map(|day| day.to_string()),
             occurred_time.map(instant),
             metadata.and_then(|metadata| metadata.effective_from).map(instant),
             instant(metadata.map_or(seen.recorded_time, |metadata| metadata.received_time)),
-            instant(seen.recorded_time),
             metadata.map_or("", |metadata| metadata.actor.id.as_str()),
             metadata.map_or("", |metadata| metadata.actor.role.as_str()),
             metadata.and_then(|metadata| metadata.actor.organisation.as_deref()),

@@ -8,9 +8,9 @@ use yujian_domain::institution::{self, InstitutionType, Status};
 use yujian_views::{IncidentQuery, InstitutionQuery, Scope, ViewError};
 
 use crate::model::{Known, Model};
+use crate::steps::{Step, write};
 use crate::support::{
-    NAMES, REGIONS, Step, World, credit_code, day, deadline, harmless, imported, incident, institution, notified,
-    registered, write,
+    NAMES, REGIONS, World, credit_code, day, deadline, harmless, imported, incident, institution, notified, registered,
 };
 
 pub fn runtime() -> tokio::runtime::Runtime {

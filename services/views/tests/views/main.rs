@@ -5,5 +5,6 @@ mod following;
 mod lists;
 mod model;
 mod regions;
+mod steps;
 mod support;
 mod trouble;
