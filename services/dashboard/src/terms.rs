@@ -40,6 +40,13 @@ impl Terms {
             Value::Null => dash(),
             Value::Bool(true) => text("是"),
             Value::Bool(false) => text("否"),
+            Value::Number(number) if name == "area_cm2" => {
+                let metres = number
+                    .as_u64()
+                    .and_then(|area| html::two_decimals(area, 10_000))
+                    .unwrap_or_default();
+                text(&format!("{metres} 平方米"))
+            }
             Value::Number(number) => match number.as_u64() {
                 Some(whole) if name != "revision" => text(&html::number(whole)),
                 _ => text(&number.to_string()),
@@ -163,15 +170,15 @@ fn word(name: &str, words: &str) -> Markup {
     if let Some(term) = term {
         return text(term);
     }
-    if name == "date" || name.ends_with("_date") {
-        if let Ok(date) = words.parse::<jiff::civil::Date>() {
-            return html::day(date);
-        }
+    if (name == "date" || name.ends_with("_date"))
+        && let Ok(date) = words.parse::<jiff::civil::Date>()
+    {
+        return html::day(date);
     }
-    if name == "time" || name.ends_with("_time") {
-        if let Ok(instant) = words.parse::<Timestamp>() {
-            return html::moment(instant);
-        }
+    if (name == "time" || name.ends_with("_time"))
+        && let Ok(instant) = words.parse::<Timestamp>()
+    {
+        return html::moment(instant);
     }
     match name {
         "credit_code" | "number" | "rule" => code(words),
@@ -228,7 +235,7 @@ pub(crate) fn label(name: &str) -> &str {
         "lease_start_date" => "租期起",
         "highest_floor" => "最高楼层",
         "lowest_floor" | "premises.lowest_floor" => "最低楼层",
-        "area_cm2" => "使用面积（平方厘米）",
+        "area_cm2" => "使用面积",
         "papers" => "材料",
         "kind" => "种类",
         "issuer" => "出具单位",

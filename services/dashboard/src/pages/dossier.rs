@@ -7,8 +7,8 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::Uri;
 use axum::response::Response;
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::{Timestamp, ToSpan};
 use serde_json::Value;
 use uuid::Uuid;
 use yujian_domain::dossier::{Dossier, Fact};
@@ -28,6 +28,8 @@ use crate::terms::{self, Terms};
 
 /// Events of the timeline on one page.
 const EVENTS: u32 = 30;
+/// Incidents listed; the rest stands in the list of incidents.
+const CASES: usize = 10;
 
 /// Groups of facts, in a fixed order, with the beginnings of their keys.
 const GROUPS: [(&str, &[&str]); 3] = [
@@ -48,6 +50,9 @@ const GROUPS: [(&str, &[&str]); 3] = [
             "ownership",
             "registrar",
             "registration_date",
+            "representative.name",
+            "representative.identity",
+            "representative.phone",
             "representative.",
             "places",
         ],
@@ -160,6 +165,9 @@ struct DossierPage {
     classes_source: Option<Source>,
     papers: Vec<PaperLine>,
     cases: Vec<Case>,
+    cases_total: usize,
+    cases_href: String,
+    presets: Vec<(&'static str, String)>,
     retired: Vec<Past>,
     damaged: Vec<(String, String)>,
     lines: Vec<Line>,
@@ -225,6 +233,8 @@ async fn load(shared: &Shared, id: &str, uri: &Uri) -> Result<String, Failure> {
     page.status = status_badge(row.status);
     page.imported = row.imported;
     page.name = bdi(&row.name);
+    page.cases_href = url("/incidents", &[("institution", Some(&id.to_string()))]);
+    page.presets = presets(&path, day_of(now));
     page.path = path;
     (page.newer, page.older) = (newer, older);
     Ok(page.render()?)
@@ -258,6 +268,7 @@ impl Reader<'_> {
             .iter()
             .map(|row| (row.stream.clone(), row.revision))
             .collect();
+        let cases = self.cases(&then);
         let classes = then.get("classes");
         let list: Vec<Class> = classes
             .and_then(|fact| serde_json::from_value(fact.value.clone()).ok())
@@ -286,7 +297,10 @@ impl Reader<'_> {
                 .collect(),
             classes_source: classes.map(|fact| self.source(fact, &shown)),
             papers: self.papers(&then, &shown),
-            cases: self.cases(&then),
+            cases_total: cases.len(),
+            cases: cases.into_iter().take(CASES).collect(),
+            cases_href: String::new(),
+            presets: Vec::new(),
             retired: self.retired(&stored.facts, &then, &events.rows, &shown),
             damaged: stored.damaged,
             lines: events
@@ -310,7 +324,7 @@ impl Reader<'_> {
         Source {
             title: terms::event(&fact.source.event_type).0,
             href: shown.contains(&at).then(|| format!("#{}", anchor(&at.0, at.1))),
-            place: format!("{}@{}", if at.0 == self.own { "版次" } else { "事件版次" }, at.1),
+            place: format!("{} {}", if at.0 == self.own { "版次" } else { "事件版次" }, at.1),
             recorded: moment(fact.source.recorded_time),
         }
     }
@@ -481,6 +495,21 @@ impl Reader<'_> {
 
 fn by_key(facts: &[Fact]) -> ByKey<'_> {
     facts.iter().map(|fact| (fact.key.as_str(), fact)).collect()
+}
+
+/// Days to look at with one click: known then, as of then.
+fn presets(path: &str, today: Date) -> Vec<(&'static str, String)> {
+    let days = [
+        ("30 天前", today.checked_sub(30.days()).ok()),
+        ("今年年初", Date::new(today.year(), 1, 1).ok()),
+        ("一年前", today.checked_sub(1.year()).ok()),
+    ];
+    days.into_iter()
+        .filter_map(|(word, day)| {
+            let day = day?.to_string();
+            Some((word, url(path, &[("as_of", Some(&day)), ("known_at", Some(&day))])))
+        })
+        .collect()
 }
 
 /// Last part of a key, by which its value reads.

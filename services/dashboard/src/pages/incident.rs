@@ -215,7 +215,13 @@ fn steps(row: &IncidentRow, case: &Case) -> Vec<Step> {
     if row.status == Status::Imported {
         return Vec::new();
     }
-    let time = |time: Option<Timestamp>| time.map_or_else(|| text("未到"), moment);
+    // A concluded case may have skipped steps: triage can end it.
+    let missing = if row.status == Status::Concluded {
+        "未进行"
+    } else {
+        "未到"
+    };
+    let time = |time: Option<Timestamp>| time.map_or_else(|| text(missing), moment);
     let step = |word, at: Option<Timestamp>, current| Step {
         word,
         time: time(at),
