@@ -1,5 +1,6 @@
 //! The view store: opening, following, reading.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +10,7 @@ use rusqlite::Transaction;
 use tokio::sync::{broadcast, watch};
 use uuid::Uuid;
 use yujian_domain::divisions::Divisions;
-use yujian_eventlog::{EventLog, LogError, LogPage, LogPosition};
+use yujian_eventlog::{EventLog, Item, LogError, LogPage, LogPosition};
 
 use crate::database::{Checkpoint, Database, checkpoint};
 use crate::digest;
@@ -22,6 +23,8 @@ use crate::view::{fact, filing, incident, institution, problem, region, timeline
 
 /// Records folded in one transaction, at most.
 const BATCH: usize = 2_000;
+/// Records that a start reads again to see whether they are still sound: some seconds of work. Older ones are `verify`'s.
+const CHECKED: u64 = 500_000;
 /// Deltas that a slow receiver may fall behind before it must read anew.
 const DELTAS: usize = 1_024;
 /// How long the follower waits after a fault of log or store before it tries again.
@@ -82,8 +85,8 @@ pub struct Views {
 
 impl Views {
     /// Opens `views.db` in `directory` (a temporary one when `None`), catches up with the log as it stands now, and
-    /// reports progress. A store of another version, of another log, or ahead of the log, is rebuilt from nothing. A
-    /// catch-up that is interrupted goes on where it stopped.
+    /// reports progress. A store of another version, of another log, or ahead of the log, is rebuilt from nothing, and so
+    /// is one whose log was damaged or repaired since. A catch-up that is interrupted goes on where it stopped.
     ///
     /// # Errors
     /// [`ViewError::Unavailable`] when log or disk can't be read or written.
@@ -105,10 +108,10 @@ impl Views {
         };
         let found = views.database.read(|transaction| checkpoint(transaction)).await?;
         if let Some(found) = found {
-            if views.is_of_this_log(&found).await? {
+            if views.is_of_this_log(&found).await? && views.damage_is_as_folded(&found).await? {
                 views.position.send_replace(found.position);
             } else {
-                tracing::info!(checkpoint = %found.position, "the views are of another log or ahead of it: rebuilding");
+                tracing::info!(checkpoint = %found.position, "the log is not the one that the views have folded: rebuilding");
                 let database = Arc::clone(&views.database);
                 blocking(move || database.clear()).await?;
             }
@@ -154,6 +157,39 @@ impl Views {
             .items
             .first()
             .is_some_and(|item| item.position() == found.position && fold::mark(item) == found.mark))
+    }
+
+    /// Whether the log still has the damage that was folded, no more (a record was altered since) and no less (one was
+    /// repaired). Looks at the newest [`CHECKED`] records, whose hashes the log checks as it reads them.
+    async fn damage_is_as_folded(&self, found: &Checkpoint) -> Result<bool, ViewError> {
+        let known = self
+            .database
+            .read(|transaction| problem::damaged_records(transaction))
+            .await?;
+        let first = found.position.number.saturating_sub(CHECKED);
+        let mut met = BTreeSet::new();
+        let mut at = LogPosition {
+            number: first,
+            ..found.position
+        };
+        while at < found.position {
+            let page = self.log.read_all(at, BATCH).await?;
+            for item in page.items.iter().filter(|item| item.position() <= found.position) {
+                if let Item::Damaged(damage) = item {
+                    let stream = damage.stream.as_ref().map_or("", |stream| stream.as_str());
+                    met.insert((stream.to_owned(), damage.revision));
+                }
+            }
+            if page.items.is_empty() {
+                break;
+            }
+            at = page.next;
+        }
+        Ok(if first == 0 {
+            met == known
+        } else {
+            met.is_subset(&known)
+        })
     }
 
     /// Follows the log until `stop` turns true or its sender is gone. Run it as a task. A fault of log or store (a full

@@ -1,6 +1,8 @@
 //! What the views could not take in: damaged records, and events of types that this version does not know. Figures that
 //! they touch say so.
 
+use std::collections::BTreeSet;
+
 use rusqlite::{Connection, Transaction};
 use uuid::Uuid;
 
@@ -16,9 +18,10 @@ impl View for Problems {
         &[
             Table {
                 name: "damage",
-                // `n` counts in the order of the log: a damaged record need not tell its stream or revision.
+                // `n` counts in the order of the log: a damaged record need not tell its stream or revision. `sound`: the
+                // record is as it was written, but does not read as what its type says.
                 ddl: "CREATE TABLE damage(n INTEGER PRIMARY KEY, stream TEXT NOT NULL, revision INTEGER, institution TEXT,
-                        problem TEXT NOT NULL);
+                        problem TEXT NOT NULL, sound INTEGER NOT NULL);
                       CREATE INDEX damage_institution ON damage(institution);
                       CREATE INDEX damage_stream ON damage(stream);",
                 key: "n",
@@ -36,14 +39,15 @@ impl View for Problems {
             What::Damaged(problem) => {
                 transaction
                     .prepare_cached(
-                        "INSERT INTO damage(n, stream, revision, institution, problem)
-                         SELECT ifnull(max(n), 0) + 1, ?, ?, ?, ? FROM damage",
+                        "INSERT INTO damage(n, stream, revision, institution, problem, sound)
+                         SELECT ifnull(max(n), 0) + 1, ?, ?, ?, ?, ? FROM damage",
                     )?
                     .execute((
                         seen.stream,
                         seen.revision_column(),
                         seen.institution.map(|id| id.to_string()),
                         problem,
+                        seen.record.is_some(),
                     ))?;
             }
             What::Unknown => {
@@ -78,5 +82,12 @@ pub(crate) fn of_institution(connection: &Connection, institution: Uuid) -> Resu
     let mut statement =
         connection.prepare_cached("SELECT stream, problem FROM damage WHERE institution = ? ORDER BY n")?;
     let rows = statement.query_map([institution.to_string()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Damaged records that were met, as far as they told stream and revision.
+pub(crate) fn damaged_records(connection: &Connection) -> Result<BTreeSet<(String, Option<u64>)>, ViewError> {
+    let mut statement = connection.prepare_cached("SELECT stream, revision FROM damage WHERE NOT sound")?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get::<_, Option<i64>>(1)?.map(natural))))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }

@@ -203,3 +203,41 @@ async fn a_store_of_another_log_or_ahead_of_it_or_spoilt_is_rebuilt() {
     let (anew, _) = open_in(directory.path(), log_of(&["a"]).await.log).await;
     assert_eq!(names(&anew).await, ["a"]);
 }
+
+#[tokio::test]
+async fn a_record_altered_or_repaired_between_two_starts_shows_after_the_second() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut world = World::new();
+    world.of_institution(1, registered(1, "云朵托育", 0, 3), 0, None).await;
+    world.of_institution(1, harmless(), 1, None).await;
+    world.of_institution(2, registered(2, "彩虹桥", 0, 3), 2, None).await;
+    let window = Window::at(&world.log, world.written);
+    let sound = open_in(directory.path(), window.clone())
+        .await
+        .0
+        .digest()
+        .await
+        .unwrap();
+    window.damage(2, Some(&format!("institution-{}", institution(1))), Some(1));
+    let (altered, _) = open_in(directory.path(), window.clone()).await;
+    assert_eq!(altered.as_of().await.unwrap().damaged, 1);
+    let row = altered
+        .institution(&Scope::default(), institution(1))
+        .await
+        .unwrap()
+        .unwrap();
+    assert!(row.damaged);
+    let timeline = altered
+        .timeline(&Scope::default(), institution(1), None, 10)
+        .await
+        .unwrap();
+    assert_eq!(
+        timeline.rows[0].payload,
+        serde_json::Value::Null,
+        "the altered record is not served"
+    );
+    drop(altered);
+    window.repair();
+    let (repaired, _) = open_in(directory.path(), window).await;
+    assert_eq!(repaired.digest().await.unwrap(), sound);
+}

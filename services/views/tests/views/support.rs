@@ -107,6 +107,10 @@ impl Window {
         position
     }
 
+    pub fn repair(&self) {
+        self.damaged.lock().unwrap().clear();
+    }
+
     pub fn damage(&self, number: u64, stream: Option<&str>, revision: Option<u64>) {
         let damage = Damage {
             position: LogPosition { epoch: 1, number },
