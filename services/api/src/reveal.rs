@@ -55,3 +55,72 @@ fn describe(keys: &dyn KeyProvider, key: &str, path: &str, sealed: Option<&Value
         masked,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use serde_json::json;
+    use yujian_eventlog::entropy::Entropy;
+    use yujian_eventlog::keys::MemoryKeys;
+
+    use super::*;
+
+    fn keys(seed: u64) -> MemoryKeys {
+        MemoryKeys::new(Arc::new(Entropy::seeded(seed)))
+    }
+
+    async fn sealed(keys: &MemoryKeys) -> Value {
+        let mut payload = json!({
+            "name": "阳光托育",
+            "children": [{"name": {"$personal": {"subject": "s1", "clear": "小明"}}}],
+            "a/b~c": {"$personal": {"subject": "s2", "clear": "跌倒"}},
+        });
+        keys.seal(uuid::Uuid::from_u128(1), &mut payload).await.unwrap();
+        payload
+    }
+
+    fn states(found: &[PersonalValue]) -> Vec<(&str, PersonalState, &str)> {
+        found
+            .iter()
+            .map(|value| (value.path.as_str(), value.state(), value.masked.as_str()))
+            .collect()
+    }
+
+    #[tokio::test]
+    async fn sealed_values_are_masked_in_their_place() {
+        let keys = keys(1);
+        let (json, found) = reveal(&keys, "", sealed(&keys).await);
+        assert_eq!(json, r#"{"a/b~c":null,"children":[{"name":null}],"name":"阳光托育"}"#);
+        assert_eq!(
+            states(&found),
+            [
+                ("/a~1b~0c", PersonalState::Masked, "＊＊＊（2字）"),
+                ("/children/0/name", PersonalState::Masked, "小*"),
+            ]
+        );
+    }
+
+    #[tokio::test]
+    async fn erased_and_key_missing_are_told_apart() {
+        let keys = keys(1);
+        let payload = sealed(&keys).await;
+        keys.erase("s1").await.unwrap();
+        let (_, found) = reveal(&keys, "", payload.clone());
+        assert_eq!(found[1].state(), PersonalState::Erased);
+        let (_, found) = reveal(&self::keys(2), "", payload);
+        assert_eq!(found[0].state(), PersonalState::KeyMissing);
+    }
+
+    #[tokio::test]
+    async fn what_is_no_sealed_value_is_never_shown() {
+        let value = json!({"x": {"$sealed": {"key": 1}}, "y": {"$personal": {"subject": "s", "clear": "张三"}}});
+        let (json, found) = reveal(&keys(1), "", value);
+        assert_eq!(json, r#"{"x":null,"y":null}"#);
+        assert!(
+            found
+                .iter()
+                .all(|value| value.state() == PersonalState::Damaged && value.masked.is_empty())
+        );
+    }
+}

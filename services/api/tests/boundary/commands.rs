@@ -121,6 +121,25 @@ async fn the_same_request_gets_the_same_answer_and_another_body_is_refused() {
 }
 
 #[tokio::test]
+async fn a_hundred_repetitions_at_once_give_one_event_and_one_answer() {
+    let house = House::start().await;
+    let calls = (0..100).map(|_| {
+        let mut client = house.licensing();
+        async move {
+            client
+                .register_institution(by(OFFICER, registration("总部")))
+                .await
+                .unwrap()
+                .into_inner()
+        }
+    });
+    let answers = futures::future::join_all(calls).await;
+    assert!(answers.iter().all(|answer| *answer == answers[0]));
+    let command = answers[0].command.clone().unwrap();
+    assert_eq!((command.revision, command.event_types.len()), (0, 1));
+}
+
+#[tokio::test]
 async fn validate_only_changes_nothing_and_leaves_the_request_id_unused() {
     let house = House::start().await;
     let mut dry = registration("总部");
