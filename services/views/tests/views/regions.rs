@@ -138,3 +138,35 @@ async fn a_scope_narrows_figures_and_gives_no_ratio_that_would_mislead() {
     let other = views.roll_up(&scope, Some("3302"), day(9)).await.unwrap();
     assert_eq!(sums(&other.region), [0; 9]);
 }
+
+#[tokio::test]
+async fn a_county_shows_places_per_thousand_inhabitants_and_covered_townships() {
+    let divisions = yujian_domain::divisions::Divisions::shipped();
+    let county = divisions.get("330106").unwrap();
+    let townships = divisions.children("330106");
+    let mut world = World::new();
+    let mut record = registered(1, "云朵托育", 0, 3);
+    record.region = townships[0].id.clone();
+    world.of_institution(1, record, 0, None).await;
+    let resumed = yujian_domain::institution::InstitutionResumed {
+        from_date: day(1),
+        statement: "opened".to_owned(),
+        status: yujian_domain::institution::Status::Filed,
+    };
+    world.of_institution(1, resumed, 1, None).await;
+    let views = world.views().await;
+    let roll_up = views.roll_up(&Scope::default(), Some("330106"), day(9)).await.unwrap();
+    let row = &roll_up.region;
+    assert_eq!(
+        (row.name.as_str(), row.level.as_str()),
+        (county.name.as_str(), "county")
+    );
+    assert_eq!((row.townships, row.townships_covered), (townships.len() as u64, 1));
+    let inhabitants = county.inhabitants.unwrap();
+    assert_eq!(row.places_per_thousand, Some((row.places * 1_000, inhabitants)));
+    assert!(row.places > 0);
+    assert_eq!(roll_up.parts.len(), townships.len());
+    assert_eq!(roll_up.parts[0].institutions, 1);
+    let path: Vec<&str> = roll_up.path.iter().map(|(code, _)| code.as_str()).collect();
+    assert_eq!(path, ["33", "3301", "330106"]);
+}
