@@ -1,6 +1,5 @@
 //! The binary as its users meet it: gRPC clients, the page, files, signals, faults.
 #![allow(clippy::unwrap_used)]
 
-mod crash;
 mod filing;
 mod support;

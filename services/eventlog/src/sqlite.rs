@@ -9,6 +9,7 @@ pub mod header;
 mod heads;
 mod lock;
 mod open;
+mod reader;
 mod rows;
 pub mod schema;
 mod streams;
@@ -30,6 +31,7 @@ use tokio::sync::{Semaphore, SemaphorePermit, mpsc, oneshot, watch};
 pub use self::header::{Header, LogKind};
 pub use self::lock::DirectoryLock;
 pub use self::open::{OpenError, OpenOptions, Progress};
+pub use self::reader::ReadOnlyLog;
 
 use self::heads::Tail;
 use self::rows::Source;
@@ -185,7 +187,8 @@ impl SqliteLog {
     }
 
     /// Opens a bulk: until [`commit_bulk`](Self::commit_bulk) appends are answered before they are on disk and are part
-    /// of one transaction. Streams and heads show them, pages and the announced head do not. For the demo's builder.
+    /// of one transaction. Streams and heads show them, pages and the announced head do not. For the demo's builder,
+    /// which syncs the files itself when it is done: the commits of bulks wait for no disk.
     ///
     /// # Errors
     /// [`LogError::Invalid`] when the log is not a demo's, or a bulk is open already.

@@ -60,25 +60,35 @@ pub enum Command {
                             Prints `ready http://HOST:PORT` when it serves. Ctrl-C ends it; nothing acknowledged is lost.")]
     Serve,
     /// Build a demonstration province under a simulated clock, then serve it with live traffic.
-    #[command(after_help = "Examples:\n  yujian demo\n  yujian demo --build-only --digest --data-dir /tmp/a --seed 7 --until 2026-06-30\n\
-                            A second start reuses the data. The log's header says that it is a demo; `serve` refuses it.")]
+    #[command(
+        after_help = "Examples:\n  yujian demo\n  yujian demo --build-only --digest --data-dir /tmp/a --seed 7 --until 2026-06-30\n\
+                            A second start reuses the data. The log's header says that it is a demo; `serve` refuses it."
+    )]
     Demo(DemoArgs),
     /// Import rows of a foreign register by a mapping file.
-    #[command(after_help = "Example: yujian import --mapping deploy/mappings/texas-injuries.toml injuries.csv\n\
-                            Running it again adds only what is new. How to write a mapping: docs/import.md.")]
+    #[command(
+        after_help = "Example: yujian import --mapping deploy/mappings/texas-injuries.toml injuries.csv\n\
+                            Running it again adds only what is new. How to write a mapping: docs/import.md."
+    )]
     Import(ImportArgs),
     /// Replay an institution's history from the log, as of a day, as known at a day.
     #[command(after_help = "Example: yujian replay 0190f1c2-… --as-of 2026-03-31 --known-at 2026-06-30")]
     Replay(ReplayArgs),
     /// Check that nothing in the log was altered: hashes, chains, revisions, times, heads.
-    #[command(after_help = "Exit code 0: sound; 2: problems found, each named with its place. Works while the log is served.")]
+    #[command(
+        after_help = "Exit code 0: sound; 2: problems found, each named with its place. Works while the log is served."
+    )]
     Verify(VerifyArgs),
     /// Back up the log and state while it is served, or with --keys the keys, to another place.
-    #[command(after_help = "Examples:\n  yujian backup --to /backup/2026-11-24\n  yujian backup --keys --to /vault/2026-11-24\n\
-                            Keep both apart: the log without keys shows no personal data, and erased stays erased.")]
+    #[command(
+        after_help = "Examples:\n  yujian backup --to /backup/2026-11-24\n  yujian backup --keys --to /vault/2026-11-24\n\
+                            Keep both apart: the log without keys shows no personal data, and erased stays erased."
+    )]
     Backup(BackupArgs),
     /// Restore a backup into an empty data directory; begins a new log epoch.
-    #[command(after_help = "Example: yujian restore --from /backup/2026-11-24 --keys /vault/2026-11-24 --data-dir /srv/yujian")]
+    #[command(
+        after_help = "Example: yujian restore --from /backup/2026-11-24 --keys /vault/2026-11-24 --data-dir /srv/yujian"
+    )]
     Restore(RestoreArgs),
     /// Look at the machine and the data and say what is wrong and what to do.
     Doctor,

@@ -12,7 +12,15 @@ use crate::cli::SettingsArgs;
 const PREFIX: &str = "YUJIAN_";
 /// Names the components that the test suite must not skip; read by tests, not by the program.
 const TEST_VARIABLE: &str = "YUJIAN_REQUIRE";
-const KEYS: [&str; 7] = ["data_dir", "keys_dir", "kek_file", "host", "port", "log_level", "log_format"];
+const KEYS: [&str; 7] = [
+    "data_dir",
+    "keys_dir",
+    "kek_file",
+    "host",
+    "port",
+    "log_level",
+    "log_format",
+];
 
 /// How to log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,11 +127,17 @@ struct File {
 }
 
 fn read_file(path: &Path) -> Result<File, ConfigError> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| ConfigError::Unreadable { path: path.to_owned(), error })?;
-    let malformed = |message: String| ConfigError::Malformed { path: path.to_owned(), message };
+    let text = std::fs::read_to_string(path).map_err(|error| ConfigError::Unreadable {
+        path: path.to_owned(),
+        error,
+    })?;
+    let malformed = |message: String| ConfigError::Malformed {
+        path: path.to_owned(),
+        message,
+    };
     let document = toml::Deserializer::parse(&text).map_err(|error| malformed(error.to_string()))?;
-    serde_path_to_error::deserialize(document).map_err(|error| malformed(format!("{}: {}", error.path(), error.inner())))
+    serde_path_to_error::deserialize(document)
+        .map_err(|error| malformed(format!("{}: {}", error.path(), error.inner())))
 }
 
 struct Layers<'a> {
@@ -133,9 +147,19 @@ struct Layers<'a> {
 }
 
 impl Layers<'_> {
-    fn pick(&mut self, key: &'static str, flag: Option<String>, file: Option<String>, default: &str) -> (String, Origin) {
+    fn pick(
+        &mut self,
+        key: &'static str,
+        flag: Option<String>,
+        file: Option<String>,
+        default: &str,
+    ) -> (String, Origin) {
         let variable = format!("{PREFIX}{}", key.to_uppercase());
-        let variable = self.variables.iter().find(|(name, _)| *name == variable).map(|(_, value)| value.clone());
+        let variable = self
+            .variables
+            .iter()
+            .find(|(name, _)| *name == variable)
+            .map(|(_, value)| value.clone());
         let (value, origin) = flag
             .map(|value| (value, Origin::Flag))
             .or_else(|| variable.map(|value| (value, Origin::Variable)))
@@ -151,11 +175,7 @@ impl Settings {
     ///
     /// # Errors
     /// The first setting that can't be used, by key and origin.
-    pub fn load(
-        flags: &SettingsArgs,
-        variables: &[(String, String)],
-        default_dir: &str,
-    ) -> Result<Self, ConfigError> {
+    pub fn load(flags: &SettingsArgs, variables: &[(String, String)], default_dir: &str) -> Result<Self, ConfigError> {
         for (name, _) in variables {
             let Some(key) = name.strip_prefix(PREFIX) else { continue };
             if name != TEST_VARIABLE && !KEYS.contains(&key.to_lowercase().as_str()) {
@@ -163,7 +183,11 @@ impl Settings {
             }
         }
         let file = flags.config.as_deref().map(read_file).transpose()?.unwrap_or_default();
-        let mut layers = Layers { file, variables, shown: Vec::new() };
+        let mut layers = Layers {
+            file,
+            variables,
+            shown: Vec::new(),
+        };
         let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.to_string_lossy().into_owned());
 
         let from_file = layers.file.data_dir.take();
@@ -212,8 +236,14 @@ impl Settings {
 }
 
 fn parse_host(host: &str, origin: Origin) -> Result<IpAddr, ConfigError> {
-    let wrong = |problem: &str| ConfigError::Value { key: "host", origin: origin.clone(), problem: problem.to_owned() };
-    let address: IpAddr = if host == "localhost" { IpAddr::from([127, 0, 0, 1]) } else {
+    let wrong = |problem: &str| ConfigError::Value {
+        key: "host",
+        origin: origin.clone(),
+        problem: problem.to_owned(),
+    };
+    let address: IpAddr = if host == "localhost" {
+        IpAddr::from([127, 0, 0, 1])
+    } else {
         host.parse().map_err(|_| wrong("must be an IP address or localhost"))?
     };
     if address.is_loopback() {
@@ -230,7 +260,10 @@ mod tests {
     use super::*;
 
     fn load(flags: &SettingsArgs, variables: &[(&str, &str)]) -> Result<Settings, ConfigError> {
-        let variables: Vec<_> = variables.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        let variables: Vec<_> = variables
+            .iter()
+            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+            .collect();
         Settings::load(flags, &variables, "yujian-data")
     }
 
@@ -239,10 +272,17 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("yujian.toml");
         std::fs::write(&file, "port = 1\nhost = \"127.0.0.2\"\nlog_level = \"warn\"\n").unwrap();
-        let flags = SettingsArgs { config: Some(file), port: Some(3), ..SettingsArgs::default() };
+        let flags = SettingsArgs {
+            config: Some(file),
+            port: Some(3),
+            ..SettingsArgs::default()
+        };
         let settings = load(&flags, &[("YUJIAN_PORT", "2"), ("YUJIAN_HOST", "127.0.0.3")]).unwrap();
         assert_eq!((settings.port, settings.host.to_string().as_str()), (3, "127.0.0.3"));
-        assert_eq!((settings.log_level.as_str(), settings.data_dir.to_str().unwrap()), ("warn", "yujian-data"));
+        assert_eq!(
+            (settings.log_level.as_str(), settings.data_dir.to_str().unwrap()),
+            ("warn", "yujian-data")
+        );
         assert_eq!(settings.keys_dir, settings.data_dir);
     }
 
@@ -253,7 +293,10 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("yujian.toml");
         std::fs::write(&file, "prot = 1\n").unwrap();
-        let flags = SettingsArgs { config: Some(file), ..SettingsArgs::default() };
+        let flags = SettingsArgs {
+            config: Some(file),
+            ..SettingsArgs::default()
+        };
         assert!(load(&flags, &[]).unwrap_err().to_string().contains("prot"));
         assert!(load(&SettingsArgs::default(), &[("YUJIAN_REQUIRE", "all"), ("OTHER", "1")]).is_ok());
     }
@@ -261,18 +304,29 @@ mod tests {
     #[test]
     fn only_loopback_addresses_are_served() {
         for host in ["0.0.0.0", "192.168.1.1", "::", "example.org"] {
-            let flags = SettingsArgs { host: Some(host.to_owned()), ..SettingsArgs::default() };
-            assert!(load(&flags, &[]).unwrap_err().to_string().starts_with("host (flag)"), "{host}");
+            let flags = SettingsArgs {
+                host: Some(host.to_owned()),
+                ..SettingsArgs::default()
+            };
+            assert!(
+                load(&flags, &[]).unwrap_err().to_string().starts_with("host (flag)"),
+                "{host}"
+            );
         }
         for host in ["127.0.0.1", "127.1.2.3", "::1", "localhost"] {
-            let flags = SettingsArgs { host: Some(host.to_owned()), ..SettingsArgs::default() };
+            let flags = SettingsArgs {
+                host: Some(host.to_owned()),
+                ..SettingsArgs::default()
+            };
             assert!(load(&flags, &[]).is_ok(), "{host}");
         }
     }
 
     #[test]
     fn an_error_names_the_key_and_not_the_value() {
-        let refused = load(&SettingsArgs::default(), &[("YUJIAN_PORT", "hunter2")]).unwrap_err().to_string();
+        let refused = load(&SettingsArgs::default(), &[("YUJIAN_PORT", "hunter2")])
+            .unwrap_err()
+            .to_string();
         assert!(refused.contains("port (variable)") && !refused.contains("hunter2"));
     }
 }

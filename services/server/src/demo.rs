@@ -43,12 +43,16 @@ struct Hour {
 #[async_trait]
 impl Batch for Hour {
     async fn begin(&self) -> Result<(), LogError> {
-        self.keys.begin_bulk().map_err(|error| LogError::Unavailable(error.to_string()))?;
+        self.keys
+            .begin_bulk()
+            .map_err(|error| LogError::Unavailable(error.to_string()))?;
         self.log.begin_bulk().await
     }
 
     async fn commit(&self) -> Result<(), LogError> {
-        self.keys.commit_bulk().map_err(|error| LogError::Unavailable(error.to_string()))?;
+        self.keys
+            .commit_bulk()
+            .map_err(|error| LogError::Unavailable(error.to_string()))?;
         self.log.commit_bulk().await.map(|_| ())
     }
 }
@@ -79,16 +83,25 @@ pub async fn prepare(settings: &Settings, arguments: &DemoArgs) -> anyhow::Resul
     };
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
     let house = House::open(settings, kind(&mark.plan), clock, Arc::new(Entropy::Os)).await?;
-    Ok(Demo { house, roster: mark.roster, seed: mark.plan.seed })
+    Ok(Demo {
+        house,
+        roster: mark.roster,
+        seed: mark.plan.seed,
+    })
 }
 
 fn kind(plan: &Plan) -> LogKind {
-    LogKind::Demo { seed: plan.seed, until: end_of(plan.until) }
+    LogKind::Demo {
+        seed: plan.seed,
+        until: end_of(plan.until),
+    }
 }
 
 fn read_mark(directory: &Path) -> anyhow::Result<Option<Mark>> {
     match std::fs::read(directory.join(MARK)) {
-        Ok(bytes) => Ok(Some(serde_json::from_slice(&bytes).with_context(|| format!("{MARK} is not readable"))?)),
+        Ok(bytes) => Ok(Some(
+            serde_json::from_slice(&bytes).with_context(|| format!("{MARK} is not readable"))?,
+        )),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error).context(MARK),
     }
@@ -125,16 +138,36 @@ async fn build(settings: &Settings, arguments: &DemoArgs) -> anyhow::Result<Mark
         months: arguments.months.unwrap_or(24),
     };
     clear_unfinished(settings)?;
-    eprintln!("demo: building {} institutions over {} months until {until}", plan.institutions, plan.months);
+    eprintln!(
+        "demo: building {} institutions over {} months until {until}",
+        plan.institutions, plan.months
+    );
     let clock = Arc::new(SimulatedClock::new(yujian_demo::clock_start(plan)?));
-    let house = House::open(settings, kind(&plan), clock.clone(), Arc::new(Entropy::seeded(plan.seed))).await?;
-    let hour = Hour { log: house.log.clone(), keys: house.keys.clone() };
+    let house = House::open(
+        settings,
+        kind(&plan),
+        clock.clone(),
+        Arc::new(Entropy::seeded(plan.seed)),
+    )
+    .await?;
+    let hour = Hour {
+        log: house.log.clone(),
+        keys: house.keys.clone(),
+    };
     let bar = Progress::new("simulated days");
     let summary = yujian_demo::build(&house.commands, &clock, &hour, plan, |done, total| bar.at(done, total)).await?;
     bar.done();
     drop((house, hour));
-    eprintln!("demo: {} events, {} institutions, {} incidents", summary.events, summary.institutions, summary.incidents);
-    let mark = Mark { plan, events: summary.events, roster: summary.roster };
+    eprintln!(
+        "demo: {} events, {} institutions, {} incidents",
+        summary.events, summary.institutions, summary.incidents
+    );
+    sync_files(settings)?;
+    let mark = Mark {
+        plan,
+        events: summary.events,
+        roster: summary.roster,
+    };
     write_durably(&settings.data_dir.join(MARK), &serde_json::to_vec_pretty(&mark)?)?;
     Ok(mark)
 }
@@ -153,7 +186,10 @@ fn clear_unfinished(settings: &Settings) -> anyhow::Result<()> {
     let connection = yujian_eventlog::sqlite::schema::open_read_only(&log)?;
     let header = yujian_eventlog::sqlite::header::read(&connection)?;
     if header.kind == LogKind::Real {
-        bail!("{} holds real data, not a demo's: name another --data-dir", directory.display());
+        bail!(
+            "{} holds real data, not a demo's: name another --data-dir",
+            directory.display()
+        );
     }
     drop(connection);
     eprintln!("demo: an unfinished build is removed");
@@ -173,6 +209,17 @@ fn remove(settings: &Settings) -> anyhow::Result<()> {
                 }
             }
         }
+    }
+    Ok(())
+}
+
+/// The build's commits wait for no disk; before it counts as finished, everything must be there.
+fn sync_files(settings: &Settings) -> anyhow::Result<()> {
+    for directory in [&settings.data_dir, &settings.keys_dir] {
+        for entry in std::fs::read_dir(directory)? {
+            std::fs::File::open(entry?.path())?.sync_all()?;
+        }
+        std::fs::File::open(directory)?.sync_all()?;
     }
     Ok(())
 }

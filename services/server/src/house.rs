@@ -74,7 +74,12 @@ impl House {
         let commands = Commands::open(log.clone(), keys.clone(), clock.clone(), entropy, simulated)
             .await
             .context("reference data")?;
-        Ok(Self { log, keys, clock, commands })
+        Ok(Self {
+            log,
+            keys,
+            clock,
+            commands,
+        })
     }
 
     /// Opens the views beside the log and lets them catch up.
@@ -84,10 +89,14 @@ impl House {
     pub async fn views(&self, directory: &Path) -> anyhow::Result<Views> {
         let bar = Progress::new("building views");
         let divisions = self.commands.reference().divisions.clone();
-        let views =
-            Views::open(Some(directory), self.log.clone(), divisions, |Rebuild { done, total }| bar.at(done, total))
-                .await
-                .context("views")?;
+        let views = Views::open(
+            Some(directory),
+            self.log.clone(),
+            divisions,
+            |Rebuild { done, total }| bar.at(done, total),
+        )
+        .await
+        .context("views")?;
         bar.done();
         Ok(views)
     }
@@ -112,9 +121,14 @@ async fn reapply_erasures(log: &SqliteLog, keys: &FileKeys) -> anyhow::Result<()
             }
         }
     }
-    let again = keys.reapply_erasures(subjects.iter().map(String::as_str)).context("erasing again")?;
+    let again = keys
+        .reapply_erasures(subjects.iter().map(String::as_str))
+        .context("erasing again")?;
     if again > 0 {
-        tracing::warn!(keys = again, "keys of erased subjects were here again and were destroyed again");
+        tracing::warn!(
+            keys = again,
+            "keys of erased subjects were here again and were destroyed again"
+        );
     }
     Ok(())
 }

@@ -1,23 +1,36 @@
 //! The `yujian` binary: settings, wiring, command line; no logic.
 
+mod audit;
 mod cli;
 mod config;
 mod demo;
+mod health;
 mod house;
+mod import;
 mod progress;
+mod serve;
 
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Parser;
 use tracing_subscriber::EnvFilter;
+use yujian_eventlog::clock::SystemClock;
+use yujian_eventlog::entropy::Entropy;
+use yujian_eventlog::sqlite::LogKind;
 
 use crate::cli::{Cli, Command};
 use crate::config::{LogFormat, Settings};
+use crate::house::House;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let default_dir = if matches!(cli.command, Command::Demo(_)) { "yujian-demo" } else { "yujian-data" };
+    let default_dir = if matches!(cli.command, Command::Demo(_)) {
+        "yujian-demo"
+    } else {
+        "yujian-data"
+    };
     let variables: Vec<(String, String)> = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.to_string_lossy().into_owned())))
         .collect();
@@ -32,7 +45,9 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error.into()),
     };
-    runtime.block_on(run(cli.command, settings)).unwrap_or_else(|error| fail(&error))
+    runtime
+        .block_on(run(cli.command, settings))
+        .unwrap_or_else(|error| fail(&error))
 }
 
 /// One line that says what went wrong, with its causes.
@@ -44,8 +59,10 @@ fn fail(error: &anyhow::Error) -> ExitCode {
 fn log_to_stderr(settings: &Settings) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(&settings.log_level)
         .map_err(|error| anyhow::anyhow!("log_level is not a filter: {error}"))?;
-    let builder =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_target(false);
     match settings.log_format {
         LogFormat::Text => builder.with_ansi(std::io::stderr().is_terminal()).init(),
         LogFormat::Json => builder.json().init(),
@@ -55,18 +72,54 @@ fn log_to_stderr(settings: &Settings) -> anyhow::Result<()> {
 
 async fn run(command: Command, settings: Settings) -> anyhow::Result<ExitCode> {
     match command {
-        Command::Demo(arguments) => {
-            let demo = demo::prepare(&settings, &arguments).await?;
-            let views = demo.house.views(&settings.data_dir).await?;
-            if arguments.digest {
-                let digest = views.digest().await?;
-                for (table, sha256) in &digest.tables {
-                    println!("{sha256}  {table}");
-                }
-                println!("{}  total", digest.total);
-            }
-        }
-        _ => anyhow::bail!("not wired"),
+        Command::Serve => serve_real(&settings).await,
+        Command::Demo(arguments) => run_demo(&settings, &arguments).await,
+        Command::Import(arguments) => import::import(&settings, &arguments).await,
+        Command::Replay(arguments) => audit::replay_institution(&settings, &arguments).await,
+        Command::Verify(arguments) => audit::verify(&settings, &arguments),
+        Command::Backup(arguments) => audit::back_up(&settings, &arguments),
+        Command::Restore(arguments) => audit::restore(&settings, &arguments),
+        Command::Doctor => health::doctor(&settings),
+        Command::Healthcheck(arguments) => health::healthcheck(&settings, &arguments).await,
+        Command::Config => health::config(&settings),
     }
+}
+
+async fn serve_real(settings: &Settings) -> anyhow::Result<ExitCode> {
+    let listener = serve::bind(settings).await?;
+    let clock = Arc::new(SystemClock::default());
+    let house = House::open(settings, LogKind::Real, clock, Arc::new(Entropy::Os)).await?;
+    serve::serve(house, settings, listener, false, |_| async {}).await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn run_demo(settings: &Settings, arguments: &cli::DemoArgs) -> anyhow::Result<ExitCode> {
+    let listener = if arguments.build_only {
+        None
+    } else {
+        Some(serve::bind(settings).await?)
+    };
+    let demo = demo::prepare(settings, arguments).await?;
+    if arguments.digest {
+        let digest = demo.house.views(&settings.data_dir).await?.digest().await?;
+        let mut out = std::io::stdout().lock();
+        for (table, sha256) in &digest.tables {
+            writeln!(out, "{sha256}  {table}")?;
+        }
+        writeln!(out, "{}  total", digest.total)?;
+    }
+    let Some(listener) = listener else {
+        return Ok(ExitCode::SUCCESS);
+    };
+    let (commands, clock) = (demo.house.commands.clone(), demo.house.clock.clone());
+    let quiet = arguments.quiet;
+    serve::serve(demo.house, settings, listener, true, |stop| async move {
+        if !quiet {
+            // Another seed than the story's: its request ids must not come again.
+            let seed = clock.now().as_millisecond().unsigned_abs() ^ demo.seed;
+            yujian_demo::live(commands, clock, demo.roster, seed, stop).await;
+        }
+    })
+    .await?;
     Ok(ExitCode::SUCCESS)
 }

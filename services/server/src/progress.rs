@@ -25,7 +25,11 @@ impl Progress {
                 .unwrap_or_else(|_| ProgressStyle::default_bar());
             bar.with_style(style).with_message(name)
         });
-        Self { name, bar, said: Mutex::new(Instant::now()) }
+        Self {
+            name,
+            bar,
+            said: Mutex::new(Instant::now()),
+        }
     }
 
     /// So much of so much is done.

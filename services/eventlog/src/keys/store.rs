@@ -269,6 +269,9 @@ impl Store {
     /// Opens a transaction that stays open until [`Store::commit_bulk`].
     pub(super) fn begin_bulk(&mut self) -> Result<(), KeyError> {
         if !self.bulk {
+            self.connection
+                .execute_batch("PRAGMA synchronous=NORMAL")
+                .map_err(store)?;
             self.begin()?;
             self.bulk = true;
         }
@@ -278,7 +281,8 @@ impl Store {
     /// Makes the keys of the bulk durable and ends it.
     pub(super) fn commit_bulk(&mut self) -> Result<(), KeyError> {
         if std::mem::take(&mut self.bulk) {
-            self.commit()
+            self.commit()?;
+            self.connection.execute_batch("PRAGMA synchronous=FULL").map_err(store)
         } else {
             Ok(())
         }

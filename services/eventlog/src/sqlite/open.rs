@@ -250,7 +250,7 @@ fn check_keys(conn: &Connection, header: &Header, here: &[(u32, String)]) -> rus
     Ok(None)
 }
 
-fn load_names(conn: &Connection) -> Result<Streams, OpenError> {
+pub(super) fn load_names(conn: &Connection) -> Result<Streams, OpenError> {
     let mut streams = Streams::default();
     let mut statement = conn.prepare("SELECT number, name FROM stream ORDER BY number")?;
     let mut rows = statement.query([])?;
@@ -279,7 +279,7 @@ fn load_names(conn: &Connection) -> Result<Streams, OpenError> {
     Ok(streams)
 }
 
-fn last_position(conn: &Connection) -> rusqlite::Result<u64> {
+pub(super) fn last_position(conn: &Connection) -> rusqlite::Result<u64> {
     let last: Option<i64> = conn.query_row("SELECT max(position) FROM record", [], |row| row.get(0))?;
     Ok(last.and_then(|last| u64::try_from(last).ok()).unwrap_or(0))
 }

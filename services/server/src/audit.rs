@@ -1,0 +1,155 @@
+//! `replay`, `verify`, `backup` and `restore`: what an auditor and an operator of the machine do.
+
+use std::io::Write;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context;
+use yujian_audit::{ReplayQuery, replay};
+use yujian_domain::envelope::parse_metadata;
+use yujian_eventlog::backup;
+use yujian_eventlog::sqlite::ReadOnlyLog;
+use yujian_eventlog::verify::{self, Options};
+
+use crate::cli::{BackupArgs, ReplayArgs, RestoreArgs, VerifyArgs};
+use crate::config::Settings;
+use crate::progress::Progress;
+
+/// Problems were found: other than a failure to look.
+const UNSOUND: u8 = 2;
+
+/// Replays one institution from the log, also while it is served.
+pub async fn replay_institution(settings: &Settings, arguments: &ReplayArgs) -> anyhow::Result<ExitCode> {
+    let log = Arc::new(ReadOnlyLog::open(&settings.data_dir).context("opening the log")?);
+    let query = ReplayQuery {
+        institution: arguments.institution,
+        as_of: arguments.as_of,
+        known_at: arguments.known_at,
+        until: None,
+    };
+    let replayed = replay(log.as_ref(), query).await?;
+    let mut out = std::io::stdout().lock();
+    if arguments.json {
+        out.write_all(&replayed.dossier)?;
+        writeln!(out)?;
+    } else {
+        writeln!(out, "events up to position {}:", replayed.position)?;
+        for record in &replayed.records {
+            let actor = parse_metadata(&record.metadata).map_or_else(
+                |_| "?".to_owned(),
+                |m| format!("{} {}", m.actor.role.as_str(), m.actor.id),
+            );
+            writeln!(
+                out,
+                "  {:.0}  {}@{}  {}  by {actor}  {}",
+                record.recorded_time,
+                record.stream,
+                record.revision,
+                record.event_type,
+                &record.hash.to_hex()[..12]
+            )?;
+        }
+        writeln!(out, "facts that hold:")?;
+        for fact in &replayed.facts {
+            let from = fact
+                .valid_from
+                .map_or_else(|| "-".to_owned(), |from| format!("{from:.0}"));
+            let value = if fact.value.get("$sealed").is_some() {
+                "(sealed)".to_owned()
+            } else {
+                fact.value.to_string()
+            };
+            writeln!(
+                out,
+                "  {} = {value}  from {from}  by {}@{}",
+                fact.key, fact.source.stream, fact.source.revision
+            )?;
+        }
+    }
+    for damage in &replayed.damaged {
+        writeln!(out, "damaged: position {}: {}", damage.position, damage.problem)?;
+    }
+    Ok(if replayed.damaged.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(UNSOUND)
+    })
+}
+
+/// Checks the whole log.
+pub fn verify(settings: &Settings, arguments: &VerifyArgs) -> anyhow::Result<ExitCode> {
+    let bar = Progress::new("verifying");
+    let progress = |done, total| bar.at(done, total);
+    let options = Options {
+        progress: Some(&progress),
+        expected: Vec::new(),
+    };
+    let report = verify::verify(&settings.data_dir, &options)?;
+    bar.done();
+    let mut out = std::io::stdout().lock();
+    if arguments.json {
+        writeln!(out, "{}", serde_json::to_string_pretty(&report)?)?;
+    } else {
+        writeln!(out, "{report}")?;
+    }
+    Ok(if report.is_sound() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(UNSOUND)
+    })
+}
+
+/// Backs up the log and state, or the keys, also while they are in use.
+pub fn back_up(settings: &Settings, arguments: &BackupArgs) -> anyhow::Result<ExitCode> {
+    let bar = Progress::new("backing up");
+    let progress = |done, total| bar.at(done, total);
+    let now = jiff::Timestamp::now();
+    let mut out = std::io::stdout().lock();
+    if arguments.keys {
+        let kek = settings.kek_file.as_deref();
+        backup::backup_keys(&settings.keys_dir, kek, &arguments.to, now, Some(&progress))?;
+        bar.done();
+        writeln!(
+            out,
+            "keys backed up to {}; keep them apart from the log",
+            arguments.to.display()
+        )?;
+    } else {
+        backup::backup(&settings.data_dir, &arguments.to, now, Some(&progress))?;
+        bar.done();
+        writeln!(
+            out,
+            "log and state backed up to {}; the keys are not in it: yujian backup --keys",
+            arguments.to.display()
+        )?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Restores into an empty directory.
+pub fn restore(settings: &Settings, arguments: &RestoreArgs) -> anyhow::Result<ExitCode> {
+    let bar = Progress::new("restoring");
+    let progress = |done, total| bar.at(done, total);
+    let restored = backup::restore(
+        &arguments.from,
+        &settings.data_dir,
+        arguments.keys.as_deref(),
+        Some(&progress),
+    )?;
+    bar.done();
+    let mut out = std::io::stdout().lock();
+    writeln!(
+        out,
+        "restored into {}: epoch {}, end at position {}",
+        settings.data_dir.display(),
+        restored.head.epoch,
+        restored.head
+    )?;
+    if !restored.keys {
+        writeln!(
+            out,
+            "without keys: personal data stays sealed and writes are refused until keys are restored"
+        )?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
