@@ -7,11 +7,12 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::Uri;
 use axum::response::Response;
+use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::{Timestamp, ToSpan};
 use serde_json::Value;
 use uuid::Uuid;
 use yujian_domain::dossier::{Dossier, Fact};
+use yujian_domain::incident::Category;
 use yujian_domain::institution::Class;
 use yujian_domain::time::{day_of, end_of};
 use yujian_views::{DossierFacts, Page, Scope, StoredFact, TimelineRow};
@@ -111,7 +112,7 @@ struct Past {
 /// A fact that differs between the times.
 #[derive(Debug)]
 struct Difference {
-    label: String,
+    label: Markup,
     then: Markup,
     then_known_now: Markup,
     now: Markup,
@@ -159,6 +160,7 @@ struct DossierPage {
     past: bool,
     plane: Option<Plane>,
     differences: Vec<Difference>,
+    differences_more: usize,
     groups: Vec<Group>,
     classes: Vec<ClassLine>,
     class_places: u64,
@@ -234,7 +236,7 @@ async fn load(shared: &Shared, id: &str, uri: &Uri) -> Result<String, Failure> {
     page.imported = row.imported;
     page.name = bdi(&row.name);
     page.cases_href = url("/incidents", &[("institution", Some(&id.to_string()))]);
-    page.presets = presets(&path, day_of(now));
+    page.presets = timeline::presets(&path, day_of(now));
     page.path = path;
     (page.newer, page.older) = (newer, older);
     Ok(page.render()?)
@@ -269,6 +271,7 @@ impl Reader<'_> {
             .map(|row| (row.stream.clone(), row.revision))
             .collect();
         let cases = self.cases(&then);
+        let (differences, differences_more) = self.differences(&then, &then_known_now, &current);
         let classes = then.get("classes");
         let list: Vec<Class> = classes
             .and_then(|fact| serde_json::from_value(fact.value.clone()).ok())
@@ -284,7 +287,8 @@ impl Reader<'_> {
             path: String::new(),
             past: self.moments.as_of.is_some() || self.moments.known_at.is_some(),
             plane: Plane::new(&stored.facts, self.moments, self.now),
-            differences: self.differences(&then, &then_known_now, &current),
+            differences,
+            differences_more,
             groups: self.groups(&then, &current, &shown),
             class_places: list.iter().map(|class| u64::from(class.places.count())).sum(),
             classes: list
@@ -367,7 +371,14 @@ impl Reader<'_> {
         groups
     }
 
-    fn differences(&self, then: &ByKey<'_>, then_known_now: &ByKey<'_>, current: &ByKey<'_>) -> Vec<Difference> {
+    /// What differs between the times: every fact of the institution, and of its incidents the state, the first few of
+    /// them. Also how many further facts of incidents differ.
+    fn differences(
+        &self,
+        then: &ByKey<'_>,
+        then_known_now: &ByKey<'_>,
+        current: &ByKey<'_>,
+    ) -> (Vec<Difference>, usize) {
         let keys: BTreeSet<&str> = then
             .keys()
             .chain(then_known_now.keys())
@@ -375,21 +386,34 @@ impl Reader<'_> {
             .copied()
             .collect();
         let value = |of: &ByKey<'_>, key: &str| of.get(key).map(|fact| fact.value.clone());
-        keys.into_iter()
+        let differing: Vec<&str> = keys
+            .into_iter()
             .filter(|key| {
                 let asked = value(then, key);
                 asked != value(then_known_now, key) || asked != value(current, key)
             })
-            .map(|key| {
-                let show = |of: &ByKey<'_>| of.get(key).map_or_else(html::dash, |fact| self.value(fact));
-                Difference {
-                    label: fact_label(key),
-                    then: show(then),
-                    then_known_now: show(then_known_now),
-                    now: show(current),
-                }
+            .collect();
+        let (cases, mut listed): (Vec<&str>, Vec<&str>) =
+            differing.into_iter().partition(|key| key.starts_with("incident."));
+        let states: Vec<&str> = cases
+            .iter()
+            .copied()
+            .filter(|key| key.ends_with(".status"))
+            .take(CASES)
+            .collect();
+        let more = cases.len() - states.len();
+        listed.extend(states);
+        let show = |of: &ByKey<'_>, key: &str| of.get(key).map_or_else(html::dash, |fact| self.value(fact));
+        let lines = listed
+            .into_iter()
+            .map(|key| Difference {
+                label: fact_label(key, current),
+                then: show(then, key),
+                then_known_now: show(then_known_now, key),
+                now: show(current, key),
             })
-            .collect()
+            .collect();
+        (lines, more)
     }
 
     fn papers(&self, then: &ByKey<'_>, shown: &BTreeSet<(String, u64)>) -> Vec<PaperLine> {
@@ -497,35 +521,21 @@ fn by_key(facts: &[Fact]) -> ByKey<'_> {
     facts.iter().map(|fact| (fact.key.as_str(), fact)).collect()
 }
 
-/// Days to look at with one click: known then, as of then.
-fn presets(path: &str, today: Date) -> Vec<(&'static str, String)> {
-    let days = [
-        ("30 天前", today.checked_sub(30.days()).ok()),
-        ("今年年初", Date::new(today.year(), 1, 1).ok()),
-        ("一年前", today.checked_sub(1.year()).ok()),
-    ];
-    days.into_iter()
-        .filter_map(|(word, day)| {
-            let day = day?.to_string();
-            Some((word, url(path, &[("as_of", Some(&day)), ("known_at", Some(&day))])))
-        })
-        .collect()
-}
-
 /// Last part of a key, by which its value reads.
 fn last(key: &str) -> &str {
     key.rsplit('.').next().unwrap_or(key)
 }
 
-/// What a key is called; facts of incidents by their last part.
-fn fact_label(key: &str) -> String {
-    match key.strip_prefix("incident.") {
-        Some(rest) => {
-            let name = rest.split_once('.').map_or(rest, |(_, name)| name);
-            format!("事件：{}", terms::label(last(name)))
-        }
-        None => terms::label(key).to_owned(),
-    }
+/// What a key is called, with a link to the incident that it belongs to.
+fn fact_label(key: &str, facts: &ByKey<'_>) -> Markup {
+    let Some((id, name)) = key.strip_prefix("incident.").and_then(|rest| rest.split_once('.')) else {
+        return text(terms::label(key));
+    };
+    let category = facts
+        .get(format!("incident.{id}.category").as_str())
+        .and_then(|fact| fact.value.as_str());
+    let what = category.and_then(Category::from_code).map_or("外部登记", Category::zh);
+    html::link(&format!("/incidents/{id}"), &text(&format!("事件（{what}）"))).then(&text(terms::label(last(name))))
 }
 
 /// Group and place of a key.
@@ -567,7 +577,11 @@ mod tests {
 
     #[test]
     fn facts_of_incidents_say_so() {
-        assert_eq!(fact_label("incident.0195.child.1.severity"), "事件：程度");
-        assert_eq!(fact_label("paper.fire_safety"), "消防安全检查合格证明");
+        let label = fact_label("incident.0195.child.1.severity", &ByKey::new()).to_string();
+        assert_eq!(label, "<a href=\"/incidents/0195\">事件（外部登记）</a>程度");
+        assert_eq!(
+            fact_label("paper.fire_safety", &ByKey::new()).to_string(),
+            "消防安全检查合格证明"
+        );
     }
 }

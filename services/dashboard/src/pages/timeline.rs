@@ -1,11 +1,11 @@
 //! Lines of a timeline, for a dossier and for an incident.
 
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::{Timestamp, ToSpan};
 use yujian_domain::time::day_of;
 use yujian_views::TimelineRow;
 
-use crate::html::{self, Markup, Tone, badge, bdi, code, day, link, moment, text};
+use crate::html::{self, Markup, Tone, badge, bdi, code, day, link, moment, text, url};
 use crate::terms::{self, Terms};
 
 /// One event as shown.
@@ -60,6 +60,21 @@ pub(crate) struct Moments {
     pub(crate) as_of: Option<Date>,
     /// Known at the end of this legal day.
     pub(crate) known_at: Option<Date>,
+}
+
+/// Days to look at with one click: known then, as of then.
+pub(crate) fn presets(path: &str, today: Date) -> Vec<(&'static str, String)> {
+    let days = [
+        ("30 天前", today.checked_sub(30.days()).ok()),
+        ("今年年初", Date::new(today.year(), 1, 1).ok()),
+        ("一年前", today.checked_sub(1.year()).ok()),
+    ];
+    days.into_iter()
+        .filter_map(|(word, day)| {
+            let day = day?.to_string();
+            Some((word, url(path, &[("as_of", Some(&day)), ("known_at", Some(&day))])))
+        })
+        .collect()
 }
 
 /// Anchor of an event on a page.
