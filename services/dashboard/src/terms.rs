@@ -387,4 +387,36 @@ mod tests {
         assert_eq!(degrees(1_201_234_567), "120.12345°");
         assert_eq!(degrees(-305), "−0.00003°");
     }
+
+    #[tokio::test]
+    async fn personal_values_are_masked_and_erased_is_told_from_key_missing() {
+        use yujian_eventlog::entropy::Entropy;
+        use yujian_eventlog::keys::MemoryKeys;
+        let keys = Arc::new(MemoryKeys::new(Arc::new(Entropy::seeded(1))));
+        let clear = |subject: &str, words: &str| serde_json::json!({"$personal": {"subject": subject, "clear": words}});
+        let mut payload = serde_json::json!({
+            "name": clear("institution-1.legal_representative", "王小明"),
+            "narrative": clear("incident-1.text", "午睡后跌倒"),
+        });
+        keys.seal(uuid::Uuid::from_u128(1), &mut payload).await.unwrap();
+        let terms = Terms::new(keys.clone(), Arc::default());
+        assert_eq!(terms.value("name", &payload["name"]).to_string(), "<bdi>王**</bdi>");
+        let narrative = terms.value("narrative", &payload["narrative"]).to_string();
+        assert!(narrative.contains("已封存") && narrative.contains("5字") && !narrative.contains("跌倒"));
+        let elsewhere = Terms::new(Arc::new(MemoryKeys::new(Arc::new(Entropy::seeded(2)))), Arc::default());
+        assert!(
+            elsewhere
+                .value("name", &payload["name"])
+                .to_string()
+                .contains("密钥缺失")
+        );
+        keys.erase("institution-1.legal_representative").await.unwrap();
+        assert!(terms.value("name", &payload["name"]).to_string().contains("已删除"));
+        assert!(
+            terms
+                .value("narrative", &payload["narrative"])
+                .to_string()
+                .contains("已封存")
+        );
+    }
 }
