@@ -13,7 +13,7 @@ use serde_json::Value;
 use uuid::Uuid;
 use yujian_domain::dossier::{Dossier, Fact};
 use yujian_domain::incident::Category;
-use yujian_domain::institution::Class;
+use yujian_domain::institution::{Class, Status};
 use yujian_domain::time::{day_of, end_of};
 use yujian_views::{DossierFacts, Page, Scope, StoredFact, TimelineRow};
 
@@ -232,7 +232,6 @@ async fn load(shared: &Shared, id: &str, uri: &Uri) -> Result<String, Failure> {
         now,
     };
     let mut page = reader.build(shell, stored, events);
-    page.status = status_badge(row.status);
     page.imported = row.imported;
     page.name = bdi(&row.name);
     page.cases_href = url("/incidents", &[("institution", Some(&id.to_string()))]);
@@ -278,7 +277,10 @@ impl Reader<'_> {
             .unwrap_or_default();
         DossierPage {
             name: Markup::default(),
-            status: Markup::default(),
+            status: then
+                .get("status")
+                .and_then(|fact| Status::from_code(fact.value.as_str()?))
+                .map_or_else(|| badge(Tone::Off, "当时不详"), status_badge),
             imported: false,
             moments: self.moments,
             as_of: self.moments.as_of.map(day),
