@@ -35,7 +35,7 @@ pub struct Sealed {
 pub enum Personal<T = String> {
     /// On its way into the log.
     Clear {
-        /// Whose key seals it, e.g. `institution-<id>.legal_representative`, `incident-<id>.child-1`.
+        /// Whose key seals it, e.g. `institution-<id>.representative-1`, `incident-<id>.child-1`.
         subject: String,
         /// The value.
         value: T,

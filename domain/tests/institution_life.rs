@@ -346,7 +346,7 @@ fn a_corrected_personal_value_is_sealed_like_the_first_one() {
     let value = &decided[0].event.payload()["value"];
     assert_eq!(
         value["$personal"]["subject"],
-        format!("institution-{ID}.legal_representative")
+        format!("institution-{ID}.representative-1")
     );
 }
 
@@ -411,4 +411,20 @@ fn states_follow_one_another_in_legal_time() {
         desk.violations(receipt(day("2026-03-04"))),
         found("issue_date", "GEN-08")
     );
+}
+
+#[test]
+fn each_representative_has_a_key_of_its_own() {
+    let mut desk = Desk::registered();
+    desk.run(ChangeDetails {
+        representative: Some(representative("王五")),
+        ..ChangeDetails::default()
+    })
+    .unwrap();
+    let subject = |desk: &Desk, revision| {
+        let command = correction(revision, "representative.name", json!("李四"), "2026-02-02");
+        desk.decide(command).unwrap()[0].event.payload()["value"]["$personal"]["subject"].clone()
+    };
+    assert_eq!(subject(&desk, 0), format!("institution-{ID}.representative-1"));
+    assert_eq!(subject(&desk, 1), format!("institution-{ID}.representative-2"));
 }

@@ -163,7 +163,7 @@ fn personal_values_leave_the_decision_under_the_institutions_subject_and_never_r
         let subject = payload["representative"][field]["$personal"]["subject"]
             .as_str()
             .unwrap();
-        assert_eq!(subject, format!("institution-{ID}.legal_representative"));
+        assert_eq!(subject, format!("institution-{ID}.representative-1"));
     }
     assert_eq!(payload["representative"]["identity_digest"]["epoch"], 1);
     assert!(!format!("{decided:?}").contains("张三"));

@@ -57,10 +57,11 @@ pub(super) fn evolve(state: &mut Institution, event: &InstitutionEvent, recorded
             corrected(state, event, recorded.revision);
             return;
         }
-        InstitutionEvent::InstitutionRegistered(_)
-        | InstitutionEvent::FilingReceiptIssued(_)
-        | InstitutionEvent::DetailsChanged(_)
-        | InstitutionEvent::ClassesChanged(_) => {}
+        InstitutionEvent::InstitutionRegistered(_) => state.representatives.push(recorded.revision),
+        InstitutionEvent::DetailsChanged(event) => {
+            state.representatives.extend(event.representative.as_ref().map(|_| recorded.revision));
+        }
+        InstitutionEvent::FilingReceiptIssued(_) | InstitutionEvent::ClassesChanged(_) => {}
     }
     let mut held = BTreeMap::new();
     for (key, value) in assertions(event) {

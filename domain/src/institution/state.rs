@@ -130,6 +130,8 @@ pub struct Institution {
     pub suspension: Option<Suspension>,
     /// Day of the last nonconformity finding.
     pub finding_date: Option<Date>,
+    /// Revisions of the events that told a legal representative, in order.
+    pub representatives: Vec<u64>,
     /// What each event of this stream asserted, by revision and key, for corrections; withdrawn facts are removed.
     pub asserted: BTreeMap<u64, BTreeMap<String, Held>>,
     /// The last imported row, to see whether a later row says anything new.
@@ -156,6 +158,7 @@ impl Default for Institution {
             receipt_number: None,
             suspension: None,
             finding_date: None,
+            representatives: Vec::new(),
             asserted: BTreeMap::new(),
             imported: None,
         }

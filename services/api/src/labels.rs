@@ -52,7 +52,7 @@ mod tests {
     fn items_read_as_chinese() {
         let item = ReturnedItem {
             item: "papers.fire_safety".to_owned(),
-            rule: "ADM-08".to_owned(),
+            rule: "ADM-10".to_owned(),
             problem: ItemProblem::Missing,
         };
         assert_eq!(returned_item_zh(&item), "消防安全检查合格证明：缺少");

@@ -395,7 +395,7 @@ mod tests {
         let keys = Arc::new(MemoryKeys::new(Arc::new(Entropy::seeded(1))));
         let clear = |subject: &str, words: &str| serde_json::json!({"$personal": {"subject": subject, "clear": words}});
         let mut payload = serde_json::json!({
-            "name": clear("institution-1.legal_representative", "王小明"),
+            "name": clear("institution-1.representative-1", "王小明"),
             "narrative": clear("incident-1.text", "午睡后跌倒"),
         });
         keys.seal(uuid::Uuid::from_u128(1), &mut payload).await.unwrap();
@@ -410,7 +410,7 @@ mod tests {
                 .to_string()
                 .contains("密钥缺失")
         );
-        keys.erase("institution-1.legal_representative").await.unwrap();
+        keys.erase("institution-1.representative-1").await.unwrap();
         assert!(terms.value("name", &payload["name"]).to_string().contains("已删除"));
         assert!(
             terms

@@ -63,7 +63,7 @@ pub(super) fn details(state: &Institution, command: &ChangeDetails, context: &Co
         representative: command
             .representative
             .as_ref()
-            .map(|input| register::representative(input, context)),
+            .map(|input| register::representative(input, state.representatives.len() + 1, context)),
     };
     let unchanged = DetailsChanged {
         name: None,

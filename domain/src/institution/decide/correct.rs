@@ -156,7 +156,12 @@ fn right_value(
             }
             as_value(premises)
         }
-        "representative.name" | "representative.phone" => personal(&mut check, key, value, context),
+        "representative.name" | "representative.phone" => {
+            let told = state.representatives.iter().position(|revision| *revision == command.revision);
+            // A correction of a correction names no event that told one; the person is the latest then.
+            let which = told.map_or(state.representatives.len(), |index| index + 1);
+            personal(&mut check, key, value, which, context)
+        }
         // Its keyed digest stands beside it in the event that told it, so the two are told anew together.
         "representative.identity" => not_here(&mut check, "change_details with the representative"),
         _ => paper(&mut check, key, value),
@@ -171,7 +176,7 @@ fn line(check: &mut Check, value: &Value, longest: usize) -> Value {
     as_value(text)
 }
 
-fn personal(check: &mut Check, key: &str, value: &Value, context: &Context<'_>) -> Value {
+fn personal(check: &mut Check, key: &str, value: &Value, which: usize, context: &Context<'_>) -> Value {
     let Some(text) = parsed::<String>(check, value).map(Sensitive::new) else {
         return Value::Null;
     };
@@ -180,7 +185,7 @@ fn personal(check: &mut Check, key: &str, value: &Value, context: &Context<'_>) 
     } else {
         check.text("value", text.expose(), LONGEST_NAME);
     }
-    json!(text.of(register::subject(context)))
+    json!(text.of(register::subject(which, context)))
 }
 
 fn paper(check: &mut Check, key: &str, value: &Value) -> Value {

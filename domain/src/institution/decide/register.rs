@@ -76,7 +76,7 @@ pub(super) fn register(command: &RegisterInstitution, context: &Context<'_>) -> 
         ownership: command.ownership,
         registrar: command.registrar,
         registration_date: command.registration_date,
-        representative: representative(&command.representative, context),
+        representative: representative(&command.representative, 1, context),
         classes: command.classes.clone(),
     });
     // The registrar's act is what has legal effect, not the day on which Yujian heard of it.
@@ -114,8 +114,8 @@ pub(super) fn representative_shape(check: &mut Check, representative: &Represent
 
 /// The representative as an event holds it: personal values under the institution's subject, and a keyed digest of the
 /// identity number for comparisons that must not know it.
-pub(super) fn representative(input: &RepresentativeInput, context: &Context<'_>) -> Representative {
-    let subject = subject(context);
+pub(super) fn representative(input: &RepresentativeInput, which: usize, context: &Context<'_>) -> Representative {
+    let subject = subject(which, context);
     let number = input.identity.as_ref().map(|identity| identity.0.expose());
     Representative {
         name: input.name.of(&subject),
@@ -125,7 +125,8 @@ pub(super) fn representative(input: &RepresentativeInput, context: &Context<'_>)
     }
 }
 
-/// Whose key seals what is personal about the legal representative.
-pub(super) fn subject(context: &Context<'_>) -> String {
-    format!("institution-{}.legal_representative", context.id)
+/// Whose key seals what is personal about the institution's `which`-th legal representative, from 1. Each has a key of
+/// its own: erasing one must neither erase the next nor keep it from being told.
+pub(super) fn subject(which: usize, context: &Context<'_>) -> String {
+    format!("institution-{}.representative-{which}", context.id)
 }

@@ -374,7 +374,7 @@ async fn an_erased_subject_shows_as_erased_and_the_dossier_keeps_its_bytes() {
     );
 
     let subject = format!(
-        "institution-{}.legal_representative",
+        "institution-{}.representative-1",
         name.strip_prefix("institutions/").unwrap()
     );
     let erase = |actor: &str, approver: &str, id: u128| {
