@@ -67,10 +67,10 @@ pub(crate) fn notification(dice: &mut Dice, institution: Uuid, now: jiff::Timest
             treatment: (severity > Severity::Minor).then(|| Sensitive::new("送医院就诊，家长陪同")),
         });
     }
-    let before = i64::try_from(if dice.percent(10) {
+    let before = i64::try_from(if dice.percent(4) {
         dice.between(300, 4000)
     } else {
-        dice.between(5, 100)
+        dice.between(3, 50)
     });
     let awareness = now - jiff::SignedDuration::from_mins(before.unwrap_or(5));
     let occurred = awareness - jiff::SignedDuration::from_mins(10);

@@ -169,7 +169,7 @@ fn first_day(plan: Plan) -> Result<Date, DemoError> {
 }
 
 impl Story<'_> {
-    /// Registrations: most institutions exist early, the rest come over the first two thirds.
+    /// Registrations: half of the institutions exist early, the rest come over the whole time.
     fn open_agenda(&mut self, first: Date, plan: Plan) {
         let days = u64::from((plan.until - first).get_days().unsigned_abs());
         for index in 0..self.members.len() {
@@ -180,8 +180,8 @@ impl Story<'_> {
                     let from = days.saturating_sub(18);
                     from..=days.saturating_sub(12).max(from)
                 }
-                _ if self.dice.percent(60) => 0..=days / 12,
-                _ => 0..=days * 2 / 3,
+                _ if self.dice.percent(50) => 0..=days / 12,
+                _ => 0..=days.saturating_sub(40),
             };
             let offset = self.dice.between(*span.start(), *span.end());
             let day = first.saturating_add(i64::try_from(offset).unwrap_or(0).days());
