@@ -73,10 +73,17 @@ fn reached<A: Aggregate>(records: &[Record], state: impl Fn(&A) -> &'static str)
 }
 
 #[tokio::test]
-async fn every_state_is_reached_by_at_least_three() {
-    let plan = Plan { seed: 1, until: date(2026, 6, 30), institutions: 150, months: 12 };
+async fn the_default_demo_is_large_mixed_and_reaches_every_state_at_least_three_times() {
+    let plan = Plan { seed: 1, until: date(2026, 6, 30), institutions: 400, months: 24 };
     let (summary, records) = tell(plan).await;
-    assert_eq!(summary.institutions, 150);
+    assert_eq!(summary.institutions, 400);
+    assert!(records.len() >= 100_000, "{} events", records.len());
+    let mut types: BTreeMap<&str, usize> = BTreeMap::new();
+    for record in &records {
+        *types.entry(&record.event_type).or_default() += 1;
+    }
+    let most = types.values().max().copied().unwrap_or_default();
+    assert!(most * 100 <= records.len() * 40, "{types:?}");
     let institutions = reached::<Institution>(&records, |state| state.status.code());
     for status in institution::Status::ALL.iter().filter(|status| **status != institution::Status::None) {
         assert!(institutions.get(status.code()).is_some_and(|count| *count >= 3), "{status:?}: {institutions:?}");
