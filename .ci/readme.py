@@ -19,9 +19,14 @@ SKIPPED = ("git clone", "cd yujian")
 def commands(name: str) -> list[str]:
     text = (ROOT / name).read_text(encoding="utf-8")
     blocks = re.findall(r"^```sh\n(.*?)^```", text, re.S | re.M)
-    joined = "".join(blocks).replace("\\\n", " ")
-    lines = [line.strip() for line in joined.splitlines()]
-    return [line for line in lines if line and not line.startswith("#")]
+    found, open_command = [], ""
+    for line in "".join(blocks).replace("\\\n", " ").splitlines():
+        # A quoted argument may span lines; a command ends where every quote is closed.
+        open_command += line + "\n"
+        if open_command.count("'") % 2 == 0:
+            found.append(open_command.strip())
+            open_command = ""
+    return [command for command in found if command and not command.startswith("#")]
 
 
 def start_demo(command: str) -> subprocess.Popen:
