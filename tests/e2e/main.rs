@@ -2,4 +2,5 @@
 #![allow(clippy::unwrap_used)]
 
 mod filing;
+mod process;
 mod support;

@@ -46,13 +46,25 @@ pub struct Server {
 impl Server {
     /// `serve` on a free port, ready.
     pub fn start(data: &Path) -> Self {
-        Self::spawn(yujian(&["serve", "--port", "0", "--data-dir", data.to_str().unwrap(), "--log-level", "warn"]))
+        Self::spawn(yujian(&[
+            "serve",
+            "--port",
+            "0",
+            "--data-dir",
+            data.to_str().unwrap(),
+            "--log-level",
+            "warn",
+        ]))
     }
 
     /// Any command that ends up serving, ready.
     pub fn spawn(mut command: Command) -> Self {
-        let mut child =
-            command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         let stdout = child.stdout.take().unwrap();
         let stderr = child.stderr.take().unwrap();
         let (send, lines) = mpsc::channel();
@@ -129,14 +141,21 @@ impl Drop for Server {
 
 /// Sends a signal by name.
 pub fn signal(child: &Child, name: &str) {
-    let status = Command::new("kill").args([format!("-{name}"), child.id().to_string()]).status().unwrap();
+    let status = Command::new("kill")
+        .args([format!("-{name}"), child.id().to_string()])
+        .status()
+        .unwrap();
     assert!(status.success());
 }
 
 /// Whether a component is there; where everything is required, its absence fails.
 pub fn has(component: &str, there: bool) -> bool {
     if !there {
-        assert_ne!(std::env::var("YUJIAN_REQUIRE").as_deref(), Ok("all"), "{component} is required and not here");
+        assert_ne!(
+            std::env::var("YUJIAN_REQUIRE").as_deref(),
+            Ok("all"),
+            "{component} is required and not here"
+        );
         println!("skipped: {component} is not on this machine");
     }
     there
@@ -144,7 +163,10 @@ pub fn has(component: &str, there: bool) -> bool {
 
 /// Whether a program answers to its name.
 pub fn has_program(name: &str) -> bool {
-    let found = Command::new("sh").args(["-c", &format!("command -v {name}")]).stdout(Stdio::null()).status();
+    let found = Command::new("sh")
+        .args(["-c", &format!("command -v {name}")])
+        .stdout(Stdio::null())
+        .status();
     has(name, found.is_ok_and(|status| status.success()))
 }
 
@@ -162,7 +184,9 @@ pub fn python() -> Option<String> {
 /// A request of an actor.
 pub fn by<T>(actor: &str, message: T) -> tonic::Request<T> {
     let mut request = tonic::Request::new(message);
-    request.metadata_mut().insert("yujian-actor", MetadataValue::try_from(actor).unwrap());
+    request
+        .metadata_mut()
+        .insert("yujian-actor", MetadataValue::try_from(actor).unwrap());
     request
 }
 
@@ -196,7 +220,10 @@ pub fn header() -> Option<CommandHeader> {
 
 /// A header with a request id.
 pub fn header_of(request: Uuid) -> Option<CommandHeader> {
-    Some(CommandHeader { request_id: request.to_string(), ..CommandHeader::default() })
+    Some(CommandHeader {
+        request_id: request.to_string(),
+        ..CommandHeader::default()
+    })
 }
 
 pub fn day(year: i32, month: i32, day: i32) -> Option<Date> {
@@ -211,7 +238,10 @@ pub fn registration(number: u32, request: Uuid) -> licensing::RegisterInstitutio
         credit_code: credit_code(number),
         site: "总部".to_owned(),
         address: "浙江省杭州市西湖区文三路1号".to_owned(),
-        region: Some(Region { code: "330106".to_owned(), entered_year: None }),
+        region: Some(Region {
+            code: "330106".to_owned(),
+            entered_year: None,
+        }),
         institution_type: licensing::InstitutionType::Comprehensive.into(),
         mode: licensing::Mode::Private.into(),
         ownership: licensing::Ownership::Private.into(),
@@ -249,7 +279,9 @@ pub fn papers() -> Vec<licensing::Paper> {
         issuer: "签发机关".to_owned(),
         number: "Z-1".to_owned(),
         issue_date: day(2026, 1, 5),
-        expiry_date: matches!(kind, Kind::StaffHealthCertificates).then(|| day(2099, 1, 1)).flatten(),
+        expiry_date: matches!(kind, Kind::StaffHealthCertificates)
+            .then(|| day(2099, 1, 1))
+            .flatten(),
         passed: matches!(kind, Kind::HygieneEvaluation | Kind::FireSafety).then_some(true),
         ..licensing::Paper::default()
     })
