@@ -182,12 +182,15 @@ pub(crate) async fn page(State(shared): State<Arc<Shared>>, uri: Uri) -> Respons
 
 async fn load(shared: &Shared, uri: &Uri) -> Result<String, Failure> {
     let fields = Fields::read(pairs(uri)?, &["region"])?;
-    let region = fields.region("region")?;
+    let mut region = fields.region("region")?;
     let now = shared.clock.now();
     let at = day_of(now);
     let reference = (shared.reference)();
     let soon = reference.calendar.add_working_days(at, SOON_WORKING_DAYS).date;
     let scope = Scope::default();
+    if region.is_none() {
+        region = only_province(&shared.views.roll_up(&scope, None, at).await?);
+    }
     let (mut roll_up, mut pipeline) = (None, None);
     // Two readings at one position, so that figures beside each other agree; under heavy writing the third try stands.
     for _ in 0..3 {
@@ -224,6 +227,14 @@ async fn load(shared: &Shared, uri: &Uri) -> Result<String, Failure> {
         .under(crumbs(&roll_up, region.is_some()))
         .live(&roll_up.as_of, now, url("/events", &[("region", region.as_deref())]));
     Ok(build(shell, roll_up, pipeline, institutions, &reference.calendar, now).render()?)
+}
+
+/// The province, where everything lies in one: a share of the whole country's inhabitants would say nothing there.
+fn only_province(whole: &RollUp) -> Option<String> {
+    match whole.parts.as_slice() {
+        [only] if only.level == "province" => Some(only.code.clone()),
+        _ => None,
+    }
 }
 
 /// Path from the whole country down to the region.
