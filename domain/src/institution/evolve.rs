@@ -59,7 +59,9 @@ pub(super) fn evolve(state: &mut Institution, event: &InstitutionEvent, recorded
         }
         InstitutionEvent::InstitutionRegistered(_) => state.representatives.push(recorded.revision),
         InstitutionEvent::DetailsChanged(event) => {
-            state.representatives.extend(event.representative.as_ref().map(|_| recorded.revision));
+            state
+                .representatives
+                .extend(event.representative.as_ref().map(|_| recorded.revision));
         }
         InstitutionEvent::FilingReceiptIssued(_) | InstitutionEvent::ClassesChanged(_) => {}
     }

@@ -36,7 +36,9 @@ async fn tell(plan: Plan) -> (Summary, Vec<Record>) {
     let log = MemoryLog::new(clock.clone());
     let entropy = Arc::new(Entropy::seeded(plan.seed));
     let keys = Arc::new(MemoryKeys::new(entropy.clone()));
-    let commands = Commands::open(log.clone(), keys, clock.clone(), entropy, true).await.unwrap();
+    let commands = Commands::open(log.clone(), keys, clock.clone(), entropy, true)
+        .await
+        .unwrap();
     let summary = build(&commands, &clock, &Nothing, plan, |_, _| {}).await.unwrap();
     let mut records = Vec::new();
     let mut after = log.origin();
@@ -57,10 +59,19 @@ async fn tell(plan: Plan) -> (Summary, Vec<Record>) {
 fn reached<A: Aggregate>(records: &[Record], state: impl Fn(&A) -> &'static str) -> BTreeMap<&'static str, usize> {
     let mut aggregates: BTreeMap<&str, (A, std::collections::BTreeSet<&'static str>)> = BTreeMap::new();
     for record in records.iter().filter(|record| record.stream.category() == A::CATEGORY) {
-        let Some(event) = A::Event::decode(&record.event_type, &record.payload).unwrap() else { continue };
+        let Some(event) = A::Event::decode(&record.event_type, &record.payload).unwrap() else {
+            continue;
+        };
         let metadata = parse_metadata(&record.metadata).unwrap();
         let (aggregate, states) = aggregates.entry(record.stream.as_str()).or_default();
-        aggregate.evolve(&event, &Recorded { event_id: record.id, revision: record.revision, metadata: &metadata });
+        aggregate.evolve(
+            &event,
+            &Recorded {
+                event_id: record.id,
+                revision: record.revision,
+                metadata: &metadata,
+            },
+        );
         states.insert(state(aggregate));
     }
     let mut counts = BTreeMap::new();
@@ -74,7 +85,12 @@ fn reached<A: Aggregate>(records: &[Record], state: impl Fn(&A) -> &'static str)
 
 #[tokio::test]
 async fn the_default_demo_is_large_mixed_and_reaches_every_state_at_least_three_times() {
-    let plan = Plan { seed: 1, until: date(2026, 6, 30), institutions: 400, months: 24 };
+    let plan = Plan {
+        seed: 1,
+        until: date(2026, 6, 30),
+        institutions: 400,
+        months: 24,
+    };
     let (summary, records) = tell(plan).await;
     assert_eq!(summary.institutions, 400);
     assert!(records.len() >= 100_000, "{} events", records.len());
@@ -85,18 +101,35 @@ async fn the_default_demo_is_large_mixed_and_reaches_every_state_at_least_three_
     let most = types.values().max().copied().unwrap_or_default();
     assert!(most * 100 <= records.len() * 40, "{types:?}");
     let institutions = reached::<Institution>(&records, |state| state.status.code());
-    for status in institution::Status::ALL.iter().filter(|status| **status != institution::Status::None) {
-        assert!(institutions.get(status.code()).is_some_and(|count| *count >= 3), "{status:?}: {institutions:?}");
+    for status in institution::Status::ALL
+        .iter()
+        .filter(|status| **status != institution::Status::None)
+    {
+        assert!(
+            institutions.get(status.code()).is_some_and(|count| *count >= 3),
+            "{status:?}: {institutions:?}"
+        );
     }
     let incidents = reached::<Incident>(&records, |state| state.status.code());
-    for status in incident::Status::ALL.iter().filter(|status| **status != incident::Status::None) {
-        assert!(incidents.get(status.code()).is_some_and(|count| *count >= 3), "{status:?}: {incidents:?}");
+    for status in incident::Status::ALL
+        .iter()
+        .filter(|status| **status != incident::Status::None)
+    {
+        assert!(
+            incidents.get(status.code()).is_some_and(|count| *count >= 3),
+            "{status:?}: {incidents:?}"
+        );
     }
 }
 
 #[tokio::test]
 async fn the_same_seed_tells_the_same_story_and_another_another() {
-    let plan = Plan { seed: 7, until: date(2026, 3, 31), institutions: 30, months: 3 };
+    let plan = Plan {
+        seed: 7,
+        until: date(2026, 3, 31),
+        institutions: 30,
+        months: 3,
+    };
     let (_, first) = tell(plan).await;
     let (_, again) = tell(plan).await;
     assert_eq!(first, again);

@@ -157,7 +157,10 @@ fn right_value(
             as_value(premises)
         }
         "representative.name" | "representative.phone" => {
-            let told = state.representatives.iter().position(|revision| *revision == command.revision);
+            let told = state
+                .representatives
+                .iter()
+                .position(|revision| *revision == command.revision);
             // A correction of a correction names no event that told one; the person is the latest then.
             let which = told.map_or(state.representatives.len(), |index| index + 1);
             personal(&mut check, key, value, which, context)
