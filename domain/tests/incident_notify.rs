@@ -341,7 +341,7 @@ fn guardians_are_due_by_policy_or_when_a_child_was_harmed() {
     assert!(!due(Category::Disruption, Severity::None));
 }
 
-// INC-19
+// Personal data
 
 #[test]
 fn personal_data_stands_under_the_keys_of_its_subjects() {
