@@ -52,6 +52,15 @@ fn main() -> ExitCode {
 
 /// One line that says what went wrong, with its causes.
 fn fail(error: &anyhow::Error) -> ExitCode {
+    let closed = |cause: &(dyn std::error::Error + 'static)| {
+        cause
+            .downcast_ref::<std::io::Error>()
+            .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+    };
+    // `yujian replay … | head` has seen enough.
+    if error.chain().any(closed) {
+        return ExitCode::SUCCESS;
+    }
     let _ = writeln!(std::io::stderr(), "yujian: {error:#}");
     ExitCode::FAILURE
 }
