@@ -3,49 +3,23 @@
 use std::sync::Arc;
 
 use tonic::{Request, Response, Status};
-use yujian_domain::incident::{Incident, IncidentCommand};
-use yujian_domain::rejection::Rejection;
 use yujian_proto::incident::v1 as pb;
 
 use crate::Api;
+use crate::command::run;
 use crate::convert::incident as convert;
-use crate::error;
-use crate::gate::principal;
-use crate::parse::{Ground, Parsed};
 
 pub(crate) struct Incidents(pub Arc<Api>);
-
-type Reply = Result<Response<pb::IncidentReply>, Status>;
-type Parse<R> = fn(R, Ground<'_>) -> Result<Parsed<IncidentCommand>, Rejection>;
-
-impl Incidents {
-    async fn run<R>(&self, request: Request<R>, method: &'static str, parse: Parse<R>) -> Reply {
-        let (actor, _) = principal(&request)?;
-        let reference = self.0.commands.reference();
-        let ground = Ground {
-            divisions: &reference.divisions,
-            actor: &actor,
-        };
-        let parsed = parse(request.into_inner(), ground).map_err(|refused| error::rejection(&refused))?;
-        let command = parsed.into_request(actor, method);
-        tracing::debug!(request_id = %command.request_id, "command");
-        let outcome = self
-            .0
-            .commands
-            .execute::<Incident>(command)
-            .await
-            .map_err(|failed| error::command(&failed))?;
-        Ok(Response::new(convert::reply(&outcome)))
-    }
-}
 
 macro_rules! commands {
     ($( $name:ident($request:ident) = $method:literal / $parse:ident; )*) => {
         #[tonic::async_trait]
         impl pb::incident_service_server::IncidentService for Incidents {
             $(
-                async fn $name(&self, request: Request<pb::$request>) -> Reply {
-                    self.run(request, concat!("yujian.incident.v1.IncidentService/", $method), convert::$parse).await
+                async fn $name(&self, request: Request<pb::$request>) -> Result<Response<pb::IncidentReply>, Status> {
+                    let method = concat!("yujian.incident.v1.IncidentService/", $method);
+                    let outcome = run(&self.0, request, method, convert::$parse).await?;
+                    Ok(Response::new(convert::reply(&outcome)))
                 }
             )*
         }

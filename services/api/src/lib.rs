@@ -6,7 +6,7 @@
 //! * Every method's caller is decided in one place before any service is reached ([`RuleTable`], default deny).
 //!
 //! Start reading at [`Api::router`], then `gate.rs` for who may call, `parse.rs` for how a request becomes values,
-//! `licensing.rs` for the path of a command, `error.rs` for everything that can go wrong.
+//! `command.rs` for the path of a command, `error.rs` for everything that can go wrong.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,6 +20,7 @@ use yujian_views::Views;
 
 mod audit;
 mod codes;
+mod command;
 mod convert;
 mod error;
 mod gate;
