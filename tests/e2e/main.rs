@@ -1,6 +1,7 @@
 //! The binary as its users meet it: gRPC clients, the page, files, signals, faults.
 #![allow(clippy::unwrap_used)]
 
+mod crash;
 mod filing;
 mod process;
 mod support;

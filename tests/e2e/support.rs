@@ -314,3 +314,8 @@ pub async fn eventually<F: AsyncFnMut() -> bool>(what: &str, mut holds: F) {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
+
+/// A number that a longer run sets: how much, or a seed.
+pub fn knob(name: &str, default: u64) -> u64 {
+    std::env::var(name).map_or(default, |value| value.parse().unwrap())
+}
