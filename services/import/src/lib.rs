@@ -1,1 +1,21 @@
-//! placeholder
+//! History from a foreign register: a mapping says what the columns of a delimited file mean, and each row becomes
+//! `RecordImported…` commands through the same path as every other command.
+//!
+//! Every id is derived from the register's name and the row's key, never from file or line: a second run adds nothing,
+//! an interrupted run is finished by running again, and a later edition of the register adds only its news.
+//! `docs/import.md` explains the mapping document and what is counted how.
+
+mod error;
+mod execute;
+mod layout;
+mod mapping;
+mod report;
+mod row;
+mod run;
+mod source;
+mod table;
+
+pub use error::ImportError;
+pub use mapping::{Mapping, MappingError};
+pub use report::Report;
+pub use run::{Options, import};

@@ -1,0 +1,382 @@
+//! One row of the table becomes commands, or a reason why not. No cell is ever quoted.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::{Date, date};
+use jiff::{Span, ToSpan};
+use uuid::Uuid;
+use yujian_domain::incident::{Category, Injury, Outcome, RecordImportedIncident, Severity};
+use yujian_domain::institution::{Class, InstitutionType, Mode, Ownership, RecordImportedInstitution};
+use yujian_domain::personal::Sensitive;
+use yujian_domain::values::{ClassType, CreditCode, ExternalId, Places, RegionId};
+
+use crate::mapping::{Document, IncidentMap, Mapping, Region, SPREADSHEET_DAYS, Source, Sources};
+use crate::report::Reject;
+
+/// Position of each named column.
+pub(crate) type Header = BTreeMap<String, usize>;
+
+/// A row in our terms.
+#[derive(Debug, Clone)]
+pub(crate) struct Row {
+    pub line: u64,
+    pub institution: Uuid,
+    pub institution_request: Uuid,
+    pub record: RecordImportedInstitution,
+    pub incident: Option<Case>,
+}
+
+/// What a row says about a case.
+#[derive(Debug, Clone)]
+pub(crate) struct Case {
+    pub id: Uuid,
+    pub request: Uuid,
+    pub record: RecordImportedIncident,
+}
+
+/// Which row it is, whatever its values: found before they are read, so that a row that is put right later keeps its
+/// place among its equals.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Identity {
+    pub institution: Uuid,
+    /// Case and key of the row.
+    pub row: Option<(Uuid, Uuid)>,
+}
+
+/// The cells of one row, by name.
+pub(crate) struct Reader<'a> {
+    pub mapping: &'a Mapping,
+    pub header: &'a Header,
+    pub line: u64,
+    pub cells: &'a [String],
+}
+
+/// A value that is not there, with the column that should hold it.
+type Told<T> = Result<Option<T>, Reject>;
+
+impl<'a> Reader<'a> {
+    fn document(&self) -> &'a Document {
+        &self.mapping.document
+    }
+
+    /// The cell of a column, tidied; blank when it tells nothing.
+    fn cell(&self, column: &str) -> String {
+        let raw = self.header.get(column).and_then(|&at| self.cells.get(at));
+        let rules = &self.document().cells;
+        let mut text = raw.map_or("", String::as_str);
+        if rules.trim {
+            text = text.trim();
+        }
+        let text = if rules.collapse {
+            text.split_whitespace().collect::<Vec<_>>().join(" ")
+        } else {
+            text.to_owned()
+        };
+        if text.trim().is_empty() || rules.blank.iter().any(|blank| self.equal(blank, &text)) {
+            String::new()
+        } else {
+            text
+        }
+    }
+
+    fn equal(&self, one: &str, other: &str) -> bool {
+        one == other || (self.document().cells.ignore_case && one.to_lowercase() == other.to_lowercase())
+    }
+
+    fn reject(&self, column: &str, reason: &'static str, message: &str, message_zh: &str) -> Reject {
+        Reject::new(self.line, column, reason, message, message_zh)
+    }
+
+    /// Whether the row passes the filters.
+    pub fn passes(&self) -> bool {
+        self.document().filter.iter().all(|filter| {
+            let cell = self.cell(&filter.column);
+            let holds = |list: &Vec<String>| list.iter().any(|one| self.equal(one, &cell));
+            filter.keep.as_ref().is_none_or(&holds) && !filter.drop.as_ref().is_some_and(&holds)
+        })
+    }
+
+    fn key(&self, columns: &[String]) -> Result<Vec<String>, Reject> {
+        let cells: Vec<String> = columns.iter().map(|column| self.cell(column)).collect();
+        if cells.iter().all(String::is_empty) {
+            return Err(self.reject(&columns.join(" + "), "KEY_BLANK", "the key is blank", "主键为空"));
+        }
+        Ok(cells)
+    }
+
+    fn id(&self, kind: &str, cells: &[String]) -> Uuid {
+        // As JSON, two lists of cells are equal only when their cells are.
+        let text = serde_json::Value::from(cells.to_vec()).to_string();
+        Uuid::new_v5(&self.mapping.namespace, format!("{kind}|{text}").as_bytes())
+    }
+
+    /// Which institution, case and row this is.
+    pub fn identity(&self) -> Result<Identity, Reject> {
+        let document = self.document();
+        let institution = self.id("institution", &self.key(&document.institution.key)?);
+        let Some(incident) = &document.incident else {
+            return Ok(Identity { institution, row: None });
+        };
+        let case = self.id("case", &self.key(&incident.case)?);
+        let cells = if incident.row.is_empty() {
+            // By name: another order of columns, or a further column without cells, changes no key.
+            let told = self.header.keys().map(|column| (column, self.cell(column)));
+            told.filter(|(_, cell)| !cell.is_empty())
+                .flat_map(|(column, cell)| [column.clone(), cell])
+                .collect()
+        } else {
+            incident.row.iter().map(|column| self.cell(column)).collect::<Vec<_>>()
+        };
+        let row = self.id(&format!("row|{case}"), &cells);
+        Ok(Identity {
+            institution,
+            row: Some((case, row)),
+        })
+    }
+
+    /// The row in our terms. `ordinal` counts the rows of equal identity, from 1.
+    pub fn row(&self, identity: &Identity, ordinal: u32) -> Result<Row, Reject> {
+        let record = self.institution()?;
+        let incident = match (&self.document().incident, identity.row) {
+            (Some(map), Some((case, row))) => Some(Case {
+                id: case,
+                request: Uuid::new_v5(&row, &ordinal.to_be_bytes()),
+                record: self.incident(map, identity.institution, ordinal)?,
+            }),
+            _ => None,
+        };
+        Ok(Row {
+            line: self.line,
+            institution: identity.institution,
+            institution_request: Uuid::new_v5(&identity.institution, b"institution"),
+            record,
+            incident,
+        })
+    }
+
+    fn external(&self, columns: &[String]) -> Result<ExternalId, Reject> {
+        Ok(ExternalId {
+            register: self.document().register.clone(),
+            number: self.key(columns)?.join("/"),
+        })
+    }
+
+    fn institution(&self) -> Result<RecordImportedInstitution, Reject> {
+        let map = &self.document().institution;
+        let name = self.text(&map.name)?;
+        let credit_code = match self.text(&map.credit_code)? {
+            None => None,
+            Some(code) => Some(CreditCode::parse(&code).map_err(|error| {
+                self.reject(
+                    &named(&map.credit_code),
+                    "INVALID_FIELD",
+                    &error.message,
+                    &error.message_zh,
+                )
+            })?),
+        };
+        let mut classes = Vec::new();
+        for class in &map.classes {
+            if let Some(places) = self.places(&class.places)? {
+                classes.push(Class {
+                    name: class.name.clone(),
+                    class_type: self.code(&class.class_type, ClassType::from_code, ClassType::Unknown)?,
+                    places,
+                });
+            }
+        }
+        Ok(RecordImportedInstitution {
+            external: self.external(&map.key)?,
+            name: name.ok_or_else(|| self.missing(&map.name))?,
+            address: self.text(&map.address)?,
+            region: self.region(&map.region)?,
+            credit_code,
+            institution_type: self.code(
+                &map.institution_type,
+                InstitutionType::from_code,
+                InstitutionType::Unknown,
+            )?,
+            register_type: self.text(&map.register_type)?,
+            mode: self.code(&map.mode, Mode::from_code, Mode::Unknown)?,
+            ownership: self.code(&map.ownership, Ownership::from_code, Ownership::Unknown)?,
+            classes,
+            valid_from_date: self.date(&map.valid_from_date)?,
+        })
+    }
+
+    fn incident(&self, map: &IncidentMap, institution: Uuid, ordinal: u32) -> Result<RecordImportedIncident, Reject> {
+        let category = self.text(&map.category)?.ok_or_else(|| self.missing(&map.category))?;
+        let category = Category::from_code(&category).ok_or_else(|| self.unmapped(&named(&map.category)))?;
+        let mut details = BTreeMap::new();
+        for column in &map.details {
+            let cell = self.cell(column);
+            if !cell.is_empty() {
+                details.insert(column.clone(), cell);
+            }
+        }
+        Ok(RecordImportedIncident {
+            institution,
+            external: self.external(&map.case)?,
+            ordinal,
+            category,
+            intake_date: self.date(&map.intake_date)?,
+            completed_date: self.date(&map.completed_date)?,
+            injury: self.code(&map.injury, Injury::from_code, Injury::Unknown)?,
+            severity: self.code(&map.severity, Severity::from_code, Severity::Unknown)?,
+            outcome: self.code(&map.outcome, Outcome::from_code, Outcome::Unknown)?,
+            details,
+            narrative: self.narrative(&map.narrative),
+        })
+    }
+
+    /// One column is the text itself; of several, each stands on a line of its own under its name.
+    fn narrative(&self, columns: &[String]) -> Option<Sensitive> {
+        let told: Vec<(&String, String)> = columns
+            .iter()
+            .map(|column| (column, self.cell(column)))
+            .filter(|(_, cell)| !cell.is_empty())
+            .collect();
+        match (columns.len(), &told[..]) {
+            (_, []) => None,
+            (1, [(_, text)]) => Some(Sensitive::new(text.clone())),
+            (_, several) => {
+                let lines: Vec<String> = several
+                    .iter()
+                    .map(|(column, text)| format!("{column}: {text}"))
+                    .collect();
+                Some(Sensitive::new(lines.join("\n")))
+            }
+        }
+    }
+
+    fn missing(&self, sources: &Sources) -> Reject {
+        self.reject(&named(sources), "MISSING", "needs a value", "缺少必填内容")
+    }
+
+    fn unmapped(&self, column: &str) -> Reject {
+        self.reject(
+            column,
+            "UNMAPPED",
+            "the value table does not hold this cell",
+            "对照表中没有该单元格的值",
+        )
+    }
+
+    fn text(&self, sources: &Sources) -> Told<String> {
+        for source in &sources.0 {
+            if let Some(text) = self.one(source)? {
+                return Ok(Some(text));
+            }
+        }
+        Ok(None)
+    }
+
+    fn one(&self, source: &Source) -> Told<String> {
+        let Some(column) = &source.column else {
+            return Ok(source.constant.clone());
+        };
+        let cell = self.cell(column);
+        let told = |value: &String| Some(value.clone()).filter(|value| !value.is_empty());
+        if cell.is_empty() {
+            return Ok(source.blank.as_ref().and_then(told));
+        }
+        let Some(table) = source.table.as_ref().and_then(|name| self.document().tables.get(name)) else {
+            return Ok(Some(cell));
+        };
+        let found = table.get(&cell).or_else(|| {
+            let alike = table.iter().find(|(key, _)| self.equal(key, &cell));
+            alike.map(|(_, value)| value)
+        });
+        match found.or(source.otherwise.as_ref()) {
+            Some(value) => Ok(told(value)),
+            None => Err(self.unmapped(column)),
+        }
+    }
+
+    fn code<T>(&self, sources: &Sources, read: fn(&str) -> Option<T>, unknown: T) -> Result<T, Reject> {
+        match self.text(sources)? {
+            None => Ok(unknown),
+            Some(code) => read(&code).ok_or_else(|| self.unmapped(&named(sources))),
+        }
+    }
+
+    fn date(&self, sources: &Sources) -> Told<Date> {
+        for source in &sources.0 {
+            let Some(text) = self.one(source)? else { continue };
+            let Some(column) = &source.column else {
+                return Ok(text.parse().ok());
+            };
+            let formats = source.dates.as_ref().unwrap_or(&self.document().cells.dates);
+            return match formats.iter().find_map(|format| read_date(format, &text)) {
+                Some(day) => Ok(Some(day)),
+                None => Err(self.reject(
+                    column,
+                    "BAD_DATE",
+                    "is no date in any declared format",
+                    "不符合任何已声明的日期格式",
+                )),
+            };
+        }
+        Ok(None)
+    }
+
+    fn places(&self, sources: &Sources) -> Told<Places> {
+        let Some(text) = self.text(sources)? else {
+            return Ok(None);
+        };
+        let wrong = |message: &str, zh: &str| self.reject(&named(sources), "BAD_NUMBER", message, zh);
+        let count: u32 = text
+            .replace(',', "")
+            .parse()
+            .map_err(|_| wrong("must be a whole number", "须为整数"))?;
+        if count == 0 {
+            return Ok(None);
+        }
+        Places::new(count)
+            .map(Some)
+            .map_err(|error| wrong(&error.message, &error.message_zh))
+    }
+
+    fn region(&self, region: &Region) -> Result<RegionId, Reject> {
+        let mut code = region.root.clone().unwrap_or_default();
+        let mut columns = Vec::new();
+        for part in &region.parts {
+            columns.extend(part.column.clone());
+            let Some(text) = self.one(part)? else { break };
+            if !code.is_empty() {
+                if text.contains('/') {
+                    return Err(self.reject(
+                        &columns.join(" + "),
+                        "BAD_REGION",
+                        "a division's name can't hold a slash",
+                        "区划名称不能含斜线",
+                    ));
+                }
+                code.push('/');
+            }
+            code.push_str(&text.trim().to_uppercase());
+        }
+        RegionId::parse(&code, region.entered)
+            .map_err(|error| self.reject(&columns.join(" + "), "BAD_REGION", &error.message, &error.message_zh))
+    }
+}
+
+/// Days since 1899-12-30, as spreadsheets count them; from 1950 to 2099 only, so that a plain number is no date.
+fn spreadsheet_day(text: &str) -> Option<Date> {
+    let days: i32 = text.parse().ok().filter(|days| (18_264..=73_050).contains(days))?;
+    let span: Span = days.days();
+    date(1899, 12, 30).checked_add(span).ok()
+}
+
+fn read_date(format: &str, text: &str) -> Option<Date> {
+    if format == SPREADSHEET_DAYS {
+        return spreadsheet_day(text);
+    }
+    Date::strptime(format, text).ok()
+}
+
+/// The columns of a field, for a reject.
+pub(crate) fn named(sources: &Sources) -> String {
+    let columns: Vec<&str> = sources.0.iter().filter_map(|source| source.column.as_deref()).collect();
+    columns.join(" + ")
+}
