@@ -4,4 +4,6 @@
 mod crash;
 mod filing;
 mod process;
+mod replay;
+mod small;
 mod support;
