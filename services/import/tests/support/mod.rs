@@ -62,6 +62,16 @@ impl Floor {
         }
     }
 
+    /// All that the streams tell, as one text.
+    pub async fn told(&self) -> String {
+        self.streams()
+            .await
+            .into_values()
+            .flatten()
+            .collect::<Vec<_>>()
+            .join("\n")
+    }
+
     /// What each stream tells, without what must differ between two logs: ids of events, sealed values, times of
     /// recording.
     pub async fn streams(&self) -> BTreeMap<String, Vec<String>> {
