@@ -46,9 +46,12 @@ impl pb::audit_service_server::AuditService for Audit {
             known_at,
             until,
         };
+        // Never closed, so it is always granted in the end.
+        let turn = self.0.heavy.acquire().await;
         let replay = yujian_audit::replay(self.0.log.as_ref(), query)
             .await
             .map_err(|failed| error::audit(&failed, &request.name))?;
+        drop(turn);
         let api = Arc::clone(&self.0);
         let stop = self.0.stop.clone().cancelled_owned();
         let parts = futures::stream::iter(parts(replay, api)).take_until(stop);

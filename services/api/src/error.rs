@@ -252,6 +252,12 @@ pub fn log(error: &LogError) -> Status {
         ),
         LogError::BeyondHead { .. } | LogError::OtherEpoch { .. } => refuse(ApiReason::PositionForeign),
         LogError::ReadOnly(_) => logged(ApiReason::LogReadOnly, error),
+        LogError::Stopped(_) => logged(ApiReason::LogUnavailable, error),
+        LogError::SubjectErased => rejection(&Rejection::new(
+            Reason::SubjectErased,
+            "the personal data that this belongs to was erased",
+            "相关个人信息已被删除，不能再写入",
+        )),
         LogError::Unavailable(_) => logged(ApiReason::LogUnavailable, error),
         LogError::ClearPersonalData | LogError::Invalid(_) => logged(ApiReason::Internal, error),
     }
@@ -400,6 +406,12 @@ mod tests {
                 Code::FailedPrecondition,
                 "LOG_READ_ONLY",
             ),
+            (
+                LogError::Stopped("fsync".to_owned()),
+                Code::Unavailable,
+                "LOG_UNAVAILABLE",
+            ),
+            (LogError::SubjectErased, Code::FailedPrecondition, "SUBJECT_ERASED"),
             (LogError::ClearPersonalData, Code::Internal, "INTERNAL"),
             (LogError::Invalid("x".to_owned()), Code::Internal, "INTERNAL"),
             (

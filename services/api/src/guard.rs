@@ -92,7 +92,10 @@ fn is_loopback(authority: &str) -> bool {
             None => (authority, Some("0")),
         },
     };
-    let known = host.eq_ignore_ascii_case("localhost") || host == "127.0.0.1" || host == "::1";
+    let known = host.eq_ignore_ascii_case("localhost")
+        || host
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|address| address.is_loopback());
     known && port.is_some_and(|port| port.parse::<u16>().is_ok())
 }
 

@@ -51,6 +51,8 @@ pub struct Api {
     clock: Arc<dyn Clock>,
     hub: watch::Hub,
     heartbeat: Duration,
+    /// Work over the whole log or all rows: a few at a time, or everything else would wait for its readers.
+    heavy: tokio::sync::Semaphore,
     stop: CancellationToken,
 }
 
@@ -77,6 +79,7 @@ impl Api {
             clock,
             hub,
             heartbeat: limits::WATCH_HEARTBEAT,
+            heavy: tokio::sync::Semaphore::new(limits::HEAVY_CALLS),
             stop,
         }
     }

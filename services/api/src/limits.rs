@@ -19,6 +19,8 @@ pub const CONNECTION_WINDOW_BYTES: u32 = 4 * 1024 * 1024;
 /// HTTP/2 window of a stream in bytes.
 pub const STREAM_WINDOW_BYTES: u32 = 1024 * 1024;
 
+/// Replays and digests worked on at a time; the others wait their turn within their deadline.
+pub const HEAVY_CALLS: usize = 2;
 /// Longest wait for `min_position`.
 pub const MIN_POSITION_WAIT: Duration = Duration::from_secs(2);
 /// Rows of a page when the request says nothing.

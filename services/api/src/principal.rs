@@ -119,6 +119,7 @@ fn parse_jurisdiction(code: &str) -> Result<String, &'static str> {
 fn scope_of(actor: &Actor) -> Scope {
     Scope {
         jurisdiction: actor.jurisdiction.clone().filter(|code| code != COUNTRY),
+        domestic_only: actor.jurisdiction.as_deref() == Some(COUNTRY),
         organisation: actor.organisation.clone().filter(|_| actor.role == Role::Operator),
     }
 }

@@ -357,6 +357,7 @@ impl pb::supervision_service_server::SupervisionService for Supervision {
         let position = f.position("min_position", &request.into_inner().min_position);
         f.finish(|| Some(())).map_err(refused)?;
         self.0.wait_for(position).await?;
+        let _turn = self.0.heavy.acquire().await;
         Ok(Response::new(convert::digest(
             self.0.views.digest().await.map_err(failed)?,
         )))

@@ -6,9 +6,10 @@
 
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
-use yujian_domain::aggregate::Claim;
+use yujian_domain::aggregate::{Aggregate, Claim};
 use yujian_domain::envelope::{Actor, Classification, Metadata};
 use yujian_domain::event::EventFamily;
+use yujian_domain::institution::{Institution, Status};
 use yujian_domain::personal::KeyedDigest;
 use yujian_domain::rejection::{Reason, Rejection};
 use yujian_domain::system::{Claimed, CreationAbandoned, SystemEvent, claim_stream};
@@ -85,6 +86,7 @@ impl Inner {
         };
         match first {
             Some(Item::Record(record)) if is_abandoned(&record) => return Ok(()),
+            Some(_) if self.has_ended(&held.owner).await? => return Ok(()),
             Some(_) => return Err(taken(claim).into()),
             None => {}
         }
@@ -104,6 +106,15 @@ impl Inner {
             Err(LogError::Conflict { .. }) => Err(pending(claim).into()),
             outcome => Ok(outcome?),
         }
+    }
+
+    /// Whether the owner has ended for good, so that what it held may be claimed again.
+    async fn has_ended(&self, owner: &StreamName) -> Result<bool, LogError> {
+        if owner.category() != Institution::CATEGORY {
+            return Ok(false);
+        }
+        let loaded = self.load_stream::<Institution>(owner).await?;
+        Ok(loaded.sound().is_ok() && loaded.state.status == Status::Closed)
     }
 
     async fn held(&self, stream: &StreamName) -> Result<Option<Held>, LogError> {

@@ -48,6 +48,9 @@ impl Commands {
                 .into());
             }
             None => {
+                if !inner.keys.knows(subject).await? {
+                    return Err(crate::authorize::not_found("subject").into());
+                }
                 let now = inner.clock.now();
                 inner
                     .append_system(&stream, Expected::NoStream, &SystemEvent::from(event), id, &actor, now)
@@ -58,7 +61,12 @@ impl Commands {
                     .ok_or_else(|| LogError::Unavailable("the erasure can't be read back".to_owned()))?
             }
         };
-        inner.keys.erase(subject).await?;
+        // The erasure is recorded and will be done at the next start if not now: never a refusal from here on.
+        inner.keys.erase(subject).await.map_err(|error| {
+            LogError::OutcomeUnknown(format!(
+                "the erasure is recorded, its keys are not destroyed yet: {error}"
+            ))
+        })?;
         Ok(position)
     }
 

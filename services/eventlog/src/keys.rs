@@ -85,8 +85,9 @@ impl From<KeyError> for LogError {
     fn from(error: KeyError) -> Self {
         match error {
             KeyError::DiskFull => Self::DiskFull,
-            KeyError::SubjectErased => Self::Invalid(error.to_string()),
-            KeyError::NoKeys | KeyError::Poisoned => Self::ReadOnly(error.to_string()),
+            KeyError::SubjectErased => Self::SubjectErased,
+            KeyError::NoKeys => Self::ReadOnly(error.to_string()),
+            KeyError::Poisoned => Self::Stopped(error.to_string()),
             other => Self::Unavailable(other.to_string()),
         }
     }
@@ -169,6 +170,8 @@ pub trait KeyProvider: Send + Sync + 'static {
     fn digest_all(&self, kind: &str, value: &[u8]) -> Vec<Digest>;
     /// The same under one epoch; `None` when its key is not here.
     fn digest_at(&self, epoch: u32, kind: &str, value: &[u8]) -> Option<Digest>;
+    /// Whether anything was ever sealed for a subject with a key that is here, or the subject was erased.
+    async fn knows(&self, subject: &str) -> Result<bool, LogError>;
     /// Destroys the keys of a subject for good. Answers how many there were. May run twice.
     async fn erase(&self, subject: &str) -> Result<u64, LogError>;
 }

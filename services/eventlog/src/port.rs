@@ -322,6 +322,13 @@ pub enum LogError {
     /// A clear personal value was about to be stored.
     #[error("the payload still holds clear personal data")]
     ClearPersonalData,
+    /// A write failed in a way that leaves open what is on disk: nothing is written, and nothing can be told about
+    /// earlier requests, until a restart. Repeat the identical append then.
+    #[error("writing stopped: {0}")]
+    Stopped(String),
+    /// Personal data of a subject that was erased was about to be sealed.
+    #[error("the subject was erased and takes no personal data any more")]
+    SubjectErased,
     /// The call itself is wrong.
     #[error("{0}")]
     Invalid(String),

@@ -128,6 +128,14 @@ pub fn back_up(settings: &Settings, arguments: &BackupArgs) -> anyhow::Result<Ex
 
 /// Restores into an empty directory.
 pub fn restore(settings: &Settings, arguments: &RestoreArgs) -> anyhow::Result<ExitCode> {
+    let elsewhere = settings.keys_dir != settings.data_dir || settings.kek_file.is_some();
+    if arguments.keys.is_some() && elsewhere {
+        anyhow::bail!(
+            "keys_dir or kek_file lies outside the data directory: restore without --keys, then copy keys.db and \
+             keys.kek from the backup of the keys to {} (mode 600)",
+            settings.keys_dir.display()
+        );
+    }
     let bar = Progress::new("restoring");
     let progress = |done, total| bar.at(done, total);
     let restored = backup::restore(

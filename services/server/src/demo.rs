@@ -13,7 +13,7 @@ use yujian_eventlog::LogError;
 use yujian_eventlog::clock::{Clock, SimulatedClock, SystemClock};
 use yujian_eventlog::entropy::Entropy;
 use yujian_eventlog::keys::FileKeys;
-use yujian_eventlog::sqlite::{LogKind, SqliteLog};
+use yujian_eventlog::sqlite::{DirectoryLock, LogKind, SqliteLog};
 
 use crate::cli::DemoArgs;
 use crate::config::Settings;
@@ -22,8 +22,8 @@ use crate::progress::Progress;
 
 /// Says that the build was finished, and of what.
 const MARK: &str = "demo.json";
-/// Files of a demo that was not finished.
-const FILES: [&str; 6] = [LOG_FILE, "heads.db", "views.db", "state.db", "keys.db", "keys.kek"];
+/// Files of a demo that was not finished; the log goes last, since it says whose they are.
+const FILES: [&str; 6] = ["heads.db", "views.db", "state.db", "keys.db", "keys.kek", LOG_FILE];
 
 /// What a finished demo is.
 #[derive(Debug, Serialize, Deserialize)]
@@ -72,6 +72,7 @@ pub struct Demo {
 /// # Errors
 /// In words: a directory with real data, another demo than the one asked for, a failed build.
 pub async fn prepare(settings: &Settings, arguments: &DemoArgs) -> anyhow::Result<Demo> {
+    let settings = &own_keys(settings);
     let directory = &settings.data_dir;
     let mark = match read_mark(directory)? {
         Some(mark) => {
@@ -88,6 +89,14 @@ pub async fn prepare(settings: &Settings, arguments: &DemoArgs) -> anyhow::Resul
         roster: mark.roster,
         seed: mark.plan.seed,
     })
+}
+
+/// A demo keeps its keys beside its data, wherever an installation's keys lie: it may remove them again.
+fn own_keys(settings: &Settings) -> Settings {
+    let mut own = settings.clone();
+    own.keys_dir.clone_from(&own.data_dir);
+    own.kek_file = None;
+    own
 }
 
 fn kind(plan: &Plan) -> LogKind {
@@ -173,13 +182,19 @@ async fn build(settings: &Settings, arguments: &DemoArgs) -> anyhow::Result<Mark
 }
 
 /// A build that was interrupted is begun anew: half a story would not be the same for the same seed. Anything but a
-/// demo's log is left alone.
+/// demo's log, and a build that is going on in another process, is left alone.
 fn clear_unfinished(settings: &Settings) -> anyhow::Result<()> {
     let directory = &settings.data_dir;
+    if !directory.exists() {
+        return Ok(());
+    }
+    let Some(_lock) = DirectoryLock::acquire(directory)? else {
+        bail!("{}: another process is using this data directory", directory.display());
+    };
     let log = directory.join(LOG_FILE);
     if !log.exists() {
         if directory.join("keys.db").exists() {
-            remove(settings)?;
+            bail!("{} holds keys but no log: name another --data-dir", directory.display());
         }
         return Ok(());
     }
@@ -193,20 +208,14 @@ fn clear_unfinished(settings: &Settings) -> anyhow::Result<()> {
     }
     drop(connection);
     eprintln!("demo: an unfinished build is removed");
-    remove(settings)
-}
-
-fn remove(settings: &Settings) -> anyhow::Result<()> {
-    for directory in [&settings.data_dir, &settings.keys_dir] {
-        for file in FILES {
-            for suffix in ["", "-wal", "-shm"] {
-                let path: PathBuf = directory.join(format!("{file}{suffix}"));
-                match std::fs::remove_file(&path) {
-                    Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                        return Err(error).with_context(|| format!("removing {}", path.display()));
-                    }
-                    _ => {}
+    for file in FILES {
+        for suffix in ["", "-wal", "-shm"] {
+            let path: PathBuf = directory.join(format!("{file}{suffix}"));
+            match std::fs::remove_file(&path) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(error).with_context(|| format!("removing {}", path.display()));
                 }
+                _ => {}
             }
         }
     }
@@ -215,12 +224,10 @@ fn remove(settings: &Settings) -> anyhow::Result<()> {
 
 /// The build's commits wait for no disk; before it counts as finished, everything must be there.
 fn sync_files(settings: &Settings) -> anyhow::Result<()> {
-    for directory in [&settings.data_dir, &settings.keys_dir] {
-        for entry in std::fs::read_dir(directory)? {
-            std::fs::File::open(entry?.path())?.sync_all()?;
-        }
-        std::fs::File::open(directory)?.sync_all()?;
+    for entry in std::fs::read_dir(&settings.data_dir)? {
+        std::fs::File::open(entry?.path())?.sync_all()?;
     }
+    std::fs::File::open(&settings.data_dir)?.sync_all()?;
     Ok(())
 }
 

@@ -12,15 +12,20 @@ use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
+use tonic_health::ServingStatus;
+use tonic_health::server::HealthReporter;
 use yujian_api::{Api, guard, limits};
 use yujian_dashboard::Page;
 use yujian_eventlog::EventLog;
+use yujian_eventlog::sqlite::SqliteLog;
 
 use crate::config::Settings;
 use crate::house::House;
 
 /// How long open streams may take to end after a signal.
 const GOODBYE: Duration = Duration::from_millis(1500);
+/// Health name for taking commands.
+const WRITING: &str = "yujian.write";
 /// Sends a keepalive ping on an idle HTTP/2 connection.
 const KEEPALIVE: Duration = Duration::from_secs(30);
 
@@ -66,7 +71,7 @@ where
             }
         })
     };
-    let traffic = tokio::spawn(alongside(ended));
+    let traffic = tokio::spawn(alongside(ended.clone()));
 
     let log: Arc<dyn EventLog> = house.log.clone();
     let api = Api::new(
@@ -91,9 +96,8 @@ where
     );
 
     let (mut health, health_service) = tonic_health::server::health_reporter();
-    health
-        .set_service_status("", tonic_health::ServingStatus::Serving)
-        .await;
+    health.set_service_status("", ServingStatus::Serving).await;
+    let writing = tokio::spawn(watch_writing(house.log.clone(), health.clone(), ended));
     let reflection = || {
         tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(yujian_proto::DESCRIPTOR_SET)
@@ -129,7 +133,9 @@ where
         signal = signal() => {
             tracing::info!(signal = signal?, "ending");
             // Streams end by the token, health watchers by this.
-            health.clear_service_status("").await;
+            for name in ["", WRITING] {
+                health.clear_service_status(name).await;
+            }
             stop.cancel();
             let _ = tokio::time::timeout(GOODBYE, &mut server).await;
         }
@@ -137,8 +143,34 @@ where
     ending.send_replace(true);
     stop.cancel();
     // What was acknowledged is on disk already; the views would catch up at the next start.
-    let _ = tokio::time::timeout(Duration::from_millis(300), async { tokio::join!(follower, traffic) }).await;
+    let _ = tokio::time::timeout(Duration::from_millis(300), async {
+        tokio::join!(follower, traffic, writing)
+    })
+    .await;
     Ok(())
+}
+
+/// Says under the name `yujian.write` whether commands can be taken: reads go on where writes can't.
+async fn watch_writing(log: Arc<SqliteLog>, health: HealthReporter, mut ended: watch::Receiver<bool>) {
+    let mut said = None;
+    loop {
+        let status = if log.check_writable().is_ok() {
+            ServingStatus::Serving
+        } else {
+            ServingStatus::NotServing
+        };
+        if said != Some(status) {
+            health.set_service_status(WRITING, status).await;
+            said = Some(status);
+        }
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_secs(1)) => {}
+            stopped = ended.wait_for(|ended| *ended) => {
+                drop(stopped);
+                return;
+            }
+        }
+    }
 }
 
 /// Waits for Ctrl-C or SIGTERM; answers which.

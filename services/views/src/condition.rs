@@ -55,6 +55,9 @@ impl Condition {
 
     /// Adds what a scope leaves of institutions, of the table known as `alias`.
     pub(crate) fn and_scope(&mut self, alias: &str, scope: &Scope) {
+        if scope.domestic_only {
+            self.and(format!("{alias}.region < 'A'"), []);
+        }
         if let Some(jurisdiction) = &scope.jurisdiction {
             self.and_within(&format!("{alias}.region"), jurisdiction);
         }

@@ -14,6 +14,8 @@ use yujian_eventlog::LogPosition;
 pub struct Scope {
     /// Division code; `None`: everywhere.
     pub jurisdiction: Option<String>,
+    /// Whether registers of other countries stay out: what a jurisdiction over the whole country means.
+    pub domestic_only: bool,
     /// Credit code of the operator; `None`: any.
     pub organisation: Option<String>,
 }

@@ -245,6 +245,10 @@ macro_rules! delegate {
                 self.core.digest_at(epoch, kind, value)
             }
 
+            async fn knows(&self, subject: &str) -> Result<bool, LogError> {
+                Core::knows(&self.core, subject).await
+            }
+
             async fn erase(&self, subject: &str) -> Result<u64, LogError> {
                 Core::erase(&self.core, subject).await
             }
@@ -390,6 +394,14 @@ impl Core {
 
     fn is_erased(&self, tag: &str) -> bool {
         self.erased.read().unwrap_or_else(PoisonError::into_inner).contains(tag)
+    }
+
+    async fn knows(self: &Arc<Self>, subject: &str) -> Result<bool, LogError> {
+        if self.is_erased(&subject_tag(subject)) {
+            return Ok(true);
+        }
+        let (core, subject) = (Arc::clone(self), subject.to_owned());
+        Ok(run_blocking(move || Ok(lock(&core.store).key_of(&subject)?.is_some())).await?)
     }
 
     async fn erase(self: &Arc<Self>, subject: &str) -> Result<u64, LogError> {

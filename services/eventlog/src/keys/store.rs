@@ -272,7 +272,7 @@ impl Store {
             self.connection
                 .execute_batch("PRAGMA synchronous=NORMAL")
                 .map_err(store)?;
-            self.begin()?;
+            self.begin().inspect_err(|_| self.wait_for_disk())?;
             self.bulk = true;
         }
         Ok(())
@@ -281,11 +281,17 @@ impl Store {
     /// Makes the keys of the bulk durable and ends it.
     pub(super) fn commit_bulk(&mut self) -> Result<(), KeyError> {
         if std::mem::take(&mut self.bulk) {
-            self.commit()?;
-            self.connection.execute_batch("PRAGMA synchronous=FULL").map_err(store)
+            let committed = self.commit();
+            self.wait_for_disk();
+            committed
         } else {
             Ok(())
         }
+    }
+
+    /// Commits wait for the disk again. Where that can't be set, none are made any more.
+    fn wait_for_disk(&mut self) {
+        self.poisoned |= self.connection.execute_batch("PRAGMA synchronous=FULL").is_err();
     }
 
     fn write(&mut self, change: impl FnOnce(&Connection) -> rusqlite::Result<()>) -> Result<(), KeyError> {

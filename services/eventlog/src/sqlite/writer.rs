@@ -210,7 +210,11 @@ impl Writer {
         self.conn
             .execute_batch("PRAGMA synchronous=NORMAL")
             .and_then(|()| self.begin())
-            .map_err(|error| self.give_up(&error))?;
+            .map_err(|error| {
+                let failure = self.give_up(&error);
+                self.wait_for_disk();
+                failure
+            })?;
         self.bulk = true;
         self.shared.set_bulk(true);
         Ok(())
@@ -224,10 +228,17 @@ impl Writer {
         let committed = self.commit();
         self.bulk = false;
         self.shared.set_bulk(false);
-        self.conn
-            .execute_batch("PRAGMA synchronous=FULL")
-            .map_err(|error| self.give_up(&error))?;
+        self.wait_for_disk();
         committed.map(|()| self.shared.end())
+    }
+
+    /// Commits wait for the disk again. Where that can't be set, none are made any more.
+    fn wait_for_disk(&self) {
+        if let Err(error) = self.conn.execute_batch("PRAGMA synchronous=FULL") {
+            self.shared.refuse(LogError::Stopped(format!(
+                "commits can't be made durable ({error}); restart"
+            )));
+        }
     }
 
     /// Opens a transaction unless one is open.
@@ -284,11 +295,11 @@ impl Writer {
         };
         tracing::error!(%error, "append failed, nothing of it was stored");
         if in_bulk {
-            self.shared.refuse(LogError::ReadOnly(format!(
+            self.shared.refuse(LogError::Stopped(format!(
                 "a bulk that had been answered was lost ({failure})"
             )));
         } else if is_io_error(error) && !is_disk_full(error) {
-            self.shared.refuse(LogError::ReadOnly(format!(
+            self.shared.refuse(LogError::Stopped(format!(
                 "log.db can't be written ({error}); restart and verify"
             )));
         }
@@ -302,7 +313,7 @@ impl Writer {
         }
         self.roll_back();
         tracing::error!(%error, "commit failed, its outcome is unknown; writes are refused until a restart");
-        self.shared.refuse(LogError::ReadOnly(format!(
+        self.shared.refuse(LogError::Stopped(format!(
             "a commit failed ({error}); restart and verify"
         )));
         LogError::OutcomeUnknown(format!("commit failed ({error}); restart and verify"))

@@ -40,15 +40,18 @@ fn scopes() -> Vec<Scope> {
     let mut scopes = vec![Scope::default()];
     for code in ["33", "3301", "330106", "US-48", "US-4", "US-48/HARRIS", "99", "330", ""] {
         scopes.push(Scope {
+            domestic_only: false,
             jurisdiction: Some(code.to_owned()),
             organisation: None,
         });
     }
     scopes.push(Scope {
+        domestic_only: false,
         jurisdiction: None,
         organisation: Some(credit_code(1).to_string()),
     });
     scopes.push(Scope {
+        domestic_only: false,
         jurisdiction: Some("33".to_owned()),
         organisation: Some(credit_code(2).to_string()),
     });
@@ -490,6 +493,7 @@ async fn the_pipeline_counts_clocks_at_the_day_asked() {
     let (later, _) = views.pipeline(&Scope::default(), None, day(30), day(32)).await.unwrap();
     assert_eq!((later.receipt_overdue, later.receipt_due_soon), (2, 0));
     let elsewhere = Scope {
+        domestic_only: false,
         jurisdiction: Some("32".into()),
         organisation: None,
     };

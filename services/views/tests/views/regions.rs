@@ -128,6 +128,7 @@ async fn a_scope_narrows_figures_and_gives_no_ratio_that_would_mislead() {
         .await;
     let views = world.views().await;
     let scope = Scope {
+        domestic_only: false,
         jurisdiction: Some("3301".into()),
         organisation: None,
     };

@@ -161,6 +161,7 @@ async fn an_institution_whose_first_record_is_damaged_is_there_without_its_detai
         (format!("institution-{}", institution(1)), 1)
     );
     let county = Scope {
+        domestic_only: false,
         jurisdiction: Some("330106".into()),
         organisation: None,
     };
