@@ -13,6 +13,9 @@ use yujian_domain::values::{ClassType, CreditCode, ExternalId, Places, RegionId}
 use crate::mapping::{Document, IncidentMap, Mapping, Region, SPREADSHEET_DAYS, Source, Sources};
 use crate::report::Reject;
 
+/// Longest number of a case in characters, as in its events.
+const LONGEST_NUMBER: usize = 100;
+
 /// Position of each named column.
 pub(crate) type Header = BTreeMap<String, usize>;
 
@@ -141,7 +144,7 @@ impl<'a> Reader<'a> {
             (Some(map), Some((case, row))) => Some(Case {
                 id: case,
                 request: Uuid::new_v5(&row, &ordinal.to_be_bytes()),
-                record: self.incident(map, identity.institution, ordinal)?,
+                record: self.incident(map, identity.institution, case, ordinal)?,
             }),
             _ => None,
         };
@@ -159,6 +162,17 @@ impl<'a> Reader<'a> {
             register: self.document().register.clone(),
             number: self.key(columns)?.join("/"),
         })
+    }
+
+    /// The cells of the case's key; its id instead when these are too long for a number, or hold text that may name a
+    /// person and so must not stand in clear.
+    fn case_number(&self, map: &IncidentMap, case: Uuid) -> Result<ExternalId, Reject> {
+        let mut external = self.external(&map.case)?;
+        let personal = map.case.iter().any(|column| map.narrative.contains(column));
+        if personal || external.number.chars().count() > LONGEST_NUMBER {
+            external.number = case.to_string();
+        }
+        Ok(external)
     }
 
     fn institution(&self) -> Result<RecordImportedInstitution, Reject> {
@@ -204,7 +218,13 @@ impl<'a> Reader<'a> {
         })
     }
 
-    fn incident(&self, map: &IncidentMap, institution: Uuid, ordinal: u32) -> Result<RecordImportedIncident, Reject> {
+    fn incident(
+        &self,
+        map: &IncidentMap,
+        institution: Uuid,
+        case: Uuid,
+        ordinal: u32,
+    ) -> Result<RecordImportedIncident, Reject> {
         let category = self.text(&map.category)?.ok_or_else(|| self.missing(&map.category))?;
         let category = Category::from_code(&category).ok_or_else(|| self.unmapped(&named(&map.category)))?;
         let mut details = BTreeMap::new();
@@ -216,7 +236,7 @@ impl<'a> Reader<'a> {
         }
         Ok(RecordImportedIncident {
             institution,
-            external: self.external(&map.case)?,
+            external: self.case_number(map, case)?,
             ordinal,
             category,
             intake_date: self.date(&map.intake_date)?,

@@ -294,3 +294,24 @@ fn a_mapping_that_does_not_hold_together_is_refused_with_its_path() {
         assert!(error.path.starts_with(path), "{from}: {error}");
     }
 }
+
+#[tokio::test]
+async fn a_register_without_case_numbers_keeps_no_free_text_in_the_number() {
+    let mapping = MAPPING.replace("case = [\"Case\"]", "case = [\"Site\", \"Received\", \"Text\"]");
+    let mapping = Mapping::parse(&mapping.replace("row = [\"Case\", \"Child\"]", "row = []")).unwrap();
+    let directory = TempDir::new().unwrap();
+    let rows = "S1,Sunny,Travis,,a,hurt,1,2019-03-01,ok,Pat Miller fell\nS1,Sunny,Travis,,a,hurt,1,2019-03-01,ok,Pat Miller fell\n\
+                S1,Sunny,Travis,,b,hurt,1,2019-03-01,ok,Lee fell\n";
+    let path = file(&directory, "list.csv", rows);
+    let floor = Floor::new().await;
+    let report = floor.import(&mapping, &path).await;
+    balanced(&report);
+    assert_eq!(
+        (report.accepted, report.cases, report.institutions),
+        (3, 2, 1),
+        "{report}"
+    );
+    for record in floor.records().await {
+        assert!(!String::from_utf8_lossy(&record.payload).contains("fell"));
+    }
+}
