@@ -32,7 +32,9 @@ pub(crate) struct Filter {
 impl Filter {
     fn admits(&self, change: &Change) -> bool {
         let within = |area: &Option<String>| area.as_deref().is_none_or(|area| lies_within(&change.region, area));
-        within(&self.scope.jurisdiction)
+        let domestic = change.region.as_bytes().first().is_some_and(u8::is_ascii_digit);
+        (domestic || !self.scope.domestic_only)
+            && within(&self.scope.jurisdiction)
             && within(&self.region)
             && self
                 .scope

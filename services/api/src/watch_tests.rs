@@ -186,6 +186,7 @@ fn a_filter_admits_only_what_the_caller_may_see() {
     let admits = |jurisdiction: Option<&str>, organisation: Option<&str>| {
         let scope = Scope {
             jurisdiction: jurisdiction.map(str::to_owned),
+            domestic_only: false,
             organisation: organisation.map(str::to_owned),
         };
         Filter {

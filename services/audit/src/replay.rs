@@ -28,7 +28,7 @@ pub struct ReplayQuery {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AuditError {
     /// No such institution (known then).
-    #[error("no such institution")]
+    #[error("no such institution, or nothing was recorded about it by then / 该机构不存在，或当时尚无记录")]
     NotFound,
     /// The log failed.
     #[error(transparent)]

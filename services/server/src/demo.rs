@@ -22,6 +22,8 @@ use crate::progress::Progress;
 
 /// Says that the build was finished, and of what.
 const MARK: &str = "demo.json";
+/// Says that a build is under way or was broken off: only what it stands beside may be removed.
+const BUILDING: &str = "demo.building";
 /// Files of a demo that was not finished; the log goes last, since it says whose they are.
 const FILES: [&str; 6] = ["heads.db", "views.db", "state.db", "keys.db", "keys.kek", LOG_FILE];
 
@@ -80,7 +82,13 @@ pub async fn prepare(settings: &Settings, arguments: &DemoArgs) -> anyhow::Resul
             eprintln!("demo: {} events until {} are here", mark.events, mark.plan.until);
             mark
         }
-        None => build(settings, arguments).await?,
+        None => match restored(directory)? {
+            Some(mark) => {
+                eprintln!("demo: a demo's log without its mark, restored perhaps, is served as it is");
+                mark
+            }
+            None => build(settings, arguments).await?,
+        },
     };
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
     let house = House::open(settings, kind(&mark.plan), clock, Arc::new(Entropy::Os)).await?;
@@ -104,6 +112,29 @@ fn kind(plan: &Plan) -> LogKind {
         seed: plan.seed,
         until: end_of(plan.until),
     }
+}
+
+/// A demo's log that no build has left unfinished: restored from a backup, which holds no mark.
+fn restored(directory: &Path) -> anyhow::Result<Option<Mark>> {
+    let log = directory.join(LOG_FILE);
+    if !log.exists() || directory.join(BUILDING).exists() {
+        return Ok(None);
+    }
+    let connection = yujian_eventlog::sqlite::schema::open_read_only(&log)?;
+    let LogKind::Demo { seed, until } = yujian_eventlog::sqlite::header::read(&connection)?.kind else {
+        return Ok(None);
+    };
+    let plan = Plan {
+        seed,
+        until: day_of(until),
+        institutions: 0,
+        months: 0,
+    };
+    Ok(Some(Mark {
+        plan,
+        events: 0,
+        roster: Roster::default(),
+    }))
 }
 
 fn read_mark(directory: &Path) -> anyhow::Result<Option<Mark>> {
@@ -178,6 +209,7 @@ async fn build(settings: &Settings, arguments: &DemoArgs) -> anyhow::Result<Mark
         roster: summary.roster,
     };
     write_durably(&settings.data_dir.join(MARK), &serde_json::to_vec_pretty(&mark)?)?;
+    std::fs::remove_file(settings.data_dir.join(BUILDING))?;
     Ok(mark)
 }
 
@@ -192,11 +224,17 @@ fn clear_unfinished(settings: &Settings) -> anyhow::Result<()> {
         bail!("{}: another process is using this data directory", directory.display());
     };
     let log = directory.join(LOG_FILE);
-    if !log.exists() {
-        if directory.join("keys.db").exists() {
-            bail!("{} holds keys but no log: name another --data-dir", directory.display());
+    if !directory.join(BUILDING).exists() {
+        if log.exists() || directory.join("keys.db").exists() {
+            bail!(
+                "{} holds real data or keys, not a demo's: name another --data-dir",
+                directory.display()
+            );
         }
         return Ok(());
+    }
+    if !log.exists() {
+        return remove_files(directory);
     }
     let connection = yujian_eventlog::sqlite::schema::open_read_only(&log)?;
     let header = yujian_eventlog::sqlite::header::read(&connection)?;
@@ -208,6 +246,10 @@ fn clear_unfinished(settings: &Settings) -> anyhow::Result<()> {
     }
     drop(connection);
     eprintln!("demo: an unfinished build is removed");
+    remove_files(directory)
+}
+
+fn remove_files(directory: &Path) -> anyhow::Result<()> {
     for file in FILES {
         for suffix in ["", "-wal", "-shm"] {
             let path: PathBuf = directory.join(format!("{file}{suffix}"));

@@ -1,11 +1,68 @@
-//! `yujian import`: wiring of the import of a foreign register.
+//! `yujian import`: a foreign register's rows into the log of an installation.
 
+use std::io::Write;
+use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context;
+use yujian_domain::envelope::{Actor, Role};
+use yujian_eventlog::clock::SystemClock;
+use yujian_eventlog::entropy::Entropy;
+use yujian_eventlog::sqlite::LogKind;
+use yujian_import::{Mapping, Options, import};
 
 use crate::cli::ImportArgs;
 use crate::config::Settings;
+use crate::house::House;
+use crate::progress::Progress;
 
-/// Imports a register's file.
-pub async fn import(_settings: &Settings, _arguments: &ImportArgs) -> anyhow::Result<ExitCode> {
-    anyhow::bail!("import is being wired")
+/// Commands under way at once: enough for the log to commit many together.
+const IN_FLIGHT: usize = 64;
+/// Account of imports. Request ids are remembered for it, so it never changes.
+const ACCOUNT: &str = "import";
+/// Rows were rejected: other than a failure to import.
+const REJECTED: u8 = 2;
+
+/// Imports a register's file. Exit code 2 when rows were rejected.
+pub async fn run(settings: &Settings, arguments: &ImportArgs) -> anyhow::Result<ExitCode> {
+    let text = std::fs::read_to_string(&arguments.mapping)
+        .with_context(|| format!("mapping {}", arguments.mapping.display()))?;
+    let mapping = Mapping::parse(&text).with_context(|| format!("mapping {}", arguments.mapping.display()))?;
+    let clock = Arc::new(SystemClock::default());
+    let house = House::open(settings, LogKind::Real, clock, Arc::new(Entropy::Os)).await?;
+    let rejects = arguments
+        .rejects
+        .clone()
+        .unwrap_or_else(|| rejects_beside_data(settings, arguments));
+    let bar = Progress::new("importing rows");
+    let options = Options {
+        actor: Actor {
+            id: ACCOUNT.to_owned(),
+            role: Role::Administrator,
+            organisation: None,
+            jurisdiction: None,
+        },
+        check: arguments.check,
+        in_flight: IN_FLIGHT,
+        progress: &|done, total| bar.at(done, total),
+        rejects: Some(&rejects),
+    };
+    let report = import(&house.commands, &mapping, &arguments.file, options).await?;
+    bar.done();
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{report}")?;
+    if report.rejected == 0 {
+        return Ok(ExitCode::SUCCESS);
+    }
+    writeln!(out, "rejected lines: {}", rejects.display())?;
+    Ok(ExitCode::from(REJECTED))
+}
+
+fn rejects_beside_data(settings: &Settings, arguments: &ImportArgs) -> PathBuf {
+    let name = arguments
+        .file
+        .file_name()
+        .map_or_else(|| "import".into(), |name| name.to_string_lossy());
+    settings.data_dir.join(format!("{name}.rejects.csv"))
 }

@@ -83,7 +83,7 @@ async fn run(command: Command, settings: Settings) -> anyhow::Result<ExitCode> {
     match command {
         Command::Serve => serve_real(&settings).await,
         Command::Demo(arguments) => run_demo(&settings, &arguments).await,
-        Command::Import(arguments) => import::import(&settings, &arguments).await,
+        Command::Import(arguments) => import::run(&settings, &arguments).await,
         Command::Replay(arguments) => audit::replay_institution(&settings, &arguments).await,
         Command::Verify(arguments) => audit::verify(&settings, &arguments),
         Command::Backup(arguments) => audit::back_up(&settings, &arguments),

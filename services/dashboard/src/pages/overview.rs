@@ -292,7 +292,8 @@ fn build(
         receipt_due_soon: pipeline.receipt_due_soon,
         receipts_issued: row.receipts_issued,
         receipts_late: row.receipts_late,
-        receipts_on_time: percent(on_time, row.receipts_issued),
+        // A receipt that is overdue and not issued counts against the rate like one that came late.
+        receipts_on_time: percent(on_time, row.receipts_issued + pipeline.receipt_overdue),
         receipts_spark: last_year(&roll_up.receipts_by_month),
         incidents: row.incidents,
         open_incidents: row.open_incidents,
