@@ -3,6 +3,7 @@
 
 mod crash;
 mod filing;
+mod import;
 mod process;
 mod replay;
 mod small;

@@ -1,0 +1,101 @@
+//! The real register through the real binary: pinned figures, nothing new the second time, a kill in the middle.
+
+use std::path::Path;
+use std::process::{Output, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::support::{directory, yujian};
+
+const MAPPING: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../deploy/mappings/texas-injuries.toml");
+const REGISTER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/data/texas/injuries.csv");
+
+fn command(data: &Path) -> std::process::Command {
+    yujian(&[
+        "import",
+        "--mapping",
+        MAPPING,
+        REGISTER,
+        "--data-dir",
+        data.to_str().unwrap(),
+        "--log-level",
+        "warn",
+    ])
+}
+
+fn import(data: &Path) -> (Output, String) {
+    let done = command(data).output().unwrap();
+    let printed = String::from_utf8_lossy(&done.stdout).into_owned();
+    (done, printed)
+}
+
+/// Records of the log by event type, read without our code.
+fn records(data: &Path) -> Vec<(String, i64)> {
+    let connection = rusqlite::Connection::open(data.join("log.db")).unwrap();
+    let mut statement = connection
+        .prepare("SELECT type, count(*) FROM record WHERE type LIKE '%RecordImported%' GROUP BY type ORDER BY type")
+        .unwrap();
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    rows.map(Result::unwrap).collect()
+}
+
+fn whole() -> Vec<(String, i64)> {
+    vec![
+        ("incident.RecordImported.v1".to_owned(), 4_822),
+        ("licensing.RecordImported.v1".to_owned(), 2_888),
+    ]
+}
+
+#[test]
+fn the_texas_register_is_imported_as_pinned_and_only_once() {
+    let data = directory();
+    let (done, printed) = import(data.path());
+    assert!(
+        done.status.success(),
+        "{printed}{}",
+        String::from_utf8_lossy(&done.stderr)
+    );
+    assert!(
+        printed.contains("4,822 = 4,822 accepted + 0 duplicates + 0 rejected"),
+        "{printed}"
+    );
+    assert!(printed.contains("4,770") && printed.contains("2,888"), "{printed}");
+    assert_eq!(records(data.path()), whole());
+    let (done, printed) = import(data.path());
+    assert!(done.status.success());
+    assert!(
+        printed.contains("4,822 = 0 accepted + 4,822 duplicates + 0 rejected"),
+        "{printed}"
+    );
+    assert_eq!(records(data.path()), whole());
+}
+
+#[test]
+fn an_import_killed_in_the_middle_is_finished_by_the_same_command() {
+    let data = directory();
+    let mut child = command(data.path())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let wal = data.path().join("log.db-wal");
+    let deadline = Instant::now() + Duration::from_secs(60);
+    // Some hundred rows are in the log by then, and thousands are not.
+    while std::fs::metadata(&wal).map_or(0, |found| found.len()) < 1_500_000 {
+        assert!(Instant::now() < deadline, "nothing was imported");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let before: i64 = records(data.path()).iter().map(|(_, count)| count).sum();
+    assert!(
+        before > 0 && before < 4_822 + 2_888,
+        "killed too late to tell: {before}"
+    );
+    let (done, printed) = import(data.path());
+    assert!(done.status.success(), "{printed}");
+    assert_eq!(records(data.path()), whole());
+    let verified = yujian(&["verify", "--data-dir", data.path().to_str().unwrap()])
+        .status()
+        .unwrap();
+    assert!(verified.success());
+}
