@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod crash;
+mod browser;
 mod filing;
 mod import;
 mod process;
