@@ -1,8 +1,8 @@
 //! The binary as its users meet it: gRPC clients, the page, files, signals, faults.
 #![allow(clippy::unwrap_used)]
 
-mod crash;
 mod browser;
+mod crash;
 mod filing;
 mod import;
 mod process;

@@ -48,7 +48,7 @@ pub async fn live(
     let mut dice = Dice(ChaCha20Rng::seed_from_u64(seed));
     let mut waiting: VecDeque<Next> = VecDeque::new();
     loop {
-        let pause = Duration::from_millis(dice.between(1500, 4000));
+        let pause = Duration::from_millis(dice.between(2500, 7000));
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
             changed = stop.wait_for(|stop| *stop) => {
@@ -56,7 +56,7 @@ pub async fn live(
                 return;
             }
         }
-        let next = if waiting.len() >= WAITING || dice.percent(60) {
+        let next = if waiting.len() >= WAITING || dice.percent(84) {
             waiting.pop_front()
         } else {
             None

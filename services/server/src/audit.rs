@@ -1,15 +1,18 @@
 //! `replay`, `verify`, `backup` and `restore`: what an auditor and an operator of the machine do.
 
 use std::io::Write;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context;
 use yujian_audit::{ReplayQuery, replay};
 use yujian_domain::envelope::parse_metadata;
+use yujian_domain::time::shanghai;
+use yujian_eventlog::Hash;
 use yujian_eventlog::backup;
 use yujian_eventlog::sqlite::ReadOnlyLog;
-use yujian_eventlog::verify::{self, Options};
+use yujian_eventlog::verify::{self, Expectation, Options};
 
 use crate::cli::{BackupArgs, ReplayArgs, RestoreArgs, VerifyArgs};
 use crate::config::Settings;
@@ -33,7 +36,17 @@ pub async fn replay_institution(settings: &Settings, arguments: &ReplayArgs) -> 
         out.write_all(&replayed.dossier)?;
         writeln!(out)?;
     } else {
-        writeln!(out, "events up to position {}:", replayed.position)?;
+        let day =
+            |day: Option<jiff::civil::Date>, open: &str| day.map_or_else(|| open.to_owned(), |day| day.to_string());
+        writeln!(
+            out,
+            "institution {}\nas of {}, known at {} (position {}); times in Beijing",
+            arguments.institution,
+            day(arguments.as_of, "the end of time"),
+            day(arguments.known_at, "now"),
+            replayed.position
+        )?;
+        writeln!(out, "events:")?;
         for record in &replayed.records {
             let actor = parse_metadata(&record.metadata).map_or_else(
                 |_| "?".to_owned(),
@@ -41,8 +54,8 @@ pub async fn replay_institution(settings: &Settings, arguments: &ReplayArgs) -> 
             );
             writeln!(
                 out,
-                "  {:.0}  {}@{}  {}  by {actor}  {}",
-                record.recorded_time,
+                "  {}  {}@{}  {}  by {actor}  {}",
+                beijing(record.recorded_time),
                 record.stream,
                 record.revision,
                 record.event_type,
@@ -51,9 +64,7 @@ pub async fn replay_institution(settings: &Settings, arguments: &ReplayArgs) -> 
         }
         writeln!(out, "facts that hold:")?;
         for fact in &replayed.facts {
-            let from = fact
-                .valid_from
-                .map_or_else(|| "-".to_owned(), |from| format!("{from:.0}"));
+            let from = fact.valid_from.map_or_else(|| "-".to_owned(), beijing);
             let value = if fact.value.get("$sealed").is_some() {
                 "(sealed)".to_owned()
             } else {
@@ -76,13 +87,40 @@ pub async fn replay_institution(settings: &Settings, arguments: &ReplayArgs) -> 
     })
 }
 
+/// The end of a backup's log: a tail that was cut since then is missed even where `heads.db` was deleted with it.
+fn noted_by(directory: &Path) -> anyhow::Result<Expectation> {
+    let path = directory.join(backup::MANIFEST);
+    let bytes = std::fs::read(&path).with_context(|| format!("{}", path.display()))?;
+    let manifest: backup::Manifest =
+        serde_json::from_slice(&bytes).with_context(|| format!("{} is no manifest of a backup", path.display()))?;
+    Ok(Expectation {
+        source: format!("backup of {}", beijing(manifest.created)),
+        position: manifest.log.end,
+        hash: manifest.log.hash.as_deref().and_then(Hash::from_hex),
+    })
+}
+
+/// An instant as people in the legal time zone write it: a legal day must not read as the day before.
+fn beijing(instant: jiff::Timestamp) -> String {
+    instant
+        .to_zoned_datetime(shanghai())
+        .strftime("%Y-%m-%d %H:%M:%S")
+        .to_string()
+}
+
 /// Checks the whole log.
 pub fn verify(settings: &Settings, arguments: &VerifyArgs) -> anyhow::Result<ExitCode> {
     let bar = Progress::new("verifying");
     let progress = |done, total| bar.at(done, total);
     let options = Options {
         progress: Some(&progress),
-        expected: Vec::new(),
+        expected: arguments
+            .against
+            .as_deref()
+            .map(noted_by)
+            .transpose()?
+            .into_iter()
+            .collect(),
     };
     let report = verify::verify(&settings.data_dir, &options)?;
     bar.done();

@@ -29,7 +29,8 @@ pub struct SettingsArgs {
     /// Settings file (TOML). Unknown keys are refused.
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Directory of the data: log.db, heads.db, views.db, state.db and, unless set apart, keys.db.
+    /// Directory of the data: log.db, heads.db, views.db and, unless set apart, keys.db; default: yujian-data, for the
+    /// demo yujian-demo.
     #[arg(long, global = true, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
     /// Directory of keys.db; default: the data directory.
@@ -72,7 +73,11 @@ pub enum Command {
     )]
     Import(ImportArgs),
     /// Replay an institution's history from the log, as of a day, as known at a day.
-    #[command(after_help = "Example: yujian replay 0190f1c2-… --as-of 2026-03-31 --known-at 2026-06-30")]
+    #[command(
+        after_help = "Example: yujian replay 0190f1c2-… --as-of 2026-03-31 --known-at 2026-06-30\n\
+                            The id stands in the address of the dossier's page and in the resource name institutions/{id}.\n\
+                            Works while the log is served. Exit code 2: a record of the history is damaged."
+    )]
     Replay(ReplayArgs),
     /// Check that nothing in the log was altered: hashes, chains, revisions, times, heads.
     #[command(
@@ -91,10 +96,19 @@ pub enum Command {
     )]
     Restore(RestoreArgs),
     /// Look at the machine and the data and say what is wrong and what to do.
+    #[command(
+        after_help = "Example: yujian doctor --data-dir /srv/yujian\nExit code 0: all is well; 1: something is BAD, with what to do about it."
+    )]
     Doctor,
     /// Ask a running server whether it serves; for service managers. Exit code 0 or 1.
+    #[command(
+        after_help = "Example: yujian healthcheck --port 7300\nOver gRPC the name `yujian.write` tells apart whether commands are taken, too."
+    )]
     Healthcheck(HealthcheckArgs),
     /// Show the settings as they would be used, and where each comes from.
+    #[command(
+        after_help = "Example: YUJIAN_PORT=7301 yujian config\nThe output is itself a settings file, with where each value comes from behind it."
+    )]
     Config,
 }
 
@@ -144,8 +158,8 @@ pub struct ImportArgs {
 /// Arguments of `replay`.
 #[derive(Debug, Args)]
 pub struct ReplayArgs {
-    /// Institution id.
-    #[arg(value_name = "INSTITUTION")]
+    /// Institution: its id, or its resource name institutions/{id}.
+    #[arg(value_name = "INSTITUTION", value_parser = institution_id)]
     pub institution: Uuid,
     /// As of the end of this legal day.
     #[arg(long)]
@@ -161,6 +175,9 @@ pub struct ReplayArgs {
 /// Arguments of `verify`.
 #[derive(Debug, Args)]
 pub struct VerifyArgs {
+    /// Check against a backup too: the log must still hold the record with which the backup ended.
+    #[arg(long, value_name = "BACKUP")]
+    pub against: Option<PathBuf>,
     /// Print the report as JSON.
     #[arg(long)]
     pub json: bool,
@@ -194,4 +211,10 @@ pub struct HealthcheckArgs {
     /// Seconds to wait at most.
     #[arg(long, default_value_t = 3)]
     pub timeout: u64,
+}
+
+/// Reads an institution's id or resource name.
+fn institution_id(text: &str) -> Result<Uuid, String> {
+    let id = text.strip_prefix("institutions/").unwrap_or(text);
+    Uuid::parse_str(id).map_err(|_| "is neither an id (a UUID) nor institutions/{id}".to_owned())
 }

@@ -14,7 +14,7 @@ use tonic_health::pb::health_client::HealthClient;
 use yujian_eventlog::sqlite::{DirectoryLock, LogKind, header, schema};
 
 use crate::cli::HealthcheckArgs;
-use crate::config::Settings;
+use crate::config::{Origin, Settings};
 use crate::house::LOG_FILE;
 
 /// Asks a running server.
@@ -43,7 +43,17 @@ pub async fn healthcheck(settings: &Settings, arguments: &HealthcheckArgs) -> an
 pub fn config(settings: &Settings) -> anyhow::Result<ExitCode> {
     let mut out = std::io::stdout().lock();
     for (key, value, origin) in &settings.shown {
-        writeln!(out, "{key} = {value}  # {origin}")?;
+        let value = match value.parse::<u16>() {
+            Ok(number) if *key == "port" => number.to_string(),
+            _ => toml::Value::String(value.clone()).to_string(),
+        };
+        // A default that depends on another key stays a comment, so that the output can be used as a file.
+        let comment = if *key == "kek_file" && *origin == Origin::Default {
+            "# "
+        } else {
+            ""
+        };
+        writeln!(out, "{comment}{key} = {value}  # {origin}")?;
     }
     Ok(ExitCode::SUCCESS)
 }
