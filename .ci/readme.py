@@ -2,7 +2,7 @@
 """Runs the commands of README.md as they stand there, and checks that README.zh-CN.md has the same ones.
 
 Each ```sh block is run by bash in the clone. The line that starts the demo runs in the background until it prints its
-ready line, and is ended with Ctrl-C at the end; every other line must succeed.
+ready line, and is ended with Ctrl-C at the end; every other line must succeed. What the pages link to must be there.
 """
 import pathlib
 import re
@@ -29,6 +29,12 @@ def commands(name: str) -> list[str]:
     return [command for command in found if command and not command.startswith("#")]
 
 
+def missing_links(name: str) -> list[str]:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    named = re.findall(r"\]\(([^)#:]+)\)", text) + re.findall(r"`((?:docs|deploy|tests)/[\w./-]+|[A-Z]+\.md|NOTICE)`", text)
+    return [f"{name}: {link}" for link in named if not (ROOT / link).exists()]
+
+
 def start_demo(command: str) -> subprocess.Popen:
     print(f"+ {command} &", flush=True)
     subprocess.run(["cargo", "build", "--release", "--quiet"], cwd=ROOT, check=True)
@@ -49,6 +55,9 @@ def main() -> None:
     english, chinese = commands("README.md"), commands("README.zh-CN.md")
     if english != chinese:
         sys.exit(f"the commands of the two READMEs differ:\n{english}\n{chinese}")
+    missing = missing_links("README.md") + missing_links("README.zh-CN.md") + missing_links("ARCHITECTURE.md")
+    if missing:
+        sys.exit(f"named and not here: {missing}")
     demo = None
     try:
         for command in english:
