@@ -3,6 +3,7 @@
 
 mod browser;
 mod crash;
+mod disk;
 mod filing;
 mod import;
 mod process;

@@ -38,18 +38,26 @@ pub(super) fn read(path: &Path) -> Result<Secret, KeyError> {
 }
 
 /// Makes a key-encryption key and stores it durably. Fails when the file is there already.
+///
+/// It gets its name only once it is whole: a full disk or a crash half-way must not leave a file that the next start
+/// takes for a broken key. A link, not a rename: it replaces nothing that another process has made meanwhile.
 pub(super) fn create(path: &Path, entropy: &Entropy) -> Result<Secret, KeyError> {
     let kek = secret(entropy);
     let text = Zeroizing::new(format!("{}\n", to_base64(kek.as_ref())));
-    let mut file = OpenOptions::new()
+    let mut unfinished = path.as_os_str().to_owned();
+    unfinished.push(".new");
+    let unfinished = Path::new(&unfinished);
+    // What an earlier start left was never used.
+    let _ = std::fs::remove_file(unfinished);
+    let written = OpenOptions::new()
         .write(true)
         .create_new(true)
         .mode(0o600)
-        .open(path)
-        .map_err(|error| io(path, &error))?;
-    file.write_all(text.as_bytes())
-        .and_then(|()| file.sync_all())
-        .map_err(|error| io(path, &error))?;
+        .open(unfinished)
+        .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
+        .and_then(|()| std::fs::hard_link(unfinished, path));
+    let _ = std::fs::remove_file(unfinished);
+    written.map_err(|error| io(path, &error))?;
     sync_directory(path)?;
     Ok(kek)
 }
