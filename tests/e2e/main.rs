@@ -3,6 +3,7 @@
 
 mod browser;
 mod crash;
+mod demo;
 mod disk;
 mod filing;
 mod import;
@@ -10,3 +11,4 @@ mod process;
 mod replay;
 mod small;
 mod support;
+mod tamper;
