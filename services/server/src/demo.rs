@@ -178,6 +178,8 @@ async fn build(settings: &Settings, arguments: &DemoArgs) -> anyhow::Result<Mark
         months: arguments.months.unwrap_or(24),
     };
     clear_unfinished(settings)?;
+    std::fs::create_dir_all(&settings.data_dir).with_context(|| format!("{}", settings.data_dir.display()))?;
+    write_durably(&settings.data_dir.join(BUILDING), b"")?;
     eprintln!(
         "demo: building {} institutions over {} months until {until}",
         plan.institutions, plan.months
@@ -267,7 +269,11 @@ fn remove_files(directory: &Path) -> anyhow::Result<()> {
 /// The build's commits wait for no disk; before it counts as finished, everything must be there.
 fn sync_files(settings: &Settings) -> anyhow::Result<()> {
     for entry in std::fs::read_dir(&settings.data_dir)? {
-        std::fs::File::open(entry?.path())?.sync_all()?;
+        match std::fs::File::open(entry?.path()) {
+            // The last connection to a database takes its write-ahead log with it when it closes.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            file => file?.sync_all()?,
+        }
     }
     std::fs::File::open(&settings.data_dir)?.sync_all()?;
     Ok(())
