@@ -7,6 +7,7 @@ mod demo;
 mod disk;
 mod filing;
 mod import;
+mod privacy;
 mod process;
 mod replay;
 mod small;
