@@ -199,7 +199,7 @@ async fn erased_missing_and_damaged_are_told_apart() {
     let mut payload = personal("child-1", "again");
     assert!(matches!(
         keys.seal(EVENT, &mut payload).await,
-        Err(LogError::Invalid(_))
+        Err(LogError::SubjectErased)
     ));
 }
 
