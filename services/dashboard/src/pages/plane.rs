@@ -39,6 +39,8 @@ pub(crate) struct Plane {
     pub(crate) y_label: String,
     pub(crate) x_text: i64,
     pub(crate) start: Date,
+    /// Whether the first day can stand under the axis beside the day asked for.
+    pub(crate) start_fits: bool,
     pub(crate) late: usize,
     pub(crate) seen_width: i64,
     pub(crate) seen_height: i64,
@@ -73,6 +75,7 @@ impl Plane {
             })
             .collect();
         let (cross_x, cross_y) = (place(as_of, LEFT, RIGHT), place(known, BOTTOM, TOP));
+        let x_text = cross_x.clamp(LEFT + 64, RIGHT - 30);
         let label = |asked: Option<Date>| asked.map_or_else(|| "今日".to_owned(), |day| day.to_string());
         Some(Self {
             late: points.iter().filter(|point| point.late).count(),
@@ -81,8 +84,9 @@ impl Plane {
             cross_y,
             x_label: label(moments.as_of),
             y_label: label(moments.known_at),
-            x_text: cross_x.clamp(LEFT + 64, RIGHT - 30),
+            x_text,
             start: day_of(start),
+            start_fits: x_text >= LEFT + 124,
             seen_width: cross_x - LEFT,
             seen_height: BOTTOM - cross_y,
         })
