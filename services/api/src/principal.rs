@@ -141,6 +141,7 @@ mod tests {
         assert_eq!(
             principal.scope,
             Scope {
+                domestic_only: false,
                 jurisdiction: Some("330106".to_owned()),
                 organisation: None
             }
@@ -153,6 +154,7 @@ mod tests {
         assert_eq!(
             principal.scope,
             Scope {
+                domestic_only: false,
                 jurisdiction: None,
                 organisation: Some(credit_code())
             }
@@ -160,10 +162,14 @@ mod tests {
     }
 
     #[test]
-    fn the_country_is_everywhere() {
+    fn the_country_ends_at_its_border() {
+        let scope = parse_actor("role=auditor; id=a; jurisdiction=CN").unwrap().scope;
         assert_eq!(
-            parse_actor("role=auditor; id=a; jurisdiction=CN").unwrap().scope,
-            Scope::default()
+            scope,
+            Scope {
+                domestic_only: true,
+                ..Scope::default()
+            }
         );
     }
 

@@ -173,6 +173,8 @@ impl Hub {
         stop: CancellationToken,
     ) {
         tokio::select! {
+            // In order: the ring closes with the same signal, and the watcher must hear why its stream ends.
+            biased;
             () = stop.cancelled() => {
                 // A watcher that does not read is not waited for.
                 let _ = out.try_send(Err(refuse(ApiReason::ShuttingDown)));

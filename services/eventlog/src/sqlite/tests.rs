@@ -144,7 +144,7 @@ async fn after_a_failed_commit_the_outcome_is_unknown_and_writes_wait_for_a_rest
         let refused = log
             .append(&stream(name), Expected::NoStream, vec![event(number, 10)])
             .await;
-        assert!(matches!(refused, Err(LogError::ReadOnly(_))), "{refused:?}");
+        assert!(matches!(refused, Err(LogError::Stopped(_))), "{refused:?}");
     }
     assert!(log.check_writable().is_err());
     assert_eq!(
@@ -189,7 +189,7 @@ async fn a_bulk_that_fails_is_lost_as_a_whole_and_said_so() {
         .append(&stream("c"), Expected::NoStream, vec![event(3, 100_000)])
         .await;
     assert_eq!(failed, Err(LogError::DiskFull));
-    assert!(matches!(log.commit_bulk().await, Err(LogError::ReadOnly(_))));
+    assert!(matches!(log.commit_bulk().await, Err(LogError::Stopped(_))));
     assert_eq!(log.stream_head(&stream("b")).await, Ok(None));
     drop(log);
     assert_eq!(open(directory.path(), kind).head().borrow().number, 1);
