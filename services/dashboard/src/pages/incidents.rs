@@ -182,7 +182,11 @@ async fn load(shared: &Shared, uri: &Uri) -> Result<String, Failure> {
 pub(crate) fn punctuality(row: &IncidentRow) -> Markup {
     match (row.notification_due, row.notified_time) {
         (Some(due), Some(notified)) if row.late => {
-            badge(Tone::Bad, &format!("迟报 {}", span(seconds_between(due, notified))))
+            let words = match seconds_between(due, notified) {
+                0 => "迟报不足 1 秒".to_owned(),
+                late => format!("迟报 {}", span(late)),
+            };
+            badge(Tone::Bad, &words)
         }
         (_, Some(_)) if row.late => badge(Tone::Bad, "迟报"),
         (Some(_), Some(_)) => badge(Tone::Ok, "及时"),
