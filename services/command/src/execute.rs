@@ -92,7 +92,7 @@ impl<C> Call<'_, C> {
         if !exists && (!self.creates || loaded.abandoned || loaded.damaged.is_some()) {
             return Err(self.absent(&loaded).into());
         }
-        let (facts, facts_sound) = inner.facts(&loaded.state, &request.command).await?;
+        let facts = inner.facts(&loaded.state, &request.command).await?;
         let access = loaded.state.access(&request.command, &facts);
         if exists {
             authorize(&request.actor, &access, A::CATEGORY)?;
@@ -110,7 +110,6 @@ impl<C> Call<'_, C> {
             return Err(etag_mismatch().into());
         }
         loaded.sound()?;
-        facts_sound?;
 
         let received = request.received_time.unwrap_or_else(|| inner.clock.now());
         let occurred = request.occurred.unwrap_or(Occurred::Instant { time: received });
@@ -321,14 +320,10 @@ pub(crate) fn to_bytes<T: serde::Serialize>(value: &T) -> Result<Vec<u8>, LogErr
 }
 
 impl Inner {
-    /// Loads what the decision must know of other streams, and whether a decision may rest on it.
-    async fn facts<A: Aggregate>(
-        &self,
-        state: &A,
-        command: &A::Command,
-    ) -> Result<(Facts, Result<(), Rejection>), CommandError> {
+    /// Loads what the decision must know of other streams. A fact's stream may be damaged: what happens to children must
+    /// be notified all the same, and the event names the revision that was read.
+    async fn facts<A: Aggregate>(&self, state: &A, command: &A::Command) -> Result<Facts, CommandError> {
         let mut facts = Facts::default();
-        let mut sound = Ok(());
         for need in state.needs(command) {
             match need {
                 Need::Institution(id) => {
@@ -337,7 +332,6 @@ impl Inner {
                     let Some(head) = loaded.head.filter(|_| loaded.state.exists()) else {
                         return Err(not_found(Institution::CATEGORY).into());
                     };
-                    sound = sound.and(loaded.sound());
                     facts.institution = Some(Arc::new(loaded.state.clone()));
                     facts.used.push(FactRef {
                         stream: stream.to_string(),
@@ -346,6 +340,6 @@ impl Inner {
                 }
             }
         }
-        Ok((facts, sound))
+        Ok(facts)
     }
 }

@@ -13,7 +13,7 @@ use yujian_eventlog::LogError;
 use yujian_eventlog::clock::{Clock, SimulatedClock, SystemClock};
 use yujian_eventlog::entropy::Entropy;
 use yujian_eventlog::keys::FileKeys;
-use yujian_eventlog::sqlite::{DirectoryLock, LogKind, SqliteLog};
+use yujian_eventlog::sqlite::{DirectoryLock, LogKind, OpenError, SqliteLog};
 
 use crate::cli::DemoArgs;
 use crate::config::Settings;
@@ -223,7 +223,7 @@ fn clear_unfinished(settings: &Settings) -> anyhow::Result<()> {
         return Ok(());
     }
     let Some(_lock) = DirectoryLock::acquire(directory)? else {
-        bail!("{}: another process is using this data directory", directory.display());
+        bail!("{}: {}", directory.display(), OpenError::Locked);
     };
     let log = directory.join(LOG_FILE);
     if !directory.join(BUILDING).exists() {
