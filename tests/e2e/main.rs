@@ -10,6 +10,7 @@ mod import;
 mod privacy;
 mod process;
 mod replay;
+mod restore;
 mod small;
 mod support;
 mod tamper;
