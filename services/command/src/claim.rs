@@ -16,8 +16,9 @@ use yujian_domain::system::{Claimed, CreationAbandoned, SystemEvent, claim_strea
 use yujian_domain::time::Occurred;
 use yujian_eventlog::{Direction, Expected, Head, Item, LogError, NewEvent, Record, StreamName};
 
-use crate::api::{CommandError, Inner};
+use crate::api::CommandError;
 use crate::execute::to_bytes;
+use crate::floor::Inner;
 
 /// How long an owner may take to appear.
 const PATIENCE: SignedDuration = SignedDuration::from_mins(10);

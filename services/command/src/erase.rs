@@ -7,7 +7,8 @@ use yujian_domain::rejection::{Reason, Rejection, Violation};
 use yujian_domain::system::{SubjectErased, SystemEvent};
 use yujian_eventlog::{Direction, Expected, Item, LogError, LogPosition, StreamName};
 
-use crate::api::{CommandError, Commands};
+use crate::api::CommandError;
+use crate::floor::Commands;
 use crate::request::{derived_id, scope_of};
 
 /// Longest reason in characters.

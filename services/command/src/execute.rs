@@ -12,8 +12,9 @@ use yujian_domain::rejection::{Reason, Rejection};
 use yujian_domain::time::Occurred;
 use yujian_eventlog::{Appended, Expected, Item, LogError, NewEvent, StreamName};
 
-use crate::api::{CommandError, Commands, Inner, KeysDigester, Outcome, Request, stream_of};
+use crate::api::{CommandError, Outcome, Request};
 use crate::authorize::{authorize, authorize_creation, not_found};
+use crate::floor::{Commands, Inner, KeysDigester, stream_of};
 use crate::fold::{Accepted, Loaded};
 use crate::request::{canonical, derived_id, fingerprint, same, scope_of};
 

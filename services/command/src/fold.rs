@@ -1,6 +1,5 @@
 //! Loading an aggregate: its stream folded into state, with what must be remembered of its requests.
 
-use std::any::Any;
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
 
@@ -13,14 +12,11 @@ use yujian_domain::rejection::{Reason, Rejection};
 use yujian_domain::system::SystemEvent;
 use yujian_eventlog::{Damage, Direction, Head, Item, LogError, LogPosition, Record, StreamName};
 
-use crate::api::Inner;
+use crate::floor::Inner;
 use crate::request::scope_of;
 
 /// Records of a stream read at once.
 const PAGE: usize = 500;
-
-/// A folded stream of any aggregate, as the cache holds it.
-pub(crate) type Cached = Arc<dyn Any + Send + Sync>;
 
 /// An accepted request, as its events tell.
 #[derive(Debug, Clone)]

@@ -8,9 +8,11 @@ mod authorize;
 mod claim;
 mod erase;
 mod execute;
+mod floor;
 mod fold;
 mod reference;
 mod request;
 
-pub use api::{CommandError, Commands, Outcome, Request};
+pub use api::{CommandError, Outcome, Request};
+pub use floor::Commands;
 pub use request::{derived_id, scope_of};

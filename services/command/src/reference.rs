@@ -11,7 +11,8 @@ use yujian_domain::reference::Reference;
 use yujian_domain::system::{HolidaysActivated, PolicyActivated, SystemEvent, reference_stream};
 use yujian_eventlog::{Direction, Expected, Head, Item, LogError, StreamName};
 
-use crate::api::{CommandError, Commands, Inner};
+use crate::api::CommandError;
+use crate::floor::{Commands, Inner};
 
 /// Name of the holiday table's stream.
 const HOLIDAYS: &str = "cn-holidays";

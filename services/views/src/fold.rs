@@ -14,8 +14,8 @@ use yujian_domain::system::SystemEvent;
 use yujian_eventlog::{Item, LogPosition, Record};
 
 use crate::database::{Checkpoint, checkpoint, set_checkpoint};
+use crate::error::ViewError;
 use crate::model::Change;
-use crate::store::ViewError;
 use crate::view;
 
 /// A table of a view.

@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use crate::store::ViewError;
+use crate::error::ViewError;
 
 /// Most rows that one page holds.
 pub(crate) const MAX_LIMIT: u32 = 500;

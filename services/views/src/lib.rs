@@ -8,11 +8,13 @@
 mod condition;
 mod database;
 mod digest;
+mod error;
 mod fold;
 mod key;
 mod model;
 mod store;
 mod view;
 
+pub use error::ViewError;
 pub use model::*;
-pub use store::{Rebuild, ViewError, Views};
+pub use store::{Rebuild, Views};

@@ -14,6 +14,7 @@ use yujian_eventlog::{EventLog, Item, LogError, LogPage, LogPosition};
 
 use crate::database::{Checkpoint, Database, checkpoint};
 use crate::digest;
+use crate::error::ViewError;
 use crate::fold::{self, Batch, fold_batch};
 use crate::model::{
     AsOf, Delta, Digest, DossierFacts, IncidentQuery, IncidentRow, InstitutionQuery, InstitutionRow, Page, Pipeline,
@@ -29,40 +30,6 @@ const CHECKED: u64 = 500_000;
 const DELTAS: usize = 1_024;
 /// How long the follower waits after a fault of log or store before it tries again.
 const RETRY: Duration = Duration::from_millis(250);
-
-/// Why a view could not answer.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ViewError {
-    /// The views have not reached the position that the caller asked for; try again.
-    #[error("the views are at {at}, asked for {wanted}")]
-    Behind {
-        /// Where they are.
-        at: LogPosition,
-        /// Where the caller wants them.
-        wanted: LogPosition,
-    },
-    /// The position is of another epoch or beyond the log.
-    #[error("position {0} is not of this log")]
-    ForeignPosition(LogPosition),
-    /// The page key is not one of ours.
-    #[error("invalid page key")]
-    InvalidKey,
-    /// The store failed.
-    #[error("views unavailable: {0}")]
-    Unavailable(String),
-}
-
-impl From<rusqlite::Error> for ViewError {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Unavailable(error.to_string())
-    }
-}
-
-impl From<LogError> for ViewError {
-    fn from(error: LogError) -> Self {
-        Self::Unavailable(error.to_string())
-    }
-}
 
 /// Progress of a rebuild, for a bar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

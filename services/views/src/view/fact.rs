@@ -10,9 +10,9 @@ use yujian_domain::dossier::{Fact, FactSource};
 use yujian_domain::time::end_of;
 
 use crate::database::{instant, integer, natural, parsed};
+use crate::error::ViewError;
 use crate::fold::{EventSeen, Table, View};
 use crate::model::StoredFact;
-use crate::store::ViewError;
 
 /// Facts.
 pub(crate) struct Facts;

@@ -9,9 +9,9 @@ use yujian_domain::institution::InstitutionEvent;
 
 use crate::condition::Condition;
 use crate::database::{natural, parsed};
+use crate::error::ViewError;
 use crate::fold::{EventSeen, Table, View, What};
 use crate::model::{Pipeline, PipelineDue, Scope};
-use crate::store::ViewError;
 
 /// Filings.
 pub(crate) struct Filings;

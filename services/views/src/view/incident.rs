@@ -13,10 +13,10 @@ use yujian_domain::time::{day_of, start_of};
 
 use crate::condition::Condition;
 use crate::database::{instant, integer, natural, parsed};
+use crate::error::ViewError;
 use crate::fold::{EventSeen, Table, View, What};
 use crate::key;
 use crate::model::{IncidentQuery, IncidentRow, Scope};
-use crate::store::ViewError;
 
 /// Incidents.
 pub(crate) struct Incidents;

@@ -13,10 +13,10 @@ use yujian_domain::values::{Datum, ExternalId, Point, RegionId};
 
 use crate::condition::Condition;
 use crate::database::{integer, natural, parsed};
+use crate::error::ViewError;
 use crate::fold::{EventSeen, Table, View, What};
 use crate::key;
 use crate::model::{InstitutionQuery, InstitutionRow, Scope};
-use crate::store::ViewError;
 use crate::view::fact::{latest_sql, places};
 use crate::view::{fact, filing};
 

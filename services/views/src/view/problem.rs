@@ -7,8 +7,8 @@ use rusqlite::{Connection, Transaction};
 use uuid::Uuid;
 
 use crate::database::natural;
+use crate::error::ViewError;
 use crate::fold::{EventSeen, Table, View, What};
-use crate::store::ViewError;
 
 /// Damaged records one by one, unknown events by type.
 pub(crate) struct Problems;

@@ -12,8 +12,8 @@ use yujian_domain::institution::Status;
 
 use crate::condition::{Condition, is_within};
 use crate::database::natural;
+use crate::error::ViewError;
 use crate::model::{AsOf, RegionRow, RollUp, Scope};
-use crate::store::ViewError;
 use crate::view::fact::{at_sql, bound};
 
 /// Name of the whole, whose code is empty.

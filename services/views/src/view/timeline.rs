@@ -8,10 +8,10 @@ use yujian_domain::time::Occurred;
 
 use crate::condition::Condition;
 use crate::database::{instant, integer, natural, parsed};
+use crate::error::ViewError;
 use crate::fold::{EventSeen, Table, View, What};
 use crate::key;
 use crate::model::TimelineRow;
-use crate::store::ViewError;
 
 /// Timeline.
 pub(crate) struct Timeline;
