@@ -10,7 +10,7 @@ use rusqlite::Transaction;
 use tokio::sync::{broadcast, watch};
 use uuid::Uuid;
 use yujian_domain::divisions::Divisions;
-use yujian_eventlog::{EventLog, Item, LogError, LogPage, LogPosition};
+use yujian_eventlog::{EventLog, Item, LogPage, LogPosition};
 
 use crate::database::{Checkpoint, Database, checkpoint};
 use crate::digest;
