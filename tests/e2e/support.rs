@@ -40,7 +40,6 @@ pub fn yujian(arguments: &[&str]) -> Command {
 pub struct Server {
     pub child: Child,
     pub address: String,
-    lines: mpsc::Receiver<String>,
 }
 
 impl Server {
@@ -87,7 +86,7 @@ impl Server {
                 Ok(line) => match line.strip_prefix("ready http://") {
                     Some(address) => {
                         let address = address.trim().to_owned();
-                        return Self { child, address, lines };
+                        return Self { child, address };
                     }
                     None => seen.push(line),
                 },
@@ -124,11 +123,6 @@ impl Server {
         signal(&self.child, "INT");
         let status = self.child.wait().unwrap();
         (began.elapsed(), status.success())
-    }
-
-    /// Everything printed after the ready line so far.
-    pub fn printed(&self) -> Vec<String> {
-        self.lines.try_iter().collect()
     }
 }
 
@@ -195,10 +189,6 @@ pub fn operator(credit_code: &str) -> String {
     format!("role=operator; id=op-{}; organisation={credit_code}", &credit_code[8..])
 }
 
-/// An officer of a county.
-pub const OFFICER: &str = "role=officer; id=officer-1; organisation=health-330106; jurisdiction=330106";
-/// A second one.
-pub const SECOND_OFFICER: &str = "role=officer; id=officer-2; organisation=health-330106; jurisdiction=330106";
 /// An officer of the province.
 pub const PROVINCE: &str = "role=officer; id=province-1; organisation=health-33; jurisdiction=33";
 /// An auditor of the country.
