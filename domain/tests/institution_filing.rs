@@ -165,6 +165,74 @@ fn own_premises_need_no_lease_and_a_lease_needs_its_days() {
 }
 
 #[test]
+fn premises_used_free_of_charge_are_held_to_the_rules_of_a_lease() {
+    let until = |last: Option<&str>| {
+        let mut free = filing();
+        let premises = free.premises.as_mut().unwrap();
+        premises.tenure = Tenure::FreeUse;
+        premises.lease_end_date = last.map(day);
+        free
+    };
+    let problem = |last| returned(&Desk::registered().run(until(last)).unwrap());
+    let of = |problem| [("premises.lease_end_date".to_owned(), "ADM-13".to_owned(), problem)];
+    accepted(&Desk::registered().run(until(Some("2028-12-31"))).unwrap());
+    assert_eq!(problem(Some("2028-12-30")), of(ItemProblem::BelowStandard));
+    assert_eq!(problem(None), of(ItemProblem::Incomplete));
+}
+
+#[test]
+fn what_a_paper_must_say_is_asked_for_in_the_one_return() {
+    let mut bare = filing();
+    for paper in &mut bare.papers {
+        paper.issuer = None;
+        paper.number = None;
+        paper.expiry_date = None;
+    }
+    let found = returned(&Desk::registered().run(bare).unwrap());
+    let own_papers = [PaperKind::FilingForm, PaperKind::Commitment];
+    let mut expected = Vec::new();
+    for paper in filing().papers.iter().filter(|paper| !own_papers.contains(&paper.kind)) {
+        let mut asks = |field: &str, rule: &str| {
+            let item = format!("papers.{}.{field}", paper.kind.code());
+            expected.push((item, rule.to_owned(), ItemProblem::Incomplete));
+        };
+        asks("issuer", "ADM-10");
+        asks("number", "ADM-10");
+        if matches!(paper.kind, PaperKind::StaffHealthCertificates | PaperKind::FoodLicence) {
+            asks("expiry_date", "ADM-11");
+        }
+    }
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn a_paper_brought_without_its_number_after_the_return_is_returned_again() {
+    let mut desk = Desk::registered();
+    desk.run(filing_without(&[PaperKind::FireSafety])).unwrap();
+    let mut second = filing();
+    for paper in &mut second.papers {
+        if paper.kind == PaperKind::FireSafety {
+            paper.number = None;
+        }
+    }
+    assert_eq!(items(&desk.run(second).unwrap()), ["papers.fire_safety.number"]);
+}
+
+#[test]
+fn no_paper_was_issued_after_it_came_in() {
+    let issued = |date| {
+        let mut filing = filing();
+        filing.papers[3].issue_date = Some(day(date));
+        filing
+    };
+    assert_eq!(
+        Desk::registered().violations(issued("2026-03-03")),
+        [("papers[3].issue_date".to_owned(), "GEN-03".to_owned())]
+    );
+    accepted(&Desk::registered().run(issued("2026-03-02")).unwrap());
+}
+
+#[test]
 fn a_completed_resubmission_keeps_its_number_and_is_accepted() {
     let mut desk = Desk::returned();
     desk.days_later(1);
@@ -313,7 +381,7 @@ fn a_deadline_beyond_the_holiday_table_is_provisional_and_makes_no_receipt_late(
     desk.on(&covered.to_string());
     let mut filing = filing();
     for paper in &mut filing.papers {
-        paper.expiry_date = None;
+        paper.expiry_date = Some(day("2037-01-04"));
     }
     filing.premises.as_mut().unwrap().lease_end_date = Some(day("2035-12-31"));
     let events = desk.run(filing).unwrap();

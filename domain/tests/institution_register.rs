@@ -10,7 +10,7 @@ use yujian_domain::institution::*;
 use yujian_domain::personal::Sensitive;
 use yujian_domain::rejection::Reason;
 use yujian_domain::time::{Occurred, start_of};
-use yujian_domain::values::{ClassType, RegionId};
+use yujian_domain::values::{ClassType, CreditCode, RegionId};
 
 fn found(field: &str, rule: &str) -> (String, String) {
     (field.to_owned(), rule.to_owned())
@@ -38,6 +38,7 @@ fn every_violation_is_told_at_once() {
         institution_type: InstitutionType::Unknown,
         mode: Mode::Unknown,
         ownership: Ownership::Unknown,
+        registrar: Registrar::CivilAffairs,
         registration_date: day("2026-03-03"),
         representative: RepresentativeInput {
             name: Sensitive::new(" "),
@@ -58,6 +59,7 @@ fn every_violation_is_told_at_once() {
             found("mode", "ADM-01"),
             found("ownership", "ADM-01"),
             found("registration_date", "ADM-06"),
+            found("registrar", "ADM-08"),
             found("representative.name", "GEN-03"),
             found("representative.phone", "GEN-03"),
             found("classes[0].class_type", "ADM-03"),
@@ -65,6 +67,33 @@ fn every_violation_is_told_at_once() {
             found("classes[1].places", "ADM-04"),
         ]
     );
+}
+
+#[test]
+fn the_credit_code_begins_with_the_registrars_department() {
+    let codes = ["12330106400000000", "52330106400000000", "91330106400000000"].map(|body| {
+        let check = CreditCode::check_character(body.as_bytes()).unwrap();
+        CreditCode::parse(&format!("{body}{}", char::from(check))).unwrap()
+    });
+    let registrars = [
+        Registrar::EstablishmentOffice,
+        Registrar::CivilAffairs,
+        Registrar::MarketSupervision,
+    ];
+    for (own, registrar) in registrars.into_iter().enumerate() {
+        for (other, credit_code) in codes.iter().enumerate() {
+            let with = RegisterInstitution {
+                registrar,
+                credit_code: credit_code.clone(),
+                ..register()
+            };
+            if own == other {
+                assert!(Desk::new().decide(with).is_ok(), "{}", registrar.code());
+            } else {
+                assert_eq!(Desk::new().violations(with), [found("registrar", "ADM-08")]);
+            }
+        }
+    }
 }
 
 #[test]

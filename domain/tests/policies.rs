@@ -67,6 +67,7 @@ fn the_shipped_rules_hold_the_numbers_of_the_measures() {
         (policy.min_lease_years, policy.highest_floor, policy.lowest_floor),
         (3, 3, 1)
     );
+    assert!(policy.free_use_as_lease);
     assert_eq!((policy.family_point_places, policy.max_returns), (5, 1));
     let limits = [
         ClassType::Infant,
@@ -103,6 +104,9 @@ fn papers_follow_type_and_meals() {
         .map(|rule| rule.kind)
         .collect();
     assert_eq!(concluding, [PaperKind::HygieneEvaluation, PaperKind::FireSafety]);
+    let expiring = policy.papers.iter().filter(|rule| rule.needs_expiry);
+    let expiring: Vec<_> = expiring.map(|rule| rule.kind).collect();
+    assert_eq!(expiring, [PaperKind::StaffHealthCertificates, PaperKind::FoodLicence]);
 }
 
 #[test]

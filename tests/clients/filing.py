@@ -45,7 +45,7 @@ def papers(kinds):
         paper = {"kind": f"PAPER_KIND_{kind}", "issuer": "签发机关", "number": "P-1", "issueDate": day(2026, 1, 5)}
         if kind in ("HYGIENE_EVALUATION", "FIRE_SAFETY"):
             paper["passed"] = True
-        if kind == "STAFF_HEALTH_CERTIFICATES":
+        if kind in ("STAFF_HEALTH_CERTIFICATES", "FOOD_LICENCE"):
             paper["expiryDate"] = day(2099, 1, 1)
         made.append(paper)
     return made

@@ -108,6 +108,17 @@ codes! {
     }
 }
 
+impl PaperKind {
+    /// Whether somebody else than the applicant or its neighbours issues it, with a number: then both must be told.
+    #[must_use]
+    pub fn is_issued_by_others(self) -> bool {
+        !matches!(
+            self,
+            Self::FilingForm | Self::Commitment | Self::OwnersConsent | Self::Other
+        )
+    }
+}
+
 codes! {
     /// What is wrong with an item of a filing.
     ItemProblem {

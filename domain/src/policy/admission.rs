@@ -33,6 +33,8 @@ pub struct PaperRule {
     pub must_pass: bool,
     /// An expiry date that it names must not lie before the reference date.
     pub must_be_valid: bool,
+    /// It must name an expiry date.
+    pub needs_expiry: bool,
     /// Article that asks for it.
     pub legal_basis: LegalBasis,
 }
@@ -64,6 +66,8 @@ pub struct AdmissionPolicy {
     pub max_returns: u32,
     /// Shortest lease of the premises, in years.
     pub min_lease_years: u32,
+    /// Whether premises used free of charge are held to the rules of a lease.
+    pub free_use_as_lease: bool,
     /// Highest floor that may be used.
     pub highest_floor: i32,
     /// Lowest floor that may be used; 1 is the ground floor, 0 and below are semi-basement and basement.
@@ -120,6 +124,7 @@ struct Values {
     nonconformity_counts_from: Marked<CountsFrom>,
     max_returns: Marked<u32>,
     min_lease_years: Marked<u32>,
+    free_use_as_lease: Marked<bool>,
     highest_floor: Marked<i32>,
     lowest_floor: Marked<i32>,
     family_point_places: Marked<u32>,
@@ -136,6 +141,8 @@ struct Paper {
     must_pass: bool,
     #[serde(default)]
     must_be_valid: bool,
+    #[serde(default)]
+    needs_expiry: bool,
     law: String,
     article: String,
     source: Source,
@@ -156,6 +163,7 @@ pub(super) fn parse(text: &str) -> Result<PolicyDocument, PolicyError> {
         nonconformity_counts_from: marks.take("values.nonconformity_counts_from", values.nonconformity_counts_from)?,
         max_returns: marks.take("values.max_returns", values.max_returns)?,
         min_lease_years: marks.take("values.min_lease_years", values.min_lease_years)?,
+        free_use_as_lease: marks.take("values.free_use_as_lease", values.free_use_as_lease)?,
         highest_floor: marks.take("values.highest_floor", values.highest_floor)?,
         lowest_floor: marks.take("values.lowest_floor", values.lowest_floor)?,
         family_point_places: marks.take_positive("values.family_point_places", values.family_point_places)?,
@@ -229,6 +237,7 @@ fn papers(written: Vec<Paper>, marks: &mut Marks) -> Result<Vec<PaperRule>, Poli
             when_meals: paper.when_meals,
             must_pass: paper.must_pass,
             must_be_valid: paper.must_be_valid,
+            needs_expiry: paper.needs_expiry,
             legal_basis,
         });
     }

@@ -189,7 +189,8 @@ fn word(name: &str, words: &str) -> Markup {
 
 /// An item of a return: a paper or a field.
 fn item(path: &str) -> &str {
-    match path.strip_prefix("papers.").and_then(institution::PaperKind::from_code) {
+    let paper = path.strip_prefix("papers.").and_then(|rest| rest.split('.').next());
+    match paper.and_then(institution::PaperKind::from_code) {
         Some(kind) => kind.zh(),
         None => label(path),
     }

@@ -3,6 +3,7 @@
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::RngCore;
 use uuid::Uuid;
+use yujian_domain::institution::Registrar;
 use yujian_domain::values::{CreditCode, IdentityNumber};
 
 const SURNAMES: &str =
@@ -97,8 +98,13 @@ impl Dice {
     }
 
     /// A credit code whose check character fits.
-    pub(crate) fn credit_code(&mut self, county: &str, for_profit: bool) -> CreditCode {
-        let mut body = format!("{}{county}", if for_profit { "91" } else { "52" });
+    pub(crate) fn credit_code(&mut self, county: &str, registrar: Registrar) -> CreditCode {
+        let kind = match registrar {
+            Registrar::EstablishmentOffice => "12",
+            Registrar::CivilAffairs => "52",
+            Registrar::MarketSupervision => "91",
+        };
+        let mut body = format!("{kind}{county}");
         for _ in 0..9 {
             body.push(char::from(*self.pick(DIGITS)));
         }

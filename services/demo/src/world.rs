@@ -136,7 +136,7 @@ pub(crate) fn members(dice: &mut Dice, divisions: &Divisions, count: u32) -> Vec
             id: None,
             course,
             name: format!("{short}{brand}{}{suffix}", if for_profit { "" } else { "普惠" }),
-            credit_code: dice.credit_code(&county, for_profit),
+            credit_code: dice.credit_code(&county, kind.3),
             region: township.id.clone(),
             address: format!(
                 "{}{}路{}号",

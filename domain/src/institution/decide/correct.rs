@@ -140,7 +140,13 @@ fn right_value(
         "institution_type" => as_value(parsed::<InstitutionType>(&mut check, value)),
         "mode" => as_value(parsed::<Mode>(&mut check, value)),
         "ownership" => as_value(parsed::<Ownership>(&mut check, value)),
-        "registrar" => as_value(parsed::<Registrar>(&mut check, value)),
+        "registrar" => {
+            let registrar: Option<Registrar> = parsed(&mut check, value);
+            if let (Some(registrar), Some(code), None) = (registrar, &state.credit_code, &state.imported) {
+                register::registrar(&mut check, "value", registrar, code);
+            }
+            as_value(registrar)
+        }
         "makes_meals" => as_value(parsed::<bool>(&mut check, value)),
         "classes" => {
             let classes: Option<Vec<Class>> = parsed(&mut check, value);

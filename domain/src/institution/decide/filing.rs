@@ -22,7 +22,7 @@ use crate::values::RegionId;
 /// Papers come in. They are accepted, or returned with everything that stands in the way.
 pub(super) fn submit(state: &Institution, command: &SubmitFiling, context: &Context<'_>) -> Decision {
     let day = papers_day(context);
-    shape(command)?;
+    shape(command, day)?;
     let begins_at = begins(state, "occurred", day)?;
     let (policy, policy_ref) = context.reference.admission(region_of(state)?, day)?;
     let submission = Submission {
@@ -198,7 +198,7 @@ fn cited(items: &[ReturnedItem], policy: &AdmissionPolicy) -> Vec<LegalBasis> {
             _ => policy
                 .papers
                 .iter()
-                .find(|rule| item.item.strip_prefix("papers.") == Some(rule.kind.code()))
+                .find(|rule| paper_of(&item.item) == Some(rule.kind.code()))
                 .map_or_else(|| LegalBasis::new(FILING_RULES, "§8"), |rule| rule.legal_basis.clone()),
         };
         if !basis.contains(&article) {
@@ -208,8 +208,13 @@ fn cited(items: &[ReturnedItem], policy: &AdmissionPolicy) -> Vec<LegalBasis> {
     basis
 }
 
+/// The kind of paper that an item is about: `papers.<kind>` or `papers.<kind>.<field>`.
+fn paper_of(item: &str) -> Option<&str> {
+    item.strip_prefix("papers.")?.split('.').next()
+}
+
 /// Value rules of what is handed in, apart from whether it is enough.
-fn shape(command: &SubmitFiling) -> Result<(), Rejection> {
+fn shape(command: &SubmitFiling, day: Date) -> Result<(), Rejection> {
     let mut check = Check::default();
     check.ensure(
         command.papers.len() <= 100,
@@ -221,6 +226,13 @@ fn shape(command: &SubmitFiling) -> Result<(), Rejection> {
     for (index, paper) in command.papers.iter().enumerate() {
         let field = format!("papers[{index}]");
         paper_shape(&mut check, &field, paper);
+        check.ensure(
+            paper.issue_date.is_none_or(|issued| issued <= day),
+            &format!("{field}.issue_date"),
+            "GEN-03",
+            "must not lie after the day on which the papers came in",
+            "出具日期不能晚于提交材料之日",
+        );
         let twice = paper.kind != PaperKind::Other && command.papers[..index].iter().any(|p| p.kind == paper.kind);
         check.ensure(
             !twice,

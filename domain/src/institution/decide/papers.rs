@@ -53,7 +53,18 @@ fn paper(found: &mut Problems, rule: &PaperRule, papers: &[Paper], day: Date) {
     let Some(paper) = papers.iter().find(|paper| paper.kind == rule.kind) else {
         return found.add(item, "ADM-10", ItemProblem::Missing);
     };
+    let told = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.trim().is_empty());
+    if rule.kind.is_issued_by_others() {
+        for (field, known) in [("issuer", told(&paper.issuer)), ("number", told(&paper.number))] {
+            if !known {
+                found.add(format!("{item}.{field}"), "ADM-10", ItemProblem::Incomplete);
+            }
+        }
+    }
     // rule: ADM-11
+    if rule.needs_expiry && paper.expiry_date.is_none() {
+        found.add(format!("{item}.expiry_date"), "ADM-11", ItemProblem::Incomplete);
+    }
     if rule.must_be_valid && paper.expiry_date.is_some_and(|expiry| expiry < day) {
         found.add(item.clone(), "ADM-11", ItemProblem::Expired);
     }
@@ -68,7 +79,12 @@ fn paper(found: &mut Problems, rule: &PaperRule, papers: &[Paper], day: Date) {
 
 // rule: ADM-13
 fn premises(found: &mut Problems, premises: &Premises, policy: &AdmissionPolicy, day: Date) {
-    if premises.tenure == Tenure::Leased {
+    let on_terms = match premises.tenure {
+        Tenure::Owned => false,
+        Tenure::Leased => true,
+        Tenure::FreeUse => policy.free_use_as_lease,
+    };
+    if on_terms {
         match (premises.lease_start_date, premises.lease_end_date) {
             (Some(start), Some(end)) => {
                 if end < day {

@@ -6,11 +6,12 @@ use super::{Decision, today};
 use crate::aggregate::{Context, Decided};
 use crate::divisions::Level;
 use crate::institution::{
-    InstitutionRegistered, InstitutionType, Mode, Ownership, RegisterInstitution, Representative, RepresentativeInput,
+    InstitutionRegistered, InstitutionType, Mode, Ownership, RegisterInstitution, Registrar, Representative,
+    RepresentativeInput,
 };
 use crate::rejection::LegalBasis;
 use crate::time::start_of;
-use crate::values::RegionId;
+use crate::values::{CreditCode, RegionId};
 
 /// Longest name of an institution or person, in characters.
 pub(super) const LONGEST_NAME: usize = 200;
@@ -52,6 +53,7 @@ pub(super) fn register(command: &RegisterInstitution, context: &Context<'_>) -> 
         "must not lie in the future",
         "登记日期不能晚于今天",
     );
+    registrar(&mut check, "registrar", command.registrar, &command.credit_code);
     representative_shape(&mut check, &command.representative);
     classes::shape(&mut check, "classes", &command.classes, true);
     let policy = classes::limits(
@@ -87,6 +89,23 @@ pub(super) fn register(command: &RegisterInstitution, context: &Context<'_>) -> 
         LegalBasis::new(crate::institution::machine::STANDARDS, "§19"),
     ];
     Ok(vec![decided])
+}
+
+/// A credit code begins with the character of the department that registers (GB 32100-2015, 登记管理部门代码).
+// rule: ADM-08
+pub(super) fn registrar(check: &mut Check, field: &str, registrar: Registrar, code: &CreditCode) {
+    let department = match registrar {
+        Registrar::EstablishmentOffice => '1',
+        Registrar::CivilAffairs => '5',
+        Registrar::MarketSupervision => '9',
+    };
+    check.ensure(
+        code.to_string().starts_with(department),
+        field,
+        "ADM-08",
+        "does not fit the credit code, whose first character names the department that registered",
+        "登记机关与统一社会信用代码首位（登记管理部门代码）不符",
+    );
 }
 
 /// A site lies in a county or township that the tables know, under the code's year of entry.
