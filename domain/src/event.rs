@@ -1,6 +1,7 @@
 //! Event families: named, versioned payloads, read for ever.
 
 use serde_json::Value;
+use serde_json::error::Category;
 
 /// An event that could not be read although its type is known.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -8,8 +9,24 @@ use serde_json::Value;
 pub struct DecodeError {
     /// Type as stored.
     pub event_type: String,
-    /// What is wrong with the payload.
+    /// What is wrong with the payload; quotes nothing of it.
     pub message: String,
+}
+
+/// An error of reading JSON without what was read: `serde_json` quotes the value, which may be personal. A payload that
+/// went through upcasters has no line any more.
+#[must_use]
+pub fn what_is_wrong(error: &serde_json::Error) -> String {
+    let kind = match error.classify() {
+        Category::Io => "can't be read",
+        Category::Syntax => "is no JSON",
+        Category::Data => "has another form than its type",
+        Category::Eof => "ends too early",
+    };
+    match error.line() {
+        0 => kind.to_owned(),
+        line => format!("{kind}, at line {line} column {}", error.column()),
+    }
 }
 
 /// One step from an old version of an event to the next: pure, total, never reads a clock or a key.
@@ -75,7 +92,7 @@ macro_rules! event_family {
             fn decode(event_type: &str, payload: &[u8]) -> Result<Option<Self>, $crate::event::DecodeError> {
                 let wrong = |error: serde_json::Error| $crate::event::DecodeError {
                     event_type: event_type.to_owned(),
-                    message: error.to_string(),
+                    message: $crate::event::what_is_wrong(&error),
                 };
                 let chain: &[$crate::event::Upcaster] = $chain;
                 if chain.iter().any(|step| step.from == event_type) {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::event_family;
+use crate::values::codes;
 
 /// A claim on something unique, first event of `key-<kind>.e<epoch>.<digest>`; a later one takes it over.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +28,25 @@ pub struct CreationAbandoned {
     pub new_owner: String,
 }
 
+codes! {
+    /// Legal ground of an erasure: 个人信息保护法 §47 and the orders that override it. A closed list, so that the record of an
+    /// erasure can't repeat what was erased.
+    ErasureGround {
+        /// §47(1): the purpose was reached, can't be reached or needs the data no more.
+        PurposeEnded = "purpose_ended" / "处理目的已实现、无法实现或不再必要",
+        /// §47(2): the service ended or the period of retention is over.
+        RetentionEnded = "retention_ended" / "停止服务或保存期限已届满",
+        /// §47(3): consent was withdrawn.
+        WithdrawnConsent = "withdrawn_consent" / "个人撤回同意",
+        /// §47(4): the data were processed against law or agreement.
+        UnlawfulProcessing = "unlawful_processing" / "违反法律、行政法规或约定处理",
+        /// A court or an authority ordered it.
+        CourtOrder = "court_order" / "司法或行政机关要求",
+        /// §47: the person asked for it and is entitled to it on another ground of law.
+        SubjectRequest = "subject_request" / "个人请求删除",
+    }
+}
+
 /// A subject's data key was destroyed; stream `erasure-<uuid>`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -34,7 +54,7 @@ pub struct SubjectErased {
     /// Subject whose keys were destroyed.
     pub subject: String,
     /// Legal ground.
-    pub reason: String,
+    pub ground: ErasureGround,
     /// Second person.
     pub approver: String,
 }

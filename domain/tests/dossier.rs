@@ -161,7 +161,7 @@ fn events_that_say_nothing_to_a_dossier_are_passed_over_and_broken_ones_are_name
     assert_eq!(facts(&seen("licensing.FromTheFuture.v7", b"{}")), Ok(None));
     let broken = facts(&seen("licensing.FilingWithdrawn.v1", br#"{"application":"x"}"#)).unwrap_err();
     assert_eq!(broken.event_type, "licensing.FilingWithdrawn.v1");
-    let payload = br#"{"application":1,"reason":"x","status":"registered"}"#;
+    let payload = include_bytes!("golden/events/licensing.FilingWithdrawn.v1.json");
     assert!(
         facts(&seen("licensing.FilingWithdrawn.v1", payload))
             .unwrap_err()

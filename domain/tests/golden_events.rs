@@ -114,6 +114,33 @@ fn a_member_that_this_version_does_not_know_is_an_error_not_a_loss() {
     }
 }
 
+#[test]
+fn an_error_of_decoding_quotes_nothing_of_the_payload() {
+    let name = "王小明";
+    let planted = |event_type: &str, member: &str, value: Value| {
+        let mut stored: Value = serde_json::from_slice(&golden(event_type)).unwrap();
+        stored[member] = value;
+        serde_json::to_vec(&stored).unwrap()
+    };
+    let withdrawn = "licensing.FilingWithdrawn.v1";
+    let broken = [
+        planted(withdrawn, "reason", json!(name)),
+        planted(withdrawn, "application", json!(name)),
+        planted(withdrawn, "status", json!(name)),
+        planted(withdrawn, name, json!(1)),
+        format!("{{\"reason\":\"{name}\"").into_bytes(),
+        format!("{{\"reason\":\"{name}\" {name}").into_bytes(),
+    ];
+    for payload in broken {
+        let error = InstitutionEvent::decode(withdrawn, &payload).unwrap_err();
+        assert!(!format!("{error} {error:?}").contains(name), "{error}");
+        assert!(error.message.contains("line 1"), "{error}");
+    }
+    let old = json!({"room": "hall/2", "guest": name});
+    let error = VisitEvent::decode("visit.VisitNoted.v1", old.to_string().as_bytes()).unwrap_err();
+    assert_eq!(error.message, "has another form than its type");
+}
+
 /// A family whose event has been through three versions: renamed a member, then split one and moved a sealed value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

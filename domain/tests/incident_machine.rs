@@ -361,7 +361,7 @@ fn command_of(step: &Step, desk: &Desk) -> IncidentCommand {
         }
         .into(),
         Step::Triage { regulatory, blank } => TriageIncident {
-            reason: if *blank { " ".to_owned() } else { "理由".to_owned() },
+            reason: Sensitive::new(if *blank { " " } else { "理由" }),
             ..triage(*regulatory)
         }
         .into(),

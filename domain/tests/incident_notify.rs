@@ -107,6 +107,30 @@ fn everything_wrong_with_a_notification_is_said_at_once() {
 }
 
 #[test]
+fn a_place_is_a_short_kind_of_place_without_numbers_of_persons() {
+    let desk = Desk::new();
+    let at = |place: &str| NotifyIncident {
+        place: place.to_owned(),
+        ..fall()
+    };
+    for right in ["活动室", "3号楼 2层 盥洗室", "Raum 102", "123456"] {
+        desk.decide(at(right)).unwrap();
+    }
+    desk.decide(at(&"室".repeat(40))).unwrap();
+    let wrong = [violation("INC-02", "place")];
+    for refused in [
+        "1234567",
+        "电话 138 1234 5678",
+        "１２３４５６７",
+        "李老师（走廊）",
+        "室\n室",
+    ] {
+        assert_eq!(desk.violations(at(refused)), wrong, "{refused}");
+    }
+    assert_eq!(desk.violations(at(&"室".repeat(41))), wrong);
+}
+
+#[test]
 fn a_refusal_quotes_no_personal_data() {
     let desk = Desk::new();
     let command = NotifyIncident {

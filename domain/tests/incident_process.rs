@@ -21,10 +21,33 @@ use yujian_domain::values::ExternalId;
 fn triage_needs_a_reason() {
     let desk = desk_at(Status::Notified);
     let blank = TriageIncident {
-        reason: "  ".to_owned(),
+        reason: Sensitive::new("  "),
         ..triage(true)
     };
     assert_eq!(desk.violations(blank), [violation("INC-10", "reason")]);
+}
+
+#[test]
+fn reasons_actions_and_advice_are_personal() {
+    let personal = |value: &serde_json::Value, clear: &str| {
+        assert_eq!(
+            *value,
+            serde_json::json!({"$personal": {"subject": format!("incident-{INCIDENT}.text"), "clear": clear}})
+        );
+    };
+    let mut desk = desk_at(Status::Notified);
+    let triaged = desk.one(triage(true));
+    assert!(!format!("{triaged:?}").contains("儿童住院"));
+    personal(&triaged.payload()["reason"], "儿童住院");
+    let mut desk = desk_at(Status::FindingsProposed);
+    desk.one(told(1, "2026-03-02T01:50:00Z"));
+    let concluded = desk.by("officer-2").one(ConcludeIncident {
+        advice: Some(Sensitive::new("定期检查")),
+        ..conclusion(Outcome::Responsible)
+    });
+    assert!(!format!("{concluded:?}").contains("限期整改"));
+    personal(&concluded.payload()["actions"][0], "限期整改");
+    personal(&concluded.payload()["advice"], "定期检查");
 }
 
 // INC-11
@@ -156,8 +179,8 @@ fn a_conclusion_says_what_it_means() {
     desk.by("officer-2");
     let wrong = ConcludeIncident {
         outcome: Outcome::Unknown,
-        actions: vec!["限期整改".to_owned(), " ".to_owned()],
-        advice: Some(String::new()),
+        actions: vec![Sensitive::new("限期整改"), Sensitive::new(" ")],
+        advice: Some(Sensitive::new("")),
     };
     assert_eq!(
         desk.violations(wrong),
@@ -168,7 +191,7 @@ fn a_conclusion_says_what_it_means() {
         ]
     );
     let many = ConcludeIncident {
-        actions: vec!["整改".to_owned(); 51],
+        actions: vec![Sensitive::new("整改"); 51],
         ..conclusion(Outcome::Responsible)
     };
     assert_eq!(desk.violations(many), [violation("INC-13", "actions")]);

@@ -6,6 +6,7 @@ mod institution_support;
 use institution_support::*;
 use yujian_domain::envelope::Role;
 use yujian_domain::institution::*;
+use yujian_domain::personal::Sensitive;
 use yujian_domain::rejection::Reason;
 use yujian_domain::time::{Occurred, end_of};
 use yujian_domain::values::ClassType;
@@ -408,7 +409,7 @@ fn a_receipt_is_issued_between_acceptance_and_today() {
 fn a_withdrawn_filing_can_be_filed_anew_under_the_next_number() {
     let mut desk = Desk::accepted();
     desk.run(WithdrawFiling {
-        reason: "资料有变".to_owned(),
+        reason: Sensitive::new("资料有变"),
     })
     .unwrap();
     assert_eq!(desk.state.status, Status::Registered);
@@ -422,7 +423,7 @@ fn an_imported_institution_files_once_its_code_and_type_are_known() {
     let found = items(&desk.run(filing()).unwrap());
     assert_eq!(found, ["institution_type", "credit_code", "classes"]);
     desk.run(WithdrawFiling {
-        reason: "补充登记信息".to_owned(),
+        reason: Sensitive::new("补充登记信息"),
     })
     .unwrap();
     assert_eq!(desk.state.status, Status::Imported);

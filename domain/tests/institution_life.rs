@@ -351,6 +351,76 @@ fn a_corrected_personal_value_is_sealed_like_the_first_one() {
 }
 
 #[test]
+fn only_an_imported_institution_abroad_can_be_corrected_to_a_foreign_region() {
+    let abroad = || {
+        correction(
+            0,
+            "region",
+            json!({"code": "US-48/TRAVIS", "entered": 1949}),
+            "2026-02-02",
+        )
+    };
+    assert_eq!(
+        Desk::registered().violations(abroad()),
+        found("value", "GEN-05"),
+        "it would leave every officer's reach"
+    );
+    let mut desk = Desk::imported();
+    desk.run(abroad()).unwrap();
+    assert_eq!(desk.state.region.as_ref().unwrap().code(), "US-48/TRAVIS");
+    let mut row_at_home = row();
+    row_at_home.region = register().region;
+    let mut desk = Desk::new();
+    desk.by("importer", Role::Administrator);
+    desk.run(row_at_home).unwrap();
+    desk.by("officer-1", Role::Officer);
+    assert_eq!(desk.violations(abroad()), found("value", "GEN-05"));
+}
+
+/// Free text may name anybody, so it goes into the log sealed, under one key of the institution's.
+#[test]
+fn every_free_text_is_personal() {
+    let told = |desk: &Desk, command: InstitutionCommand, member: &str| {
+        let decided = desk.decide(command).unwrap();
+        let (shown, payload) = (format!("{decided:?}"), decided[0].event.payload());
+        let personal = &payload[member]["$personal"];
+        assert_eq!(personal["subject"], format!("institution-{ID}.text"), "{member}");
+        let clear = personal["clear"].as_str().unwrap().to_owned();
+        assert!(!shown.contains(&clear));
+        clear
+    };
+    let suspended = {
+        let mut desk = Desk::filed();
+        let today = desk.today();
+        desk.run(suspension(SuspensionKind::Voluntary, today)).unwrap();
+        desk
+    };
+    let nonconforming = {
+        let mut desk = Desk::filed();
+        let today = desk.today();
+        desk.run(nonconformity(today)).unwrap();
+        desk
+    };
+    let filed = Desk::filed();
+    let today = filed.today();
+    assert_eq!(
+        told(&filed, suspension(SuspensionKind::Voluntary, today).into(), "reason"),
+        "设施检修"
+    );
+    assert_eq!(told(&suspended, resumption(today).into(), "statement"), "检修完毕");
+    assert_eq!(told(&filed, closing(today).into(), "reason"), "停止办学");
+    assert_eq!(told(&nonconforming, conformity().into(), "statement"), "已整改");
+    assert_eq!(
+        told(
+            &filed,
+            correction(0, "name", json!("对"), "2026-02-02").into(),
+            "reason"
+        ),
+        "录入有误"
+    );
+}
+
+#[test]
 fn an_imported_row_keeps_unknown_dates_unknown() {
     let mut desk = Desk::new();
     desk.by("importer", Role::Administrator);

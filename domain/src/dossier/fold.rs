@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{Fact, FactChange, FactSource, Seen, incident, institution};
 use crate::envelope::parse_metadata;
-use crate::event::{DecodeError, EventFamily};
+use crate::event::{DecodeError, EventFamily, what_is_wrong};
 use crate::incident::IncidentEvent;
 use crate::institution::InstitutionEvent;
 
@@ -31,7 +31,7 @@ pub fn facts(seen: &Seen<'_>) -> Result<Option<FactChange>, DecodeError> {
     };
     let metadata = parse_metadata(seen.metadata).map_err(|error| DecodeError {
         event_type: seen.event_type.to_owned(),
-        message: format!("metadata: {error}"),
+        message: format!("metadata {}", what_is_wrong(&error)),
     })?;
     let source = FactSource {
         stream: seen.stream.to_owned(),

@@ -14,6 +14,10 @@ const PLAIN_MAX: usize = 2_000;
 const NARRATIVE_MAX: usize = 10_000;
 /// Longest name in characters.
 const NAME_MAX: usize = 100;
+/// Longest kind of place in characters.
+const PLACE_MAX: usize = 40;
+/// Longest run of digits in a kind of place, spaces not counted.
+const DIGITS_MAX: usize = 6;
 /// Most children of one incident.
 pub(super) const CHILDREN_MAX: usize = 500;
 
@@ -45,7 +49,33 @@ impl Check {
         }
     }
 
-    /// A name of a place or an account.
+    /// A kind of place. It stays in clear, so it must be too short for a story, and can hold no telephone or identity
+    /// number.
+    pub(super) fn place(&mut self, field: &str, rule: &str, text: &str) {
+        self.text(field, rule, text, PLACE_MAX);
+        if !text.chars().all(|letter| letter.is_alphanumeric() || letter == ' ') {
+            self.refuse(
+                field,
+                rule,
+                "must be a kind of place: letters, digits and spaces only",
+                "须为场所名称，只能含文字、数字和空格",
+            );
+        }
+        let mut run = 0_usize;
+        for letter in text.chars().filter(|letter| *letter != ' ') {
+            run = if letter.is_numeric() { run.saturating_add(1) } else { 0 };
+            if run > DIGITS_MAX {
+                return self.refuse(
+                    field,
+                    rule,
+                    "must not hold a number of 7 or more digits",
+                    "不能含7位及以上的数字",
+                );
+            }
+        }
+    }
+
+    /// A name of an account or of a register.
     pub(super) fn name(&mut self, field: impl Into<String>, rule: &str, text: &str) {
         self.text(field, rule, text, NAME_MAX);
     }

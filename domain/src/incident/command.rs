@@ -39,7 +39,7 @@ pub struct NotifyIncident {
     pub awareness_time: Timestamp,
     /// When it happened.
     pub occurred: Occurred,
-    /// Where in the institution; a kind of place, no personal data.
+    /// Where in the institution: a kind of place, at most 40 letters and digits of any script, which stays in clear.
     pub place: String,
     /// Children concerned, in the order by which later commands name them (from 1).
     pub children: Vec<ChildInput>,
@@ -104,8 +104,8 @@ pub struct TriageIncident {
     pub priority: Priority,
     /// Whether it is a matter for this authority.
     pub regulatory: bool,
-    /// Reason; holds no personal data.
-    pub reason: String,
+    /// Reason.
+    pub reason: Sensitive,
 }
 
 /// Opens an investigation.
@@ -134,11 +134,11 @@ pub struct CompleteInvestigation {
 pub struct ConcludeIncident {
     /// Outcome.
     pub outcome: Outcome,
-    /// Actions ordered; no personal data.
-    pub actions: Vec<String>,
-    /// Prevention advice for others; no personal data.
+    /// Actions ordered.
+    pub actions: Vec<Sensitive>,
+    /// Prevention advice for others.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub advice: Option<String>,
+    pub advice: Option<Sensitive>,
 }
 
 /// Reopens a concluded case.
@@ -171,7 +171,8 @@ pub struct RecordImportedIncident {
     pub severity: Severity,
     /// Outcome in our terms.
     pub outcome: Outcome,
-    /// Further columns in the register's own words, by name.
+    /// Further columns in the register's own words, by name. They stay in clear: a column that may name people belongs
+    /// into `narrative`.
     pub details: std::collections::BTreeMap<String, String>,
     /// Text that may hold personal data, when the register has any.
     #[serde(skip_serializing_if = "Option::is_none")]

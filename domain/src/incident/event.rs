@@ -1,4 +1,5 @@
-//! Events of the incident family, `incident.….v1`.
+//! Events of the incident family, `incident.….v1`. Free text is personal, under the case's subject
+//! `incident-<id>.text`.
 
 use std::collections::BTreeMap;
 
@@ -47,7 +48,7 @@ pub struct IncidentNotified {
     pub awareness_time: Timestamp,
     /// When it happened.
     pub occurred: Occurred,
-    /// Kind of place.
+    /// Kind of place, in clear: at most 40 letters and digits that can't be a telephone number.
     pub place: String,
     /// Children.
     pub children: Vec<Child>,
@@ -116,7 +117,7 @@ pub struct IncidentTriaged {
     /// Whether it is a matter for this authority.
     pub regulatory: bool,
     /// Reason.
-    pub reason: String,
+    pub reason: Personal,
 }
 
 /// An investigation was opened.
@@ -153,10 +154,10 @@ pub struct IncidentConcluded {
     /// Outcome.
     pub outcome: Outcome,
     /// Actions.
-    pub actions: Vec<String>,
+    pub actions: Vec<Personal>,
     /// Advice.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub advice: Option<String>,
+    pub advice: Option<Personal>,
 }
 
 /// The case was reopened.
@@ -191,7 +192,8 @@ pub struct RecordImported {
     pub severity: Severity,
     /// Outcome.
     pub outcome: Outcome,
-    /// Further columns.
+    /// Further columns, in clear, so that an import can be compared with its source: a mapping puts a column that may
+    /// name people into `narrative`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub details: BTreeMap<String, String>,
     /// Text.

@@ -12,6 +12,7 @@ use super::{
 use crate::aggregate::{Context, Decided, Facts};
 use crate::envelope::Classification;
 use crate::institution::Deadline;
+use crate::personal::Sensitive;
 use crate::rejection::{Reason, Rejection};
 use crate::time::{day_of, end_of};
 
@@ -22,13 +23,13 @@ impl Incident {
     /// INC-10
     pub(super) fn triage(&self, movement: &Move, command: &TriageIncident, context: &Context<'_>) -> Decision {
         let mut check = Check::default();
-        check.plain("reason", "INC-10", &command.reason);
+        check.plain("reason", "INC-10", command.reason.expose());
         check.finish()?;
         self.allow(movement)?;
         let event = IncidentTriaged {
             priority: command.priority,
             regulatory: command.regulatory,
-            reason: command.reason.clone(),
+            reason: command.reason.of(check::text_subject(context.id)),
         };
         Ok(vec![Decided {
             classification: Classification::Regulator,
@@ -147,10 +148,10 @@ impl Incident {
             check.refuse("actions", "INC-13", "at most 50 actions", "最多50项措施");
         }
         for (index, action) in command.actions.iter().enumerate() {
-            check.plain(format!("actions[{index}]"), "INC-13", action);
+            check.plain(format!("actions[{index}]"), "INC-13", action.expose());
         }
         if let Some(advice) = &command.advice {
-            check.plain("advice", "INC-13", advice);
+            check.plain("advice", "INC-13", advice.expose());
         }
         check.finish()?;
         self.allow(movement)?;
@@ -165,10 +166,11 @@ impl Incident {
             .with("rule", "INC-13"));
         }
         self.all_told(facts, context)?;
+        let text = |text: &Sensitive| text.of(check::text_subject(context.id));
         let event = IncidentConcluded {
             outcome: command.outcome,
-            actions: command.actions.clone(),
-            advice: command.advice.clone(),
+            actions: command.actions.iter().map(text).collect(),
+            advice: command.advice.as_ref().map(text),
         };
         let investigated = self.status == Status::FindingsProposed;
         let legal_basis = movement.legal_basis().filter(|_| investigated);

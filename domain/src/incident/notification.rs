@@ -73,7 +73,7 @@ impl Incident {
 /// Value rules of a notification.
 fn check(command: &NotifyIncident, context: &Context<'_>) -> Result<(), crate::rejection::Rejection> {
     let mut check = Check::default();
-    check.name("place", "INC-02", &command.place);
+    check.place("place", "INC-02", &command.place);
     check.narrative("narrative", "INC-02", &command.narrative);
     check.optional_narrative("first_actions", "INC-02", command.first_actions.as_ref());
     check.person("reporter", "INC-02", command.reporter.as_ref());

@@ -138,7 +138,7 @@ pub struct SubmitFiling {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct WithdrawFiling {
     /// Reason.
-    pub reason: String,
+    pub reason: Sensitive,
 }
 
 /// Issues receipt (备案回执) and notice of basic conditions (基本条件告知书).
@@ -159,13 +159,13 @@ pub struct NotifyNonconformity {
     pub finding_date: Date,
 }
 
-/// One reason for a nonconformity.
+/// One reason for a nonconformity. It is published by law and therefore stands in the log in clear.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NonconformityReason {
     /// Item: a paper's code or a standard's key, e.g. `premises.floor`.
     pub item: String,
-    /// What is wrong, in words for publication; holds no personal data.
+    /// What is wrong, in words written for publication; names nobody.
     pub description: String,
 }
 
@@ -173,7 +173,7 @@ pub struct NonconformityReason {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ConfirmConformity {
     /// What was seen.
-    pub statement: String,
+    pub statement: Sensitive,
 }
 
 /// Changes registered details. Absent members stay. Another site is a new filing.
@@ -222,8 +222,8 @@ pub struct ChangeClasses {
 pub struct SuspendInstitution {
     /// Kind.
     pub kind: SuspensionKind,
-    /// Reason in words; holds no personal data.
-    pub reason: String,
+    /// Reason in words.
+    pub reason: Sensitive,
     /// First day.
     pub from_date: Date,
     /// Planned last day.
@@ -237,14 +237,14 @@ pub struct ResumeInstitution {
     /// First day of service again.
     pub from_date: Date,
     /// Statement.
-    pub statement: String,
+    pub statement: Sensitive,
 }
 
 /// Closes the institution for good (注销).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CloseInstitution {
     /// Reason.
-    pub reason: String,
+    pub reason: Sensitive,
     /// Last day of service.
     pub closing_date: Date,
     /// Children still enrolled who need another place.
@@ -264,7 +264,7 @@ pub struct CorrectFact {
     /// Day from which the right value holds.
     pub valid_from_date: Date,
     /// Reason.
-    pub reason: String,
+    pub reason: Sensitive,
     /// Account of the person who approved it; must differ from the actor.
     pub approver: String,
 }

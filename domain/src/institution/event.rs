@@ -1,4 +1,5 @@
-//! Events of the institution family, `licensing.….v1`.
+//! Events of the institution family, `licensing.….v1`. Free text is personal, under the institution's subject
+//! `institution-<id>.text`; only what the law has published stays in clear.
 
 use std::fmt;
 
@@ -139,7 +140,7 @@ pub struct FilingWithdrawn {
     /// Which filing.
     pub application: u32,
     /// Reason.
-    pub reason: String,
+    pub reason: Personal,
     /// Where it stands from then on.
     pub status: Status,
 }
@@ -162,7 +163,7 @@ pub struct FilingReceiptIssued {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NonconformityNotified {
-    /// Reasons, published.
+    /// Reasons. They stay in clear: the law has them published, each a closed `item` with a text for publication.
     pub reasons: Vec<NonconformityReason>,
     /// Day of the finding.
     pub finding_date: Date,
@@ -177,7 +178,7 @@ pub struct NonconformityNotified {
 #[serde(deny_unknown_fields)]
 pub struct ConformityConfirmed {
     /// What was seen.
-    pub statement: String,
+    pub statement: Personal,
     /// Where it stands from then on.
     pub status: Status,
 }
@@ -224,7 +225,7 @@ pub struct InstitutionSuspended {
     /// Kind.
     pub kind: SuspensionKind,
     /// Reason.
-    pub reason: String,
+    pub reason: Personal,
     /// First day.
     pub from_date: Date,
     /// Planned last day.
@@ -239,7 +240,7 @@ pub struct InstitutionResumed {
     /// First day of service.
     pub from_date: Date,
     /// Statement.
-    pub statement: String,
+    pub statement: Personal,
     /// Where it stands from then on.
     pub status: Status,
 }
@@ -249,7 +250,7 @@ pub struct InstitutionResumed {
 #[serde(deny_unknown_fields)]
 pub struct InstitutionClosed {
     /// Reason.
-    pub reason: String,
+    pub reason: Personal,
     /// Last day of service.
     pub closing_date: Date,
     /// Children who needed another place.
@@ -270,7 +271,7 @@ pub struct FactCorrected {
     /// Day from which it holds.
     pub valid_from_date: Date,
     /// Reason.
-    pub reason: String,
+    pub reason: Personal,
     /// Second person.
     pub approver: String,
 }

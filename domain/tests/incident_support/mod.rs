@@ -237,7 +237,7 @@ pub fn triage(regulatory: bool) -> TriageIncident {
     TriageIncident {
         priority: Priority::P2,
         regulatory,
-        reason: "儿童住院".to_owned(),
+        reason: Sensitive::new("儿童住院"),
     }
 }
 
@@ -259,7 +259,7 @@ pub fn findings() -> CompleteInvestigation {
 pub fn conclusion(outcome: Outcome) -> ConcludeIncident {
     ConcludeIncident {
         outcome,
-        actions: vec!["限期整改".to_owned()],
+        actions: vec![Sensitive::new("限期整改")],
         advice: None,
     }
 }

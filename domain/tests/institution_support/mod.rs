@@ -447,14 +447,14 @@ pub fn nonconformity(date: Date) -> NotifyNonconformity {
 
 pub fn conformity() -> ConfirmConformity {
     ConfirmConformity {
-        statement: "已整改".to_owned(),
+        statement: Sensitive::new("已整改"),
     }
 }
 
 pub fn suspension(kind: SuspensionKind, date: Date) -> SuspendInstitution {
     SuspendInstitution {
         kind,
-        reason: "设施检修".to_owned(),
+        reason: Sensitive::new("设施检修"),
         from_date: date,
         until_date: None,
     }
@@ -463,13 +463,13 @@ pub fn suspension(kind: SuspensionKind, date: Date) -> SuspendInstitution {
 pub fn resumption(date: Date) -> ResumeInstitution {
     ResumeInstitution {
         from_date: date,
-        statement: "检修完毕".to_owned(),
+        statement: Sensitive::new("检修完毕"),
     }
 }
 
 pub fn closing(date: Date) -> CloseInstitution {
     CloseInstitution {
-        reason: "停止办学".to_owned(),
+        reason: Sensitive::new("停止办学"),
         closing_date: date,
         children_to_place: 3,
     }
@@ -488,7 +488,7 @@ pub fn correction(revision: u64, key: &str, value: Value, from: &str) -> Correct
         key: key.to_owned(),
         value: (!value.is_null()).then_some(value),
         valid_from_date: day(from),
-        reason: "录入有误".to_owned(),
+        reason: Sensitive::new("录入有误"),
         approver: "officer-2".to_owned(),
     }
 }
@@ -520,7 +520,7 @@ pub fn every_command(desk: &Desk) -> Vec<InstitutionCommand> {
         register().into(),
         filing().into(),
         WithdrawFiling {
-            reason: "暂不开办".to_owned(),
+            reason: Sensitive::new("暂不开办"),
         }
         .into(),
         receipt(today).into(),

@@ -69,15 +69,15 @@ impl pb::audit_service_server::AuditService for Audit {
         let mut f = Fields::default();
         let request_id = f.request_id("request_id", &request.request_id);
         let subject = f.text("subject", request.subject);
-        let reason = f.text("reason", request.reason);
+        let ground = f.code("ground", request.ground);
         let approver = f.text("approver", request.approver);
-        let (request_id, subject, reason, approver) = f
-            .finish(|| Some((request_id?, subject?, reason?, approver?)))
+        let (request_id, subject, ground, approver) = f
+            .finish(|| Some((request_id?, subject?, ground?, approver?)))
             .map_err(|refused| error::rejection(&refused))?;
         let position = self
             .0
             .commands
-            .erase_subject(actor, request_id, &subject, &reason, &approver)
+            .erase_subject(actor, request_id, &subject, ground, &approver)
             .await
             .map_err(|failed| error::command(&failed))?;
         Ok(Response::new(pb::EraseSubjectReply {

@@ -2,8 +2,10 @@
 //! that a list is mapped by naming its two types; a test holds both sides together.
 
 use yujian_domain::values::{ClassType, Datum};
-use yujian_domain::{incident, institution};
-use yujian_proto::{common::v1 as common, incident::v1 as wire_incident, licensing::v1 as licensing};
+use yujian_domain::{incident, institution, system};
+use yujian_proto::{
+    audit::v1 as audit, common::v1 as common, incident::v1 as wire_incident, licensing::v1 as licensing,
+};
 
 /// A closed list of the domain with its enum on the wire.
 pub(crate) trait Coded: Copy + Sized + 'static {
@@ -56,6 +58,7 @@ coded! {
     institution::Status => licensing::InstitutionState, "INSTITUTION_STATE_";
     ClassType => licensing::ClassType, "CLASS_TYPE_";
     Datum => common::Datum, "DATUM_";
+    system::ErasureGround => audit::ErasureGround, "ERASURE_GROUND_";
     incident::Category => wire_incident::Category, "CATEGORY_";
     incident::Injury => wire_incident::Injury, "INJURY_";
     incident::Severity => wire_incident::Severity, "SEVERITY_";
@@ -109,6 +112,7 @@ mod tests {
         check::<institution::Status>(&pool, "yujian.licensing.v1.InstitutionState", &["none"]);
         check::<ClassType>(&pool, "yujian.licensing.v1.ClassType", &[]);
         check::<Datum>(&pool, "yujian.common.v1.Datum", &[]);
+        check::<system::ErasureGround>(&pool, "yujian.audit.v1.ErasureGround", &[]);
         check::<incident::Category>(&pool, "yujian.incident.v1.Category", &[]);
         check::<incident::Injury>(&pool, "yujian.incident.v1.Injury", &[]);
         check::<incident::Severity>(&pool, "yujian.incident.v1.Severity", &[]);

@@ -17,6 +17,7 @@ use yujian_domain::incident::{self, Category, IncidentEvent, Injury, Outcome, Pr
 use yujian_domain::institution::{
     self, DetailsChanged, FactCorrected, InstitutionEvent, InstitutionType, Mode, Ownership,
 };
+use yujian_domain::personal::{Personal, Sealed};
 use yujian_domain::system::{CreationAbandoned, SystemEvent};
 use yujian_domain::time::{Occurred, start_of};
 use yujian_domain::values::{ExternalId, RegionId};
@@ -167,11 +168,21 @@ fn harm(institution: Uuid) -> incident::RecordImported {
     }
 }
 
+fn sealed() -> Personal {
+    Personal::Sealed(Sealed {
+        key: "key-1".to_owned(),
+        nonce: "AAAAAAAAAAAAAAAA".to_owned(),
+        event: Uuid::from_u128(1),
+        ordinal: 0,
+        data: "c2VhbGVk".to_owned(),
+    })
+}
+
 fn triaged() -> incident::IncidentTriaged {
     incident::IncidentTriaged {
         priority: Priority::P2,
         regulatory: true,
-        reason: "住院".to_owned(),
+        reason: sealed(),
     }
 }
 
@@ -224,7 +235,7 @@ async fn a_backdated_correction_withdraws_what_was_wrong_from_when_it_is_known()
         key: "name".to_owned(),
         value: Some("right".into()),
         valid_from_date: day("2026-02-15"),
-        reason: "误录".to_owned(),
+        reason: sealed(),
         approver: "officer-2".to_owned(),
     };
     book.institution("2026-04-01", "2026-02-15", SUNNY, correction).await;

@@ -4,15 +4,12 @@ use uuid::Uuid;
 use yujian_domain::envelope::Actor;
 use yujian_domain::event::EventFamily;
 use yujian_domain::rejection::{Reason, Rejection, Violation};
-use yujian_domain::system::{SubjectErased, SystemEvent};
+use yujian_domain::system::{ErasureGround, SubjectErased, SystemEvent};
 use yujian_eventlog::{Direction, Expected, Item, LogError, LogPosition, StreamName};
 
 use crate::api::CommandError;
 use crate::floor::Commands;
 use crate::request::{derived_id, scope_of};
-
-/// Longest reason in characters.
-const REASON_LENGTH: usize = 500;
 
 impl Commands {
     /// Destroys a subject's keys, recorded as an event first. Two persons: `approver` is the second one's account. The
@@ -25,17 +22,17 @@ impl Commands {
         actor: Actor,
         request_id: Uuid,
         subject: &str,
-        reason: &str,
+        ground: ErasureGround,
         approver: &str,
     ) -> Result<LogPosition, CommandError> {
-        check(&actor, subject, reason, approver)?;
+        check(&actor, subject, approver)?;
         let inner = &self.inner;
         let id = derived_id(&scope_of(&actor), request_id, 0);
         let stream = StreamName::parse(&format!("erasure-{id}"))?;
         let _serial = inner.lock(&stream).await;
         let event = SubjectErased {
             subject: subject.to_owned(),
-            reason: reason.to_owned(),
+            ground,
             approver: approver.to_owned(),
         };
         let position = match self.recorded_erasure(&stream).await? {
@@ -92,7 +89,7 @@ impl Commands {
     }
 }
 
-fn check(actor: &Actor, subject: &str, reason: &str, approver: &str) -> Result<(), Rejection> {
+fn check(actor: &Actor, subject: &str, approver: &str) -> Result<(), Rejection> {
     let mut violations = Vec::new();
     let mut wrong = |field: &str, message: &str, zh: &str| {
         violations.push(Violation {
@@ -108,9 +105,6 @@ fn check(actor: &Actor, subject: &str, reason: &str, approver: &str) -> Result<(
             "must be the name of a subject as events list it",
             "须为事件中列出的主体名称",
         );
-    }
-    if reason.trim().is_empty() || reason.chars().count() > REASON_LENGTH {
-        wrong("reason", "must have 1 to 500 characters", "须为1至500个字");
     }
     if approver.trim().is_empty() {
         wrong("approver", "is required", "必填");

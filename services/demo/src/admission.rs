@@ -228,7 +228,7 @@ impl Story<'_> {
 
     async fn withdraw(&mut self, index: usize) -> Result<(), DemoError> {
         let command = InstitutionCommand::WithdrawFiling(WithdrawFiling {
-            reason: "场地租赁发生变化".to_owned(),
+            reason: Sensitive::new("场地租赁发生变化"),
         });
         let actor = self.members[index].operator();
         let method = "yujian.licensing.v1.LicensingService/WithdrawFiling";
@@ -259,7 +259,7 @@ impl Story<'_> {
 
     async fn conformity(&mut self, index: usize) -> Result<(), DemoError> {
         let command = InstitutionCommand::ConfirmConformity(ConfirmConformity {
-            statement: "复查合格，问题已整改".to_owned(),
+            statement: Sensitive::new("复查合格，问题已整改"),
         });
         let actor = self.members[index].officer(2);
         let method = "yujian.licensing.v1.LicensingService/ConfirmConformity";
@@ -321,7 +321,7 @@ impl Story<'_> {
         };
         let command = InstitutionCommand::Suspend(SuspendInstitution {
             kind,
-            reason: "园舍维修改造".to_owned(),
+            reason: Sensitive::new("园舍维修改造"),
             from_date: self.today(),
             until_date: None,
         });
@@ -343,7 +343,7 @@ impl Story<'_> {
     async fn resume(&mut self, index: usize) -> Result<(), DemoError> {
         let command = InstitutionCommand::Resume(ResumeInstitution {
             from_date: self.today(),
-            statement: "整修完成，具备开园条件".to_owned(),
+            statement: Sensitive::new("整修完成，具备开园条件"),
         });
         let actor = self.members[index].officer(1);
         let method = "yujian.licensing.v1.LicensingService/ResumeInstitution";
@@ -358,7 +358,7 @@ impl Story<'_> {
             return Ok(());
         }
         let command = InstitutionCommand::Close(CloseInstitution {
-            reason: "举办者决定终止办托".to_owned(),
+            reason: Sensitive::new("举办者决定终止办托"),
             closing_date: self.today(),
             children_to_place: u32::try_from(self.dice.below(12)).unwrap_or(0),
         });
@@ -383,7 +383,7 @@ impl Story<'_> {
             key: "name".to_owned(),
             value: Some(serde_json::Value::String(right.clone())),
             valid_from_date: self.today().saturating_sub(30.days()),
-            reason: "登记时名称录入有误".to_owned(),
+            reason: Sensitive::new("登记时名称录入有误"),
             approver: self.members[index].officer(2).id,
         });
         let actor = self.members[index].officer(1);

@@ -190,7 +190,7 @@ impl Story<'_> {
         let command = IncidentCommand::Triage(TriageIncident {
             priority,
             regulatory,
-            reason: reason.to_owned(),
+            reason: Sensitive::new(reason),
         });
         self.cases[incident].regulatory = regulatory;
         self.case(
@@ -260,7 +260,7 @@ impl Story<'_> {
             Outcome::NonRegulatory
         };
         let actions = if regulatory {
-            vec!["加强活动环节看护".to_owned()]
+            vec![Sensitive::new("加强活动环节看护")]
         } else {
             Vec::new()
         };

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use yujian_command::{Commands, Request};
 use yujian_domain::envelope::{Actor, Role};
 use yujian_domain::incident::{Channel, Incident, IncidentCommand, Priority, TellGuardian, TriageIncident};
+use yujian_domain::personal::Sensitive;
 use yujian_eventlog::clock::Clock;
 
 use crate::incidents::notification;
@@ -135,7 +136,7 @@ async fn go_on(commands: &Commands, clock: &dyn Clock, next: Next, dice: &mut Di
             let command = IncidentCommand::Triage(TriageIncident {
                 priority: *dice.pick(&[Priority::P2, Priority::P3, Priority::P4]),
                 regulatory: dice.percent(80),
-                reason: "值班人员研判".to_owned(),
+                reason: Sensitive::new("值班人员研判"),
             });
             let method = "yujian.incident.v1.IncidentService/TriageIncident";
             Request::new(officer(&county, 1), dice.uuid(), method, Some(case), command)

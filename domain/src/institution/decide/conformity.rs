@@ -1,7 +1,7 @@
 //! Found not up to standard, and up to standard again.
 
 use super::filing::{deadline, region_of, settled};
-use super::register::{LONGEST_LINE, LONGEST_NAME};
+use super::register::{LONGEST_LINE, LONGEST_NAME, text_subject};
 use super::text::Check;
 use super::{Decision, act_day, begins, not_in_future};
 use crate::aggregate::{Context, Decided};
@@ -98,10 +98,10 @@ fn notice_due(
 // rule: ADM-19
 pub(super) fn confirm(state: &Institution, command: &ConfirmConformity, context: &Context<'_>) -> Decision {
     let mut check = Check::default();
-    check.text("statement", &command.statement, LONGEST_LINE);
+    check.text("statement", command.statement.expose(), LONGEST_LINE);
     check.done()?;
     let mut decided = Decided::plain(ConformityConfirmed {
-        statement: command.statement.clone(),
+        statement: command.statement.of(text_subject(context)),
         status: if state.receipt_number.is_some() {
             Status::Filed
         } else {

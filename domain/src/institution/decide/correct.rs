@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::register::{self, LONGEST_LINE, LONGEST_NAME};
+use super::register::{self, LONGEST_LINE, LONGEST_NAME, text_subject};
 use super::text::Check;
 use super::{Decision, filing};
 use crate::aggregate::{Context, Decided};
@@ -25,7 +25,7 @@ const REQUIRED: &[&str] = &["name", "region", "institution_type", "mode", "owner
 /// Corrects one fact of one event. Two persons: the actor and the approver.
 pub(super) fn correct(state: &Institution, command: &CorrectFact, context: &Context<'_>) -> Decision {
     let mut check = Check::default();
-    check.text("reason", &command.reason, LONGEST_LINE);
+    check.text("reason", command.reason.expose(), LONGEST_LINE);
     check.text("approver", &command.approver, LONGEST_NAME);
     check.done()?;
     // rule: GEN-04
@@ -47,7 +47,7 @@ pub(super) fn correct(state: &Institution, command: &CorrectFact, context: &Cont
         key: command.key.clone(),
         value,
         valid_from_date: command.valid_from_date,
-        reason: command.reason.clone(),
+        reason: command.reason.of(text_subject(context)),
         approver: command.approver.clone(),
     });
     decided.effective_from = Some(start_of(command.valid_from_date));
@@ -131,8 +131,17 @@ fn right_value(
         }
         "region" => {
             let region: Option<RegionId> = parsed(&mut check, value);
-            if let Some(region) = region.as_ref().filter(|region| !region.is_foreign()) {
-                register::region(&mut check, "value", region, context);
+            match &region {
+                // Policies, scopes and officers go by the region: a foreign one takes an institution out of their reach.
+                Some(region) if region.is_foreign() => check.ensure(
+                    state.imported.is_some() && state.region.as_ref().is_some_and(RegionId::is_foreign),
+                    "value",
+                    "GEN-05",
+                    "may be a foreign region only for an institution that a foreign register placed abroad",
+                    "只有外部登记且现属境外的机构，才能更正为境外区划",
+                ),
+                Some(region) => register::region(&mut check, "value", region, context),
+                None => {}
             }
             as_value(region)
         }

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 
 use super::papers::problems;
-use super::register::{LONGEST_LINE, LONGEST_NAME};
+use super::register::{LONGEST_LINE, LONGEST_NAME, text_subject};
 use super::text::Check;
 use super::{Decision, act_day, begins, not_in_future, today};
 use crate::aggregate::{Context, Decided};
@@ -300,14 +300,14 @@ pub(super) fn premises_shape(check: &mut Check, field: &str, premises: &Premises
 /// The applicant takes the filing back; the institution stands where it stood before.
 pub(super) fn withdraw(state: &Institution, command: &WithdrawFiling, context: &Context<'_>) -> Decision {
     let mut check = Check::default();
-    check.text("reason", &command.reason, LONGEST_LINE);
+    check.text("reason", command.reason.expose(), LONGEST_LINE);
     check.done()?;
     let mut decided = Decided::plain(FilingWithdrawn {
         application: state
             .application
             .as_ref()
             .map_or(state.applications, |open| open.number),
-        reason: command.reason.clone(),
+        reason: command.reason.of(text_subject(context)),
         // rule: ADM-17
         status: if state.imported.is_some() {
             Status::Imported

@@ -144,6 +144,11 @@ pub(super) fn representative(input: &RepresentativeInput, which: usize, context:
     }
 }
 
+/// Whose key seals the institution's free texts: reasons and statements.
+pub(super) fn text_subject(context: &Context<'_>) -> String {
+    format!("institution-{}.text", context.id)
+}
+
 /// Whose key seals what is personal about the institution's `which`-th legal representative, from 1. Each has a key of
 /// its own: erasing one must neither erase the next nor keep it from being told.
 pub(super) fn subject(which: usize, context: &Context<'_>) -> String {

@@ -2,7 +2,7 @@
 
 use jiff::ToSpan;
 
-use super::register::LONGEST_LINE;
+use super::register::{LONGEST_LINE, text_subject};
 use super::text::Check;
 use super::{Decision, begins, not_in_future};
 use crate::aggregate::{Context, Decided};
@@ -18,7 +18,7 @@ use crate::rejection::{LegalBasis, Reason, Rejection};
 pub(super) fn suspend(state: &Institution, command: &SuspendInstitution, context: &Context<'_>) -> Decision {
     orders_are_the_authoritys(command.kind, context)?;
     let mut check = Check::default();
-    check.text("reason", &command.reason, LONGEST_LINE);
+    check.text("reason", command.reason.expose(), LONGEST_LINE);
     not_in_future(&mut check, "from_date", command.from_date, context);
     check.ensure(
         command.until_date.is_none_or(|until| until >= command.from_date),
@@ -30,7 +30,7 @@ pub(super) fn suspend(state: &Institution, command: &SuspendInstitution, context
     check.done()?;
     let mut decided = Decided::plain(InstitutionSuspended {
         kind: command.kind,
-        reason: command.reason.clone(),
+        reason: command.reason.of(text_subject(context)),
         from_date: command.from_date,
         until_date: command.until_date,
     });
@@ -48,7 +48,7 @@ pub(super) fn resume(state: &Institution, command: &ResumeInstitution, context: 
         .map_or(SuspensionKind::Voluntary, |suspension| suspension.kind);
     orders_are_the_authoritys(kind, context)?;
     let mut check = Check::default();
-    check.text("statement", &command.statement, LONGEST_LINE);
+    check.text("statement", command.statement.expose(), LONGEST_LINE);
     not_in_future(&mut check, "from_date", command.from_date, context);
     check.ensure(
         state
@@ -63,7 +63,7 @@ pub(super) fn resume(state: &Institution, command: &ResumeInstitution, context: 
     check.done()?;
     let mut decided = Decided::plain(InstitutionResumed {
         from_date: command.from_date,
-        statement: command.statement.clone(),
+        statement: command.statement.of(text_subject(context)),
         status: state.standing(),
     });
     decided.effective_from = Some(begins(state, "from_date", command.from_date)?);
@@ -75,7 +75,7 @@ pub(super) fn resume(state: &Institution, command: &ResumeInstitution, context: 
 // rule: ADM-25
 pub(super) fn close(state: &Institution, command: &CloseInstitution, context: &Context<'_>) -> Decision {
     let mut check = Check::default();
-    check.text("reason", &command.reason, LONGEST_LINE);
+    check.text("reason", command.reason.expose(), LONGEST_LINE);
     not_in_future(&mut check, "closing_date", command.closing_date, context);
     check.ensure(
         state
@@ -89,7 +89,7 @@ pub(super) fn close(state: &Institution, command: &CloseInstitution, context: &C
     check.done()?;
     let first_day_closed = command.closing_date.saturating_add(1.day());
     let mut decided = Decided::plain(InstitutionClosed {
-        reason: command.reason.clone(),
+        reason: command.reason.of(text_subject(context)),
         closing_date: command.closing_date,
         children_to_place: command.children_to_place,
     });

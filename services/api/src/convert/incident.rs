@@ -12,7 +12,7 @@ use yujian_proto::incident::v1 as pb;
 use crate::codes::{Coded, number_of};
 use crate::convert::licensing::INSTITUTIONS;
 use crate::convert::{command_reply, deadline, time};
-use crate::parse::{Fields, Ground, Parsed, optional_sensitive, optional_text};
+use crate::parse::{Fields, Ground, Parsed, optional_sensitive};
 
 type Result = std::result::Result<Parsed<IncidentCommand>, Rejection>;
 
@@ -118,7 +118,7 @@ pub(crate) fn triage(request: pb::TriageIncidentRequest, ground: Ground<'_>) -> 
     let target = f.name("name", INCIDENTS, &request.name);
     let priority = f.code("priority", request.priority);
     let regulatory = f.some("regulatory", request.regulatory);
-    let reason = f.text("reason", request.reason);
+    let reason = f.sensitive("reason", request.reason);
     f.finish(|| {
         let command = TriageIncident {
             priority: priority?,
@@ -178,12 +178,12 @@ pub(crate) fn conclude(request: pb::ConcludeIncidentRequest, ground: Ground<'_>)
     let header = f.header(request.header, ground);
     let target = f.name("name", INCIDENTS, &request.name);
     let outcome = f.code("outcome", request.outcome);
-    let actions = f.list("actions", request.actions, Fields::text);
+    let actions = f.list("actions", request.actions, Fields::sensitive);
     f.finish(|| {
         let command = ConcludeIncident {
             outcome: outcome?,
             actions: actions?,
-            advice: optional_text(request.advice),
+            advice: optional_sensitive(request.advice),
         };
         Some(Parsed {
             header: header?,

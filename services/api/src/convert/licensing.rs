@@ -92,7 +92,7 @@ pub(crate) fn withdraw_filing(request: pb::WithdrawFilingRequest, ground: Ground
     let mut f = Fields::default();
     let header = f.header(request.header, ground);
     let target = f.name("name", INSTITUTIONS, &request.name);
-    let reason = f.text("reason", request.reason);
+    let reason = f.sensitive("reason", request.reason);
     f.finish(|| {
         let command = InstitutionCommand::WithdrawFiling(WithdrawFiling { reason: reason? });
         Some(Parsed {
@@ -153,7 +153,7 @@ pub(crate) fn confirm_conformity(request: pb::ConfirmConformityRequest, ground: 
     let mut f = Fields::default();
     let header = f.header(request.header, ground);
     let target = f.name("name", INSTITUTIONS, &request.name);
-    let statement = f.text("statement", request.statement);
+    let statement = f.sensitive("statement", request.statement);
     f.finish(|| {
         let command = InstitutionCommand::ConfirmConformity(ConfirmConformity { statement: statement? });
         Some(Parsed {
@@ -220,7 +220,7 @@ pub(crate) fn suspend(request: pb::SuspendInstitutionRequest, ground: Ground<'_>
     let header = f.header(request.header, ground);
     let target = f.name("name", INSTITUTIONS, &request.name);
     let kind = f.code("kind", request.kind);
-    let reason = f.text("reason", request.reason);
+    let reason = f.sensitive("reason", request.reason);
     let from_date = f.date("from_date", request.from_date);
     let until_date = f.optional_date("until_date", request.until_date);
     f.finish(|| {
@@ -243,7 +243,7 @@ pub(crate) fn resume(request: pb::ResumeInstitutionRequest, ground: Ground<'_>) 
     let header = f.header(request.header, ground);
     let target = f.name("name", INSTITUTIONS, &request.name);
     let from_date = f.date("from_date", request.from_date);
-    let statement = f.text("statement", request.statement);
+    let statement = f.sensitive("statement", request.statement);
     f.finish(|| {
         let command = ResumeInstitution {
             from_date: from_date?,
@@ -261,7 +261,7 @@ pub(crate) fn close(request: pb::CloseInstitutionRequest, ground: Ground<'_>) ->
     let mut f = Fields::default();
     let header = f.header(request.header, ground);
     let target = f.name("name", INSTITUTIONS, &request.name);
-    let reason = f.text("reason", request.reason);
+    let reason = f.sensitive("reason", request.reason);
     let closing_date = f.date("closing_date", request.closing_date);
     f.finish(|| {
         let command = CloseInstitution {
@@ -285,7 +285,7 @@ pub(crate) fn correct_fact(request: pb::CorrectFactRequest, ground: Ground<'_>) 
     let key = f.text("key", request.key);
     let value = request.value_json.and_then(|json| json_value(&mut f, &json));
     let valid_from_date = f.date("valid_from_date", request.valid_from_date);
-    let reason = f.text("reason", request.reason);
+    let reason = f.sensitive("reason", request.reason);
     let approver = f.text("approver", request.approver);
     f.finish(|| {
         let command = CorrectFact {

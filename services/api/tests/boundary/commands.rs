@@ -383,7 +383,7 @@ async fn an_erased_subject_shows_as_erased_and_the_dossier_keeps_its_bytes() {
             audit::EraseSubjectRequest {
                 request_id: header(id).unwrap().request_id,
                 subject: subject.clone(),
-                reason: "个人信息保护法第四十七条".to_owned(),
+                ground: audit::ErasureGround::WithdrawnConsent.into(),
                 approver: approver.to_owned(),
             },
         )

@@ -291,7 +291,7 @@ impl Case {
             IncidentEvent::IncidentTriaged(event) => {
                 self.triaged = Some(at);
                 self.about.push(("等级", text(event.priority.zh())));
-                self.about.push(("研判理由", bdi(&event.reason)));
+                sealed("研判理由", &event.reason);
             }
             IncidentEvent::InvestigationOpened(event) => {
                 self.opened = Some(at);
@@ -311,10 +311,11 @@ impl Case {
             IncidentEvent::IncidentConcluded(event) => {
                 self.concluded = Some(at);
                 self.about.push(("结论", text(event.outcome.zh())));
-                self.about
-                    .push(("处理措施", terms.value("actions", &json!(event.actions))));
+                for action in &event.actions {
+                    sealed("处理措施", action);
+                }
                 if let Some(advice) = &event.advice {
-                    self.about.push(("意见", bdi(advice)));
+                    sealed("意见", advice);
                 }
             }
             IncidentEvent::IncidentReopened(event) => {

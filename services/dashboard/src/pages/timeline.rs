@@ -181,8 +181,6 @@ fn details(terms: &Terms, row: &TimelineRow) -> Vec<(String, Markup)> {
                     .and_then(serde_json::Value::as_str)
                     .unwrap_or("value");
                 terms.value(key.rsplit('.').next().unwrap_or(key), value)
-            } else if name == "reason" && value.is_string() {
-                bdi(value.as_str().unwrap_or_default())
             } else {
                 terms.value(name, value)
             };

@@ -8,7 +8,7 @@ use yujian_views::{RegionRow, Scope};
 
 use crate::lists::{history, runtime, written};
 use crate::model::Model;
-use crate::support::{World, day, institution, notified, registered};
+use crate::support::{World, day, institution, notified, registered, sealed};
 
 fn sums(row: &RegionRow) -> [u64; 9] {
     [
@@ -151,7 +151,7 @@ async fn a_county_shows_places_per_thousand_inhabitants_and_covered_townships() 
     world.of_institution(1, record, 0, None).await;
     let resumed = yujian_domain::institution::InstitutionResumed {
         from_date: day(1),
-        statement: "opened".to_owned(),
+        statement: sealed(9),
         status: yujian_domain::institution::Status::Filed,
     };
     world.of_institution(1, resumed, 1, None).await;

@@ -75,7 +75,7 @@ pub async fn write(world: &mut World, step: Step, at: i64) {
         6 => {
             let event = institution::FilingWithdrawn {
                 application,
-                reason: "moved".to_owned(),
+                reason: sealed(9),
                 status: Status::Registered,
             };
             world.of_institution(n, event, at, None).await;
@@ -83,7 +83,7 @@ pub async fn write(world: &mut World, step: Step, at: i64) {
         7 => {
             let event = institution::InstitutionSuspended {
                 kind: SuspensionKind::Voluntary,
-                reason: "renovation".to_owned(),
+                reason: sealed(9),
                 from_date: day(at),
                 until_date: None,
             };
@@ -93,14 +93,14 @@ pub async fn write(world: &mut World, step: Step, at: i64) {
             let status = if a % 2 == 0 { Status::Filed } else { Status::Accepted };
             let event = institution::InstitutionResumed {
                 from_date: day(at),
-                statement: "done".to_owned(),
+                statement: sealed(9),
                 status,
             };
             world.of_institution(n, event, at, effective).await;
         }
         9 => {
             let event = institution::InstitutionClosed {
-                reason: "lease ended".to_owned(),
+                reason: sealed(9),
                 closing_date: day(at),
                 children_to_place: 0,
             };
@@ -135,7 +135,7 @@ pub async fn write(world: &mut World, step: Step, at: i64) {
                 key: key.to_owned(),
                 value,
                 valid_from_date: day(at - i64::from(a % 40)),
-                reason: "typing error".to_owned(),
+                reason: sealed(9),
                 approver: "officer-8".to_owned(),
             };
             world.of_institution(n, event, at, Some(at - i64::from(a % 40))).await;
@@ -160,7 +160,7 @@ async fn incident_step(world: &mut World, (kind, who, a, b): Step, at: i64) {
             let event = incident::IncidentTriaged {
                 priority: Priority::ALL[usize::from(b) % 4],
                 regulatory: true,
-                reason: "as reported".to_owned(),
+                reason: sealed(9),
             };
             world.of_incident(n, event, at).await;
         }
