@@ -231,7 +231,7 @@ async fn erase(server: &Server, subject: &str, approver: &str) -> Result<(), ton
     let request = audit::EraseSubjectRequest {
         request_id: Uuid::new_v4().to_string(),
         subject: subject.to_owned(),
-        reason: "保存期限届满".to_owned(),
+        ground: yujian_proto::audit::v1::ErasureGround::RetentionEnded.into(),
         approver: approver.to_owned(),
     };
     AuditServiceClient::new(server.channel().await)

@@ -61,7 +61,7 @@ async fn erase(server: &Server, data: &Path, institution: &str) {
     let request = audit::EraseSubjectRequest {
         request_id: Uuid::new_v4().to_string(),
         subject: metadata["subjects"][0].as_str().unwrap().to_owned(),
-        reason: "保存期限届满".to_owned(),
+        ground: yujian_proto::audit::v1::ErasureGround::RetentionEnded.into(),
         approver: "admin-2".to_owned(),
     };
     AuditServiceClient::new(server.channel().await)
