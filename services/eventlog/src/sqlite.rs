@@ -54,6 +54,9 @@ struct Shared {
     /// Why no writes are taken at all.
     refusal: Mutex<Option<Refusal>>,
     bulk: AtomicBool,
+    /// Heads of streams appended to in bulks. While one is open only they can be newer than what is on disk, and asking
+    /// the writer for each would cost a demo two of its three thread switches a command.
+    bulk_heads: Mutex<HashMap<StreamName, Head>>,
 }
 
 /// Why no writes are taken.
@@ -73,6 +76,10 @@ impl Shared {
         self.streams.write().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn bulk_heads(&self) -> std::sync::MutexGuard<'_, HashMap<StreamName, Head>> {
+        self.bulk_heads.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn end(&self) -> LogPosition {
         *self.head.borrow()
     }
@@ -85,6 +92,10 @@ impl Shared {
     }
 
     fn set_bulk(&self, open: bool) {
+        if !open && self.refusal().is_some() {
+            // What the bulk had answered is lost with it.
+            self.bulk_heads().clear();
+        }
         self.bulk.store(open, Ordering::SeqCst);
     }
 
@@ -312,14 +323,26 @@ impl EventLog for SqliteLog {
         let bytes = rules::check_sizes(&events)?;
         let events = check_all(events)?;
         let _room = self.make_room(bytes).await?;
-        let stream = stream.clone();
-        self.ask(|reply| Job::Append {
-            stream,
-            expected,
-            events,
-            reply,
-        })
-        .await
+        let name = stream.clone();
+        let appended = self
+            .ask(|reply| Job::Append {
+                stream: name,
+                expected,
+                events,
+                reply,
+            })
+            .await?;
+        if self.shared.bulk.load(Ordering::SeqCst)
+            && let Some(last) = appended.records.last()
+            && !appended.repeated
+        {
+            let head = Head {
+                revision: last.revision,
+                hash: last.hash,
+            };
+            self.shared.bulk_heads().insert(stream.clone(), head);
+        }
+        Ok(appended)
     }
 
     async fn append_sealed(&self, records: Vec<Record>) -> Result<LogPosition, LogError> {
@@ -368,6 +391,15 @@ impl EventLog for SqliteLog {
     }
 
     async fn stream_head(&self, stream: &StreamName) -> Result<Option<Head>, LogError> {
+        if self.shared.bulk.load(Ordering::SeqCst) {
+            if let Some(head) = self.shared.bulk_heads().get(stream) {
+                return Ok(Some(*head));
+            }
+            // The writer names a stream before it answers the first append to it.
+            if self.shared.streams().number(stream).is_none() {
+                return Ok(None);
+            }
+        }
         let read = |source: &Source<'_>, _, last| Ok(source.at(last)?.1);
         match self.read_of_stream(stream, read).await? {
             None => Ok(None),

@@ -173,6 +173,7 @@ impl SqliteLog {
             damaged: Mutex::new(HashMap::new()),
             refusal: Mutex::new(refusal),
             bulk: false.into(),
+            bulk_heads: Mutex::default(),
         });
         let idle = (0..READERS)
             .map(|_| schema::open_read_only(&path))
