@@ -332,23 +332,29 @@ impl EventLog for SqliteLog {
                 reply,
             })
             .await?;
-        if self.shared.bulk.load(Ordering::SeqCst)
-            && let Some(last) = appended.records.last()
+        let mut heads = self.shared.bulk_heads();
+        if !self.shared.bulk.load(Ordering::SeqCst) {
+            // Outside a bulk the disk knows best, and the next bulk must not begin with an older head.
+            heads.remove(stream);
+        } else if let Some(last) = appended.records.last()
             && !appended.repeated
         {
             let head = Head {
                 revision: last.revision,
                 hash: last.hash,
             };
-            self.shared.bulk_heads().insert(stream.clone(), head);
+            heads.insert(stream.clone(), head);
         }
+        drop(heads);
         Ok(appended)
     }
 
     async fn append_sealed(&self, records: Vec<Record>) -> Result<LogPosition, LogError> {
         let bytes = rules::check_sealed_sizes(&records)?;
         let _room = self.make_room(bytes).await?;
-        self.ask(|reply| Job::AppendSealed { records, reply }).await
+        let appended = self.ask(|reply| Job::AppendSealed { records, reply }).await;
+        self.shared.bulk_heads().clear();
+        appended
     }
 
     async fn read_stream(

@@ -99,3 +99,22 @@ async fn a_real_log_takes_no_bulk() {
     assert!(matches!(log.begin_bulk().await, Err(LogError::Invalid(_))));
     assert!(matches!(log.commit_bulk().await, Err(LogError::Invalid(_))));
 }
+
+#[tokio::test]
+async fn a_bulk_begins_with_what_ordinary_appends_left() {
+    let directory = tempfile::tempdir().unwrap();
+    let log = demo(directory.path(), &TestClock::new());
+    log.begin_bulk().await.unwrap();
+    log.append(&stream("a"), Expected::NoStream, vec![event(0)])
+        .await
+        .unwrap();
+    log.commit_bulk().await.unwrap();
+    let head = log.stream_head(&stream("a")).await.unwrap().unwrap();
+    let between = log
+        .append(&stream("a"), Expected::At(head), vec![event(1)])
+        .await
+        .unwrap();
+    log.begin_bulk().await.unwrap();
+    let head = log.stream_head(&stream("a")).await.unwrap().unwrap();
+    assert_eq!((head.revision, head.hash), (1, between.records[0].hash));
+}
