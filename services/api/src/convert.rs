@@ -61,6 +61,7 @@ pub(crate) fn as_of(as_of: &AsOf) -> wire::AsOf {
         lag: as_of.lag,
         damaged: as_of.damaged,
         unknown: as_of.unknown,
+        lag_exact: as_of.lag_exact,
     }
 }
 

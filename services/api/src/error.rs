@@ -68,6 +68,11 @@ api_reasons! {
     OutcomeUnknown = "OUTCOME_UNKNOWN" / Unknown
         / "whether it was stored is not known; repeat with the same request id after the restart"
         / "是否已保存尚不确定，请在服务重启后以同一请求编号重试",
+    /// The engine did not answer in time; stored or not is not known yet. Repeat with the same request id: if it was
+    /// stored, that gives the first answer, and nothing is stored twice.
+    OutcomePending = "OUTCOME_PENDING" / Unavailable
+        / "the log did not answer in time; repeat with the same request id, nothing is stored twice"
+        / "日志未及时响应，请以同一请求编号重试，不会重复保存",
     /// The clock can't be trusted; writes are refused.
     ClockSuspect = "CLOCK_SUSPECT" / Unavailable
         / "the clock can't be trusted; writes are refused" / "系统时钟不可信，暂不接受写入",
@@ -236,6 +241,7 @@ pub fn log(error: &LogError) -> Status {
         ),
         LogError::DiskFull => refuse(ApiReason::DiskFull),
         LogError::OutcomeUnknown(_) => logged(ApiReason::OutcomeUnknown, error),
+        LogError::OutcomePending(_) => logged(ApiReason::OutcomePending, error),
         LogError::ClockSuspect(_) => logged(ApiReason::ClockSuspect, error),
         LogError::Damaged(damage) => rejection(
             &Rejection::new(
@@ -378,6 +384,11 @@ mod tests {
                 LogError::OutcomeUnknown("fsync".to_owned()),
                 Code::Unknown,
                 "OUTCOME_UNKNOWN",
+            ),
+            (
+                LogError::OutcomePending("hangs".to_owned()),
+                Code::Unavailable,
+                "OUTCOME_PENDING",
             ),
             (
                 LogError::ClockSuspect("back".to_owned()),

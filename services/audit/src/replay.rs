@@ -188,17 +188,12 @@ async fn resolve_position(
     known_at: Option<Date>,
     until: Option<LogPosition>,
 ) -> Result<LogPosition, LogError> {
-    let head = *log.head().borrow();
     let until = match until {
-        None => head,
-        Some(position) if position.epoch != head.epoch => {
-            return Err(LogError::OtherEpoch {
-                position,
-                current: head.epoch,
-            });
+        None => *log.head().borrow(),
+        Some(position) => {
+            log.reach(position).await?;
+            position
         }
-        Some(position) if position > head => return Err(LogError::BeyondHead { position, head }),
-        Some(position) => position,
     };
     match known_at {
         None => Ok(until),

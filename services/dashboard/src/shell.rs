@@ -46,6 +46,8 @@ pub(crate) struct Fresh {
     pub(crate) age_words: String,
     /// Records not folded yet.
     pub(crate) lag: u64,
+    /// The same in words.
+    pub(crate) lag_words: String,
     /// When the page was made.
     pub(crate) made: Markup,
     /// Damaged records.
@@ -70,10 +72,20 @@ impl Fresh {
             age: age.map_or_else(String::new, |seconds| seconds.to_string()),
             age_words: age.map_or_else(|| "尚无记录".to_owned(), |seconds| format!("{}前", html::span(seconds))),
             lag: as_of.lag,
+            lag_words: lag_words(as_of),
             made: html::moment(now),
             damaged: as_of.damaged,
             unknown: as_of.unknown,
         }
+    }
+}
+
+/// How many records are not folded yet, in words; how many exactly only an engine without gaps can tell.
+pub(crate) fn lag_words(as_of: &AsOf) -> String {
+    match (as_of.lag, as_of.lag_exact) {
+        (0, _) => "没有".to_owned(),
+        (lag, true) => format!("{} 条", html::number(lag)),
+        (_, false) => "有新记录".to_owned(),
     }
 }
 

@@ -4,7 +4,6 @@
 //! Start reading at [`port`](EventLog), then [`record`] for the bytes, [`sqlite`] for the engine that production uses.
 
 mod port;
-mod rules;
 
 pub use port::*;
 pub mod backup;
@@ -12,8 +11,10 @@ pub mod checkpoint;
 pub mod clock;
 pub mod entropy;
 pub mod follow;
+pub mod header;
 pub mod keys;
 pub mod memory;
 pub mod record;
+pub mod rules;
 pub mod sqlite;
 pub mod verify;

@@ -332,12 +332,19 @@ pub enum LogError {
     /// The call itself is wrong.
     #[error("{0}")]
     Invalid(String),
-    /// The engine failed.
+    /// The engine did not answer in time: stored or not, nobody knows yet. Repeating the identical append, or the same
+    /// request, is safe at any time and tells.
+    #[error("outcome not known yet: {0}")]
+    OutcomePending(String),
+    /// The engine can't be reached or failed; of an append nothing was stored.
     #[error("log unavailable: {0}")]
     Unavailable(String),
 }
 
 /// The event log. All engines behave alike; one conformance suite runs over them.
+///
+/// Positions are opaque: they grow, an embedded log counts them without gaps ([`gapless`](EventLog::gapless)), another
+/// engine leaves gaps. They are compared and handed back, never computed with.
 #[async_trait]
 pub trait EventLog: Send + Sync + 'static {
     /// Appends to one stream, all or nothing. On return it is durable. Repeating an identical append (same ids, same
@@ -366,6 +373,32 @@ pub trait EventLog: Send + Sync + 'static {
 
     /// Head of a stream; `None` when there is none.
     async fn stream_head(&self, stream: &StreamName) -> Result<Option<Head>, LogError>;
+
+    /// The item at exactly this position; `None` when no record of ours stands there.
+    async fn item_at(&self, position: LogPosition) -> Result<Option<Item>, LogError>;
+
+    /// Names of all streams of a category, in order of creation. May read much of the log: for the start.
+    async fn streams(&self, category: &str) -> Result<Vec<StreamName>, LogError>;
+
+    /// Whether the log takes writes, as far as is known without asking the disk or the network.
+    ///
+    /// # Errors
+    /// Why it does not: a key is missing, a commit failed, the engine is out of reach.
+    fn check_writable(&self) -> Result<(), LogError>;
+
+    /// Makes sure that the log has come to a position which somebody was given, perhaps by another node: `head` shows at
+    /// least that much on return.
+    ///
+    /// # Errors
+    /// [`LogError::BeyondHead`] and [`LogError::OtherEpoch`] when it is no position of this log.
+    async fn reach(&self, position: LogPosition) -> Result<(), LogError> {
+        crate::rules::check_after(position, *self.head().borrow())
+    }
+
+    /// Whether every number up to the end is a record's, so that the difference of two positions counts records.
+    fn gapless(&self) -> bool {
+        true
+    }
 
     /// End of the log. Follow by awaiting changes of this and reading on: an item is readable once it is announced.
     fn head(&self) -> watch::Receiver<LogPosition>;

@@ -188,7 +188,10 @@ impl Checked {
 }
 
 /// The checks of [`Checked::new`] for a whole append.
-pub(crate) fn check_all(events: Vec<NewEvent>) -> Result<Vec<Checked>, LogError> {
+///
+/// # Errors
+/// As [`Checked::new`], for the first event that does not fit.
+pub fn check_all(events: Vec<NewEvent>) -> Result<Vec<Checked>, LogError> {
     events.into_iter().map(Checked::new).collect()
 }
 

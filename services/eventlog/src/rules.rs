@@ -1,4 +1,4 @@
-//! What an append must satisfy, the same in every engine.
+//! What an append must satisfy, the same in every engine. For engines, not for their callers.
 
 use std::sync::Arc;
 
@@ -11,6 +11,9 @@ use crate::{
     STREAM_MAX_LENGTH, STREAM_WARN_LENGTH, StreamName,
 };
 
+/// How far `recorded_time` may step back in a log of several writers: 30 s that their clocks may be apart, and as much
+/// for appends that were stamped and came late.
+pub const WRITERS_APART: SignedDuration = SignedDuration::from_secs(60);
 /// How far the clock may be off before writes are refused.
 const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_mins(5);
 /// Bytes that the log itself puts before a caller's metadata; they do not count against the limits.
@@ -134,8 +137,14 @@ pub fn check_after(after: LogPosition, head: LogPosition) -> Result<(), LogError
     Ok(())
 }
 
-/// Checks a record that another log has written against the place it is to take.
-pub fn check_sealed(record: &Record, head: Option<Head>, last: Option<Timestamp>) -> Result<(), LogError> {
+/// Checks a record that another log has written against the place it is to take, after a record of time `last`. Times
+/// strictly increase, but in a log of `several_writers`.
+pub fn check_sealed(
+    record: &Record,
+    head: Option<Head>,
+    last: Option<Timestamp>,
+    several_writers: bool,
+) -> Result<(), LogError> {
     let wrong = |problem: &str| {
         Err(LogError::Invalid(format!(
             "record {} of {} can't be taken: {problem}",
@@ -164,7 +173,14 @@ pub fn check_sealed(record: &Record, head: Option<Head>, last: Option<Timestamp>
     if (parsed.hash, parsed.prev, parsed.recorded_time) != (record.hash, record.prev, record.recorded_time) {
         return wrong("its fields differ from its metadata");
     }
-    if last.is_some_and(|last| parsed.recorded_time <= last) {
+    let too_early = |last: Timestamp| {
+        if several_writers {
+            last.duration_since(parsed.recorded_time) > WRITERS_APART
+        } else {
+            parsed.recorded_time <= last
+        }
+    };
+    if last.is_some_and(too_early) {
         return wrong("recorded_time does not follow the record before it");
     }
     if std::str::from_utf8(&record.metadata).is_err() || std::str::from_utf8(&record.payload).is_err() {
@@ -193,6 +209,11 @@ impl Stamps {
 
     /// The next `recorded_time` after `last`.
     pub fn next(&self, last: Option<Timestamp>) -> Result<Timestamp, LogError> {
+        self.next_within(last, CLOCK_TOLERANCE)
+    }
+
+    /// The same where the clock may be `tolerance` behind `last`, which another writer's clock may have told.
+    pub fn next_within(&self, last: Option<Timestamp>, tolerance: SignedDuration) -> Result<Timestamp, LogError> {
         let now = self.clock.now();
         let walked = now.as_nanosecond() - self.wall_at_open.as_nanosecond();
         let ran = self.clock.monotonic_nanos() - self.monotonic_nanos_at_open;
@@ -204,7 +225,7 @@ impl Stamps {
             )));
         }
         let Some(last) = last else { return Ok(now) };
-        if last.as_nanosecond() - now.as_nanosecond() > CLOCK_TOLERANCE.as_nanos() {
+        if last.as_nanosecond() - now.as_nanosecond() > tolerance.as_nanos() {
             return Err(LogError::ClockSuspect(format!(
                 "it is {now}, but the last record was written at {last}"
             )));

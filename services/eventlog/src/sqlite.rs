@@ -59,6 +59,15 @@ struct Shared {
     bulk_heads: Mutex<HashMap<StreamName, Head>>,
 }
 
+/// What stands at a position that the log has reached.
+fn item_at(source: &Source<'_>, position: LogPosition) -> Result<Option<Item>, LogError> {
+    let Some(before) = position.number.checked_sub(1) else {
+        return Ok(None);
+    };
+    let page = source.page(before, position.number, 1)?;
+    Ok(page.items.into_iter().next())
+}
+
 /// Why no writes are taken.
 #[derive(Clone)]
 struct Refusal {
@@ -181,20 +190,6 @@ impl SqliteLog {
     #[must_use]
     pub fn header(&self) -> &Header {
         &self.header
-    }
-
-    /// Whether the log takes writes.
-    ///
-    /// # Errors
-    /// Why it does not: a key is missing, a commit failed, the start found damage.
-    pub fn check_writable(&self) -> Result<(), LogError> {
-        self.shared.check_writable()
-    }
-
-    /// Names of all streams of a category, in order of creation.
-    #[must_use]
-    pub fn streams(&self, category: &str) -> Vec<StreamName> {
-        self.shared.streams().of(category).cloned().collect()
     }
 
     /// Opens a bulk: until [`commit_bulk`](Self::commit_bulk) appends are answered before they are on disk and are part
@@ -418,6 +413,25 @@ impl EventLog for SqliteLog {
                 Err(LogError::Damaged(Box::new(damage)))
             }
         }
+    }
+
+    async fn item_at(&self, position: LogPosition) -> Result<Option<Item>, LogError> {
+        let item = self
+            .read(move |source, shared| {
+                rules::check_after(position, shared.end())?;
+                item_at(source, position)
+            })
+            .await?;
+        self.shared.note_damaged_items(item.as_slice());
+        Ok(item)
+    }
+
+    async fn streams(&self, category: &str) -> Result<Vec<StreamName>, LogError> {
+        Ok(self.shared.streams().of(category).cloned().collect())
+    }
+
+    fn check_writable(&self) -> Result<(), LogError> {
+        self.shared.check_writable()
     }
 
     fn head(&self) -> watch::Receiver<LogPosition> {

@@ -16,9 +16,11 @@ use crate::error::ViewError;
 use crate::fold::VIEWS;
 
 /// Raise it when a fold changes its meaning without changing a table: stores of another version are rebuilt.
-const FOLD_VERSION: u32 = 1;
+const FOLD_VERSION: u32 = 2;
 /// Reads that run at once; more wait.
 const READERS: usize = 4;
+/// Records between two waypoints.
+const WAYPOINT_EVERY: u64 = 10_000;
 
 /// How far the rows have come. Written in the same transaction as the rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +31,8 @@ pub(crate) struct Checkpoint {
     pub(crate) mark: String,
     /// Recorded time of the last sound record.
     pub(crate) recorded_time: Option<Timestamp>,
+    /// Records folded so far.
+    pub(crate) records: u64,
 }
 
 /// The file with its connections.
@@ -75,7 +79,7 @@ impl Database {
             for table in VIEWS.iter().flat_map(|view| view.tables()) {
                 transaction.execute(&format!("DELETE FROM {}", table.name), [])?;
             }
-            transaction.execute("DELETE FROM checkpoint", [])?;
+            transaction.execute_batch("DELETE FROM checkpoint; DELETE FROM waypoint;")?;
             Ok(())
         })
     }
@@ -126,39 +130,69 @@ impl Database {
 /// Reads the checkpoint; `None` in a new store.
 pub(crate) fn checkpoint(connection: &Connection) -> Result<Option<Checkpoint>, ViewError> {
     let found = connection
-        .prepare_cached("SELECT epoch, number, mark, recorded_time FROM checkpoint")?
+        .prepare_cached("SELECT epoch, number, mark, recorded_time, records FROM checkpoint")?
         .query_row([], |row| {
             Ok((
                 row.get::<_, u32>(0)?,
                 row.get::<_, i64>(1)?,
                 row.get::<_, String>(2)?,
                 row.get::<_, Option<String>>(3)?,
+                row.get::<_, i64>(4)?,
             ))
         })
         .optional()?;
-    Ok(found.map(|(epoch, number, mark, recorded)| Checkpoint {
+    Ok(found.map(|(epoch, number, mark, recorded, records)| Checkpoint {
         position: LogPosition {
             epoch,
             number: natural(number),
         },
         mark,
         recorded_time: recorded.and_then(|text| text.parse().ok()),
+        records: natural(records),
     }))
 }
 
-/// Writes the checkpoint.
-pub(crate) fn set_checkpoint(connection: &Connection, checkpoint: &Checkpoint) -> Result<(), ViewError> {
+/// A position with at least `records` records before the checkpoint behind it, as near to it as is known; `None`: the
+/// beginning of the log. Positions can't be computed with, so some are noted on the way.
+pub(crate) fn waypoint_before(
+    connection: &Connection,
+    checkpoint: &Checkpoint,
+    records: u64,
+) -> Result<Option<LogPosition>, ViewError> {
+    let at_most = integer(checkpoint.records.saturating_sub(records));
+    Ok(connection
+        .prepare_cached("SELECT number FROM waypoint WHERE records <= ? ORDER BY records DESC LIMIT 1")?
+        .query_row([at_most], |row| row.get::<_, i64>(0))
+        .optional()?
+        .map(|number| LogPosition {
+            epoch: checkpoint.position.epoch,
+            number: natural(number),
+        }))
+}
+
+/// Writes the checkpoint, and now and then a waypoint.
+pub(crate) fn set_checkpoint(
+    connection: &Connection,
+    before: Option<&Checkpoint>,
+    checkpoint: &Checkpoint,
+) -> Result<(), ViewError> {
+    if checkpoint.records / WAYPOINT_EVERY > before.map_or(0, |before| before.records) / WAYPOINT_EVERY {
+        connection
+            .prepare_cached("INSERT OR REPLACE INTO waypoint(records, number) VALUES(?, ?)")?
+            .execute((integer(checkpoint.records), integer(checkpoint.position.number)))?;
+    }
     connection
         .prepare_cached(
-            "INSERT INTO checkpoint(id, epoch, number, mark, recorded_time) VALUES(1, ?, ?, ?, ?)
+            "INSERT INTO checkpoint(id, epoch, number, mark, recorded_time, records) VALUES(1, ?, ?, ?, ?, ?)
              ON CONFLICT(id) DO UPDATE SET epoch = excluded.epoch, number = excluded.number, mark = excluded.mark,
-             recorded_time = excluded.recorded_time",
+             recorded_time = excluded.recorded_time, records = excluded.records",
         )?
         .execute((
             checkpoint.position.epoch,
             integer(checkpoint.position.number),
             &checkpoint.mark,
             checkpoint.recorded_time.map(instant),
+            integer(checkpoint.records),
         ))?;
     Ok(())
 }
@@ -249,7 +283,8 @@ fn create(path: &Path) -> Result<Connection, ViewError> {
     transaction.execute_batch(
         "CREATE TABLE store(schema_version TEXT NOT NULL);
          CREATE TABLE checkpoint(id INTEGER PRIMARY KEY CHECK(id = 1), epoch INTEGER NOT NULL, number INTEGER NOT NULL,
-           mark TEXT NOT NULL, recorded_time TEXT);",
+           mark TEXT NOT NULL, recorded_time TEXT, records INTEGER NOT NULL);
+         CREATE TABLE waypoint(records INTEGER PRIMARY KEY, number INTEGER NOT NULL);",
     )?;
     for table in VIEWS.iter().flat_map(|view| view.tables()) {
         transaction.execute_batch(table.ddl)?;

@@ -228,16 +228,18 @@ pub(crate) fn fold_batch(
             changes.extend(change(transaction, &seen)?);
         }
     }
+    let folded = before.as_ref().map_or(0, |checkpoint| checkpoint.records);
     let after = Checkpoint {
         position: next,
         mark: items
             .last()
             .map(mark)
-            .or(before.map(|checkpoint| checkpoint.mark))
+            .or_else(|| before.as_ref().map(|checkpoint| checkpoint.mark.clone()))
             .unwrap_or_default(),
         recorded_time,
+        records: folded.saturating_add(u64::try_from(items.len()).unwrap_or(u64::MAX)),
     };
-    set_checkpoint(transaction, &after)?;
+    set_checkpoint(transaction, before.as_ref(), &after)?;
     Ok((changes, after))
 }
 

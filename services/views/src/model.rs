@@ -27,8 +27,10 @@ pub struct AsOf {
     pub position: LogPosition,
     /// Recorded time of the last folded record; `None` on an empty log.
     pub recorded_time: Option<Timestamp>,
-    /// Records between here and the end of the log.
+    /// Records between here and the end of the log; where the log's positions have gaps, 1 stands for any number.
     pub lag: u64,
+    /// Whether `lag` is the number of records.
+    pub lag_exact: bool,
     /// Damaged records met so far: figures that they touch are incomplete.
     pub damaged: u64,
     /// Events of types that this version does not know.

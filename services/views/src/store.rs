@@ -10,9 +10,9 @@ use rusqlite::Transaction;
 use tokio::sync::{broadcast, watch};
 use uuid::Uuid;
 use yujian_domain::divisions::Divisions;
-use yujian_eventlog::{EventLog, Item, LogPage, LogPosition};
+use yujian_eventlog::{EventLog, Item, LogError, LogPage, LogPosition};
 
-use crate::database::{Checkpoint, Database, checkpoint};
+use crate::database::{Checkpoint, Database, checkpoint, waypoint_before};
 use crate::digest;
 use crate::error::ViewError;
 use crate::fold::{self, Batch, fold_batch};
@@ -107,38 +107,26 @@ impl Views {
         if found.position.epoch != head.epoch || found.position > head {
             return Ok(false);
         }
-        let Some(before) = found.position.number.checked_sub(1) else {
+        if found.position == self.log.origin() {
             return Ok(true);
-        };
-        let page = self
-            .log
-            .read_all(
-                LogPosition {
-                    number: before,
-                    ..found.position
-                },
-                1,
-            )
-            .await?;
-        Ok(page
-            .items
-            .first()
-            .is_some_and(|item| item.position() == found.position && fold::mark(item) == found.mark))
+        }
+        let item = self.log.item_at(found.position).await?;
+        Ok(item.is_some_and(|item| fold::mark(&item) == found.mark))
     }
 
     /// Whether the log still has the damage that was folded, no more (a record was altered since) and no less (one was
     /// repaired). Looks at the newest [`CHECKED`] records, whose hashes the log checks as it reads them.
     async fn damage_is_as_folded(&self, found: &Checkpoint) -> Result<bool, ViewError> {
-        let known = self
+        let checkpoint = found.clone();
+        let (known, first) = self
             .database
-            .read(|transaction| problem::damaged_records(transaction))
+            .read(move |transaction| {
+                let first = waypoint_before(transaction, &checkpoint, CHECKED)?;
+                Ok((problem::damaged_records(transaction)?, first))
+            })
             .await?;
-        let first = found.position.number.saturating_sub(CHECKED);
         let mut met = BTreeSet::new();
-        let mut at = LogPosition {
-            number: first,
-            ..found.position
-        };
+        let mut at = first.unwrap_or_else(|| self.log.origin());
         while at < found.position {
             let page = self.log.read_all(at, BATCH).await?;
             for item in page.items.iter().filter(|item| item.position() <= found.position) {
@@ -152,7 +140,7 @@ impl Views {
             }
             at = page.next;
         }
-        Ok(if first == 0 {
+        Ok(if first.is_none() {
             met == known
         } else {
             met.is_subset(&known)
@@ -247,9 +235,11 @@ impl Views {
     /// [`ViewError::ForeignPosition`] for a position of another epoch or beyond the log, at once;
     /// [`ViewError::Behind`] when `at_most` has passed.
     pub async fn wait_for(&self, position: LogPosition, at_most: Duration) -> Result<(), ViewError> {
-        let head = *self.log.head().borrow();
-        if position.epoch != head.epoch || position > head {
-            return Err(ViewError::ForeignPosition(position));
+        match self.log.reach(position).await {
+            Err(LogError::BeyondHead { .. } | LogError::OtherEpoch { .. }) => {
+                return Err(ViewError::ForeignPosition(position));
+            }
+            reached => reached?,
         }
         let mut folded = self.position.subscribe();
         let reached = tokio::time::timeout(at_most, folded.wait_for(|at| *at >= position))
@@ -432,7 +422,7 @@ impl Views {
         &self,
         question: impl FnOnce(&Transaction<'_>, &AsOf) -> Result<T, ViewError> + Send + 'static,
     ) -> Result<T, ViewError> {
-        let head = *self.log.head().borrow();
+        let (head, gapless) = (*self.log.head().borrow(), self.log.gapless());
         self.database
             .read(move |transaction| {
                 let checkpoint = checkpoint(transaction)?;
@@ -444,11 +434,12 @@ impl Views {
                     |checkpoint| checkpoint.position,
                 );
                 let (damaged, unknown) = problem::counts(transaction)?;
+                let ahead = head.number.saturating_sub(position.number);
                 let as_of = AsOf {
                     position,
                     recorded_time: checkpoint.and_then(|checkpoint| checkpoint.recorded_time),
-                    // Exact where positions have no gaps, else the most that it can be.
-                    lag: head.number.saturating_sub(position.number),
+                    lag: if gapless { ahead } else { ahead.min(1) },
+                    lag_exact: gapless,
                     damaged,
                     unknown,
                 };

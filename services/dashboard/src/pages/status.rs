@@ -11,7 +11,7 @@ use crate::Shared;
 use crate::failure::{Failure, answer, pairs};
 use crate::html::{self, Markup};
 use crate::query::Fields;
-use crate::shell::{Crumb, Shell};
+use crate::shell::{Crumb, Shell, lag_words};
 
 #[derive(Template)]
 #[template(path = "status.html")]
@@ -21,6 +21,7 @@ struct StatusPage {
     recorded: Markup,
     age: String,
     lag: u64,
+    lag_words: String,
     damaged: u64,
     unknown: u64,
     now: Markup,
@@ -76,6 +77,7 @@ async fn load(shared: &Shared, uri: &Uri) -> Result<String, Failure> {
             |time| format!("{}前", html::span(html::seconds_between(time, now))),
         ),
         lag: as_of.lag,
+        lag_words: lag_words(&as_of),
         damaged: as_of.damaged,
         unknown: as_of.unknown,
         now: html::moment(now),

@@ -3,43 +3,15 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use super::schema;
 
-/// Format that this version writes and reads.
-pub const FORMAT: u32 = 1;
+pub use crate::header::{FORMAT, Header, LogKind};
+
 const CHECK_VALUE: &str = "hmac_check_value.";
-
-/// Whether a log holds the truth or a play.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum LogKind {
-    /// Of a real installation.
-    Real,
-    /// Of the demo: simulated clock, keys that protect nothing.
-    Demo {
-        /// Seed of the simulation.
-        seed: u64,
-        /// End of the simulated history.
-        until: Timestamp,
-    },
-}
-
-/// The header.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Header {
-    /// Format of the records.
-    pub format: u32,
-    /// When the log was made (time basis: recorded).
-    pub created: Timestamp,
-    /// Epoch, from 1; a restore begins the next one.
-    pub epoch: u32,
-    /// Real or demo.
-    pub kind: LogKind,
-    /// Check value of the HMAC key of each key epoch that the log was written with.
-    pub check_values: BTreeMap<u32, String>,
-}
+const SEVERAL_WRITERS: &str = "several_writers";
+const MIGRATING_FROM: &str = "migrating_from";
 
 /// Why a header can't be used.
 #[derive(Debug, thiserror::Error)]
@@ -95,13 +67,18 @@ pub fn read(conn: &Connection) -> Result<Header, HeaderError> {
         epoch: number(conn, "epoch")?,
         kind,
         check_values,
+        several_writers: optional(conn, SEVERAL_WRITERS)?.is_some(),
+        migrating_from: optional(conn, MIGRATING_FROM)?,
     })
 }
 
 fn text(conn: &Connection, key: &'static str) -> Result<String, HeaderError> {
+    optional(conn, key)?.ok_or(HeaderError::Damaged(key))
+}
+
+fn optional(conn: &Connection, key: &str) -> rusqlite::Result<Option<String>> {
     conn.query_row("SELECT value FROM header WHERE key=?1", [key], |row| row.get(0))
-        .optional()?
-        .ok_or(HeaderError::Damaged(key))
+        .optional()
 }
 
 fn number<T: std::str::FromStr>(conn: &Connection, key: &'static str) -> Result<T, HeaderError> {
@@ -132,7 +109,30 @@ pub(super) fn create(conn: &mut Connection, header: &Header) -> rusqlite::Result
     for (epoch, value) in &header.check_values {
         put_check_value(&tx, *epoch, value)?;
     }
+    if header.several_writers {
+        put(&tx, SEVERAL_WRITERS, "1")?;
+    }
+    if let Some(source) = &header.migrating_from {
+        put(&tx, MIGRATING_FROM, source)?;
+    }
     tx.commit()
+}
+
+/// Notes that the copying of another log into this one is finished, so that it may be served. The caller holds the
+/// [`DirectoryLock`](super::DirectoryLock).
+///
+/// # Errors
+/// When the file is no log, or can't be written.
+pub fn finish_migration(log_db: &Path, several_writers: bool) -> Result<(), HeaderError> {
+    let mut conn = schema::open_read_write(log_db, "FULL")?;
+    let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    read(&tx)?;
+    tx.execute("DELETE FROM header WHERE key IN (?1, ?2)", [MIGRATING_FROM, SEVERAL_WRITERS])?;
+    if several_writers {
+        put(&tx, SEVERAL_WRITERS, "1")?;
+    }
+    tx.commit()?;
+    Ok(())
 }
 
 /// Notes the check value of a new HMAC epoch.

@@ -43,6 +43,8 @@ pub struct OpenOptions {
     pub check_values: Vec<(u32, String)>,
     /// Told about the scan at the start.
     pub progress: Option<Progress>,
+    /// The header that a new log is made with, and the log must have, when another log is being copied into it.
+    pub copy: Option<Header>,
 }
 
 impl OpenOptions {
@@ -54,6 +56,7 @@ impl OpenOptions {
             kind: LogKind::Real,
             check_values: Vec::new(),
             progress: None,
+            copy: None,
         }
     }
 }
@@ -78,6 +81,12 @@ pub enum OpenError {
         /// Its end.
         until: Timestamp,
     },
+    /// Another log was being copied into it and that is not finished.
+    #[error("a migration into this log is not finished: run `yujian migrate` again / 数据迁移尚未完成，请重新执行 yujian migrate")]
+    Migrating,
+    /// A copy was to go into a log that is there already and is not an unfinished copy of the same log.
+    #[error("there is another log here already / 目标位置已有其他日志")]
+    Occupied,
     /// `heads.db` knows records that `log.db` does not hold any more.
     #[error(
         "log.db ends at {log}, but heads.db has seen {heads}: the tail of the log was cut off. Restore it, or delete \
@@ -140,7 +149,7 @@ impl SqliteLog {
         schema::keep_wal(&conn)?;
         conn.query_row("PRAGMA wal_autocheckpoint=0", [], |_| Ok(()))?;
         let header = open_header(&mut conn, &options)?;
-        let missing_key = check_keys(&conn, &header, &options.check_values)?;
+        let missing_key = check_keys(&conn, &header, &options)?;
 
         let streams = RwLock::new(load_names(&conn)?);
         let end = last_position(&conn)?;
@@ -151,12 +160,12 @@ impl SqliteLog {
         };
         let (file, hole) = load_heads(directory, &header, &source, end, options.progress.as_deref())?;
         let last_time = last_time(&source, end)?;
-        let hole =
-            hole.map(|position| format!("log.db is damaged at position {position}: repair it, then start again"));
-        let refusal = hole.or(missing_key).map(|reason| Refusal {
-            error: LogError::ReadOnly(reason),
-            unsound: false,
+        let hole = hole.map(|position| {
+            LogError::ReadOnly(format!(
+                "log.db is damaged at position {position}: repair it, then start again"
+            ))
         });
+        let refusal = hole.or(missing_key).map(|error| Refusal { error, unsound: false });
         if let Some(refusal) = &refusal {
             tracing::error!(reason = %refusal.error, "the log takes no writes");
         }
@@ -184,7 +193,13 @@ impl SqliteLog {
             permits: Semaphore::new(READERS),
         });
         let (jobs, queue) = mpsc::channel(QUEUE);
-        let writer = Writer::new(conn, Arc::clone(&shared), Stamps::new(options.clock), last_time);
+        let writer = Writer::new(
+            conn,
+            Arc::clone(&shared),
+            Stamps::new(options.clock),
+            last_time,
+            header.migrating_from.is_some(),
+        );
         let writer = std::thread::Builder::new()
             .name("log-writer".to_owned())
             .spawn(move || writer.run(queue))?;
@@ -210,10 +225,20 @@ fn open_header(conn: &mut Connection, options: &OpenOptions) -> Result<Header, O
             epoch: 1,
             kind: options.kind.clone(),
             check_values: options.check_values.iter().cloned().collect(),
+            several_writers: false,
+            migrating_from: None,
         };
-        header::create(conn, &header)?;
+        header::create(conn, options.copy.as_ref().unwrap_or(&header))?;
     }
     let header = header::read(conn)?;
+    match &options.copy {
+        Some(copy) if header.migrating_from.is_some() && header.migrating_from == copy.migrating_from => {
+            return Ok(header);
+        }
+        Some(_) => return Err(OpenError::Occupied),
+        None if header.migrating_from.is_some() => return Err(OpenError::Migrating),
+        None => {}
+    }
     match (&header.kind, &options.kind) {
         (stored, asked) if stored == asked => Ok(header),
         (LogKind::Demo { .. }, LogKind::Real) => Err(OpenError::IsDemo),
@@ -226,29 +251,20 @@ fn open_header(conn: &mut Connection, options: &OpenOptions) -> Result<Header, O
 }
 
 /// Compares the check values with the header's; notes new epochs. Answers why writes must be refused, if they must.
-fn check_keys(conn: &Connection, header: &Header, here: &[(u32, String)]) -> rusqlite::Result<Option<String>> {
-    let here: BTreeMap<u32, &String> = here.iter().map(|(epoch, value)| (*epoch, value)).collect();
-    for (epoch, stored) in &header.check_values {
-        match here.get(epoch) {
-            None => {
-                return Ok(Some(format!(
-                    "the HMAC key of epoch {epoch} is missing: restore keys.db"
-                )));
+fn check_keys(conn: &Connection, header: &Header, options: &OpenOptions) -> rusqlite::Result<Option<LogError>> {
+    if options.copy.is_some() {
+        // What is copied was decided elsewhere and is not decided again.
+        return Ok(None);
+    }
+    match header.check_keys(&options.check_values) {
+        Err(refusal) => Ok(Some(refusal)),
+        Ok(new) => {
+            for (epoch, value) in new {
+                header::put_check_value(conn, epoch, &value)?;
             }
-            Some(value) if *value != stored => {
-                return Ok(Some(format!(
-                    "the HMAC key of epoch {epoch} is not the one that this log was written with"
-                )));
-            }
-            Some(_) => {}
+            Ok(None)
         }
     }
-    for (epoch, value) in here {
-        if !header.check_values.contains_key(&epoch) {
-            header::put_check_value(conn, epoch, value)?;
-        }
-    }
-    Ok(None)
 }
 
 pub(super) fn load_names(conn: &Connection) -> Result<Streams, OpenError> {

@@ -152,6 +152,20 @@ impl EventLog for ReadOnlyLog {
         }
     }
 
+    async fn item_at(&self, position: LogPosition) -> Result<Option<Item>, LogError> {
+        rules::check_after(position, *self.head.borrow())?;
+        super::item_at(&self.source(&self.conn()), position)
+    }
+
+    async fn streams(&self, category: &str) -> Result<Vec<StreamName>, LogError> {
+        let streams = self.streams.read().unwrap_or_else(PoisonError::into_inner);
+        Ok(streams.of(category).cloned().collect())
+    }
+
+    fn check_writable(&self) -> Result<(), LogError> {
+        Err(read_only())
+    }
+
     fn head(&self) -> watch::Receiver<LogPosition> {
         self.head.subscribe()
     }

@@ -10,12 +10,15 @@ use uuid::Uuid;
 
 use super::schema::{RECORD_COLUMNS, is_corrupt, to_sql};
 use super::streams::Streams;
+use crate::rules::WRITERS_APART;
 use crate::{Damage, Hash, Item, LogError, LogPage, LogPosition, Record, StreamName, record};
 
 /// Bytes of records in one page, above which the page ends early.
 const PAGE_BYTES: usize = 4 * 1024 * 1024;
 /// Items in one page at most, whatever was asked for.
 const PAGE_ITEMS: usize = 10_000;
+/// Records walked at once behind the end of a bisection.
+const WALKED: usize = 1_000;
 
 /// Where records are read from.
 pub struct Source<'a> {
@@ -302,8 +305,30 @@ impl Source<'_> {
 
     /// Last position up to `head` at which nothing later than `instant` had been recorded. Damaged records have no time
     /// and count with their predecessor.
+    ///
+    /// Times may step back by up to [`WRITERS_APART`] where several nodes wrote the log: the search ends that much before
+    /// the instant, and the rest is walked.
     pub fn position_at(&self, instant: Timestamp, head: u64) -> Result<LogPosition, LogError> {
-        // Invariant: every sound record up to `known` is at or before the instant, `later` is after it.
+        let surely = instant.checked_sub(WRITERS_APART).unwrap_or(Timestamp::MIN);
+        let mut known = self.bisect(surely, head)?;
+        while known < head {
+            let page = self.page(known, head, WALKED)?;
+            for item in &page.items {
+                if matches!(item, Item::Record(record) if record.recorded_time > instant) {
+                    return Ok(self.position(known));
+                }
+                known = item.position().number;
+            }
+            if page.items.is_empty() {
+                break;
+            }
+        }
+        Ok(self.position(known))
+    }
+
+    /// A position up to which every sound record is surely at or before [`WRITERS_APART`] after the instant.
+    fn bisect(&self, instant: Timestamp, head: u64) -> Result<u64, LogError> {
+        // Invariant: the record at `known` is at or before the instant, that at `later` is after it.
         let (mut known, mut open, mut later) = (0, head + 1, head + 1);
         while open - known > 1 {
             let middle = known + (open - known) / 2;
@@ -323,7 +348,7 @@ impl Source<'_> {
                 None => open = middle,
             }
         }
-        Ok(self.position(later - 1))
+        Ok(later - 1)
     }
 }
 

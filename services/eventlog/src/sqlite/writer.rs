@@ -112,6 +112,8 @@ pub struct Writer {
     stamps: Stamps,
     remembered: LruCache<u32, Newest>,
     last_time: Option<Timestamp>,
+    /// A log that several nodes wrote is being copied: its times may step back a little.
+    copying: bool,
     open: Option<Open>,
     bulk: bool,
     pages: usize,
@@ -119,7 +121,13 @@ pub struct Writer {
 
 impl Writer {
     /// A writer that goes on after the last record, whose time is `last_time`.
-    pub fn new(conn: Connection, shared: Arc<Shared>, stamps: Stamps, last_time: Option<Timestamp>) -> Self {
+    pub fn new(
+        conn: Connection,
+        shared: Arc<Shared>,
+        stamps: Stamps,
+        last_time: Option<Timestamp>,
+        copying: bool,
+    ) -> Self {
         let remembered = LruCache::new(REMEMBERED_HEADS);
         Self {
             conn,
@@ -127,6 +135,7 @@ impl Writer {
             stamps,
             remembered,
             last_time,
+            copying,
             open: None,
             bulk: false,
             pages: 0,
@@ -451,7 +460,7 @@ impl Writer {
                     None => None,
                 },
             };
-            rules::check_sealed(record, head, last_time)?;
+            rules::check_sealed(record, head, last_time, self.copying)?;
             rules::check_length(&record.stream, record.revision, 1)?;
             heads.insert(
                 &record.stream,
@@ -460,7 +469,7 @@ impl Writer {
                     hash: record.hash,
                 },
             );
-            last_time = Some(record.recorded_time);
+            last_time = last_time.max(Some(record.recorded_time));
         }
         for record in records {
             self.insert(record)?;
@@ -514,7 +523,7 @@ impl Writer {
             ])?;
         open.end = position;
         open.end_hash = record.hash;
-        open.last_time = Some(record.recorded_time);
+        open.last_time = open.last_time.max(Some(record.recorded_time));
         open.bytes += record.metadata.len() + record.payload.len() + record.event_type.len() + 48;
         open.newest.insert(
             number,

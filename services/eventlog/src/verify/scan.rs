@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row};
 use uuid::Uuid;
@@ -12,7 +12,8 @@ use super::heads::{Heads, Snapshot};
 use super::report::{HeadsState, Place, ProblemKind, Report};
 use super::swaps::{Break, Order};
 use super::{Expectation, Progress};
-use crate::sqlite::header::Header;
+use crate::header::Header;
+use crate::rules::WRITERS_APART;
 use crate::sqlite::schema::{RECORD_COLUMNS, is_corrupt, to_sql};
 use crate::{Hash, StreamName};
 
@@ -56,6 +57,8 @@ pub(super) struct Scan<'a> {
     end: u64,
     streams: HashMap<i64, Stream>,
     order: Order,
+    /// Several nodes wrote the log: how far its times may step back.
+    apart: Option<SignedDuration>,
     /// Expected records, latest first.
     due: Vec<Due>,
     heads: Option<&'a Snapshot>,
@@ -126,6 +129,7 @@ impl<'a> Scan<'a> {
             end,
             streams: HashMap::new(),
             order: Order::default(),
+            apart: header.several_writers.then_some(WRITERS_APART),
             due,
             heads,
             altered: Vec::new(),
@@ -354,7 +358,7 @@ impl<'a> Scan<'a> {
         };
         let copy_of = self.chain(conn, &links, &place, opening.map(|parsed| (parsed.hash, parsed.prev)))?;
         if let Some(parsed) = opening.filter(|_| copy_of.is_none()) {
-            self.order.take(position, parsed.recorded_time);
+            self.order.take_within(position, parsed.recorded_time, self.apart);
             self.note_time(parsed.recorded_time);
         }
         if position == self.end {

@@ -1,6 +1,6 @@
 //! Recognises two records that changed places by the order of their times, and names other breaks of that order.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 /// What the order of times shows.
 #[derive(Debug, PartialEq, Eq)]
@@ -34,6 +34,16 @@ pub(super) struct Order {
 const KEPT: usize = 10_000;
 
 impl Order {
+    /// Takes the next record of a log whose times may step back by up to `apart`: then only what steps back further
+    /// is out of order.
+    pub(super) fn take_within(&mut self, position: u64, time: Timestamp, apart: Option<SignedDuration>) {
+        let near = |last: &Stamp| apart.is_some_and(|apart| last.1.duration_since(time) <= apart);
+        if self.last.as_ref().is_some_and(|last| time <= last.1 && near(last)) {
+            return;
+        }
+        self.take(position, time);
+    }
+
     /// Takes the next record.
     pub(super) fn take(&mut self, position: u64, time: Timestamp) {
         let stamp = (position, time);

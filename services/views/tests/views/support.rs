@@ -156,6 +156,19 @@ impl EventLog for Window {
     async fn stream_head(&self, stream: &StreamName) -> Result<Option<Head>, LogError> {
         self.inner.stream_head(stream).await
     }
+    async fn item_at(&self, position: LogPosition) -> Result<Option<Item>, LogError> {
+        let Some(number) = position.number.checked_sub(1) else {
+            return Ok(None);
+        };
+        let page = self.read_all(LogPosition { number, ..position }, 1).await?;
+        Ok(page.items.into_iter().next())
+    }
+    async fn streams(&self, category: &str) -> Result<Vec<StreamName>, LogError> {
+        self.inner.streams(category).await
+    }
+    fn check_writable(&self) -> Result<(), LogError> {
+        Ok(())
+    }
     fn head(&self) -> watch::Receiver<LogPosition> {
         self.head.subscribe()
     }
