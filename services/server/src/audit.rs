@@ -3,7 +3,6 @@
 use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use anyhow::Context;
 use yujian_audit::{ReplayQuery, replay};
@@ -11,11 +10,11 @@ use yujian_domain::envelope::parse_metadata;
 use yujian_domain::time::shanghai;
 use yujian_eventlog::Hash;
 use yujian_eventlog::backup;
-use yujian_eventlog::sqlite::ReadOnlyLog;
 use yujian_eventlog::verify::{self, Expectation, Options};
 
 use crate::cli::{BackupArgs, ReplayArgs, RestoreArgs, VerifyArgs};
 use crate::config::Settings;
+use crate::engine::{Place, open_to_read};
 use crate::progress::Progress;
 
 /// Problems were found: other than a failure to look.
@@ -23,7 +22,7 @@ const UNSOUND: u8 = 2;
 
 /// Replays one institution from the log, also while it is served.
 pub async fn replay_institution(settings: &Settings, arguments: &ReplayArgs) -> anyhow::Result<ExitCode> {
-    let log = Arc::new(ReadOnlyLog::open(&settings.data_dir).context("opening the log")?);
+    let (log, _) = open_to_read(&Place::of(settings)?).await?;
     let query = ReplayQuery {
         institution: arguments.institution,
         as_of: arguments.as_of,
@@ -109,7 +108,7 @@ fn beijing(instant: jiff::Timestamp) -> String {
 }
 
 /// Checks the whole log.
-pub fn verify(settings: &Settings, arguments: &VerifyArgs) -> anyhow::Result<ExitCode> {
+pub async fn verify(settings: &Settings, arguments: &VerifyArgs) -> anyhow::Result<ExitCode> {
     let bar = Progress::new("verifying");
     let progress = |done, total| bar.at(done, total);
     let options = Options {
@@ -122,7 +121,14 @@ pub fn verify(settings: &Settings, arguments: &VerifyArgs) -> anyhow::Result<Exi
             .into_iter()
             .collect(),
     };
-    let report = verify::verify(&settings.data_dir, &options)?;
+    let report = match Place::of(settings)? {
+        // The file itself shows more than its readers would.
+        Place::Embedded(directory) => verify::verify(&directory, &options)?,
+        place @ Place::Kurrent(_) => {
+            let (log, header) = open_to_read(&place).await?;
+            verify::verify_log(log.as_ref(), &header, &options).await?
+        }
+    };
     bar.done();
     let mut out = std::io::stdout().lock();
     if arguments.json {
@@ -152,6 +158,11 @@ pub fn back_up(settings: &Settings, arguments: &BackupArgs) -> anyhow::Result<Ex
             "keys backed up to {}; keep them apart from the log",
             arguments.to.display()
         )?;
+    } else if let Place::Kurrent(address) = Place::of(settings)? {
+        anyhow::bail!(
+            "{address} is backed up by the means of KurrentDB (its data directory, chaser.chk first); only the keys are \
+             Yujian's to back up: yujian backup --keys. After a restore there, run `yujian kurrentdb new-epoch`"
+        );
     } else {
         backup::backup(&settings.data_dir, &arguments.to, now, Some(&progress))?;
         bar.done();
@@ -166,6 +177,9 @@ pub fn back_up(settings: &Settings, arguments: &BackupArgs) -> anyhow::Result<Ex
 
 /// Restores into an empty directory.
 pub fn restore(settings: &Settings, arguments: &RestoreArgs) -> anyhow::Result<ExitCode> {
+    if let Place::Kurrent(address) = Place::of(settings)? {
+        anyhow::bail!("{address} is restored by the means of KurrentDB; then run `yujian kurrentdb new-epoch`");
+    }
     let elsewhere = settings.keys_dir != settings.data_dir || settings.kek_file.is_some();
     if arguments.keys.is_some() && elsewhere {
         anyhow::bail!(

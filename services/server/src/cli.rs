@@ -33,6 +33,11 @@ pub struct SettingsArgs {
     /// demo yujian-demo.
     #[arg(long, global = true, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
+    /// The log: `embedded` (log.db in the data directory; the default), or the address of a KurrentDB cluster,
+    /// kurrentdb://USER:PASSWORD@HOST:2113,HOST:2113?namespace=yujian. The variable YUJIAN_LOG keeps a password out of
+    /// the list of processes.
+    #[arg(long, global = true, value_name = "ADDRESS")]
+    pub log: Option<String>,
     /// Directory of keys.db; default: the data directory.
     #[arg(long, global = true, value_name = "DIR")]
     pub keys_dir: Option<PathBuf>,
@@ -95,6 +100,19 @@ pub enum Command {
         after_help = "Example: yujian restore --from /backup/2026-11-24 --keys /vault/2026-11-24 --data-dir /srv/yujian"
     )]
     Restore(RestoreArgs),
+    /// Copy a log to another engine, byte for byte: log.db of a data directory, or a KurrentDB cluster, either way.
+    #[command(
+        after_help = "Examples:\n  yujian migrate --from /srv/yujian --to kurrentdb://HOST:2113\n  yujian migrate --from kurrentdb://HOST:2113 --to /srv/yujian-2\n\
+                            Stop every node first. Interrupted, it goes on where it stopped. The target begins the next epoch;\n\
+                            the source stays as it is, and the keys stay where they are: serve the target with the same --keys-dir."
+    )]
+    Migrate(MigrateArgs),
+    /// Look after a log on a KurrentDB cluster: what is noted of it, whose keys it needs, its epoch.
+    #[command(
+        name = "kurrentdb",
+        after_help = "Example: yujian kurrentdb status --log kurrentdb://HOST:2113"
+    )]
+    Kurrentdb(KurrentdbArgs),
     /// Look at the machine and the data and say what is wrong and what to do.
     #[command(
         after_help = "Example: yujian doctor --data-dir /srv/yujian\nExit code 0: all is well; 1: something is BAD, with what to do about it."
@@ -192,6 +210,36 @@ pub struct BackupArgs {
     /// Back up the keys instead of log and state.
     #[arg(long)]
     pub keys: bool,
+}
+
+/// Arguments of `migrate`.
+#[derive(Debug, Args)]
+pub struct MigrateArgs {
+    /// Data directory or address of the log to copy; nobody may serve it meanwhile.
+    #[arg(long, value_name = "DIR|ADDRESS")]
+    pub from: String,
+    /// Data directory or address to copy to: without a log, or with an unfinished copy of the same one.
+    #[arg(long, value_name = "DIR|ADDRESS")]
+    pub to: String,
+}
+
+/// Arguments of `kurrentdb`.
+#[derive(Debug, Args)]
+pub struct KurrentdbArgs {
+    /// What to do.
+    #[command(subcommand)]
+    pub action: KurrentdbAction,
+}
+
+/// What can be done to a log on a KurrentDB cluster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
+pub enum KurrentdbAction {
+    /// Show what is noted of the log, and where it ends.
+    Status,
+    /// Make this host the one that holds the keys, after keys.db and keys.kek were moved here and all nodes stopped.
+    TakeKeys,
+    /// Begin the next epoch, after the cluster was restored from a backup and all nodes stopped.
+    NewEpoch,
 }
 
 /// Arguments of `restore`.

@@ -10,10 +10,13 @@ use crate::cli::SettingsArgs;
 
 /// Prefix of variables.
 const PREFIX: &str = "YUJIAN_";
-/// Names the components that the test suite must not skip; read by tests, not by the program.
-const TEST_VARIABLE: &str = "YUJIAN_REQUIRE";
-const KEYS: [&str; 7] = [
+/// The log in the data directory.
+const EMBEDDED: &str = "embedded";
+/// Name the components that the test suite must not skip, and a real server for it; read by tests, not by the program.
+const TEST_VARIABLES: [&str; 2] = ["YUJIAN_REQUIRE", "YUJIAN_KURRENTDB"];
+const KEYS: [&str; 8] = [
     "data_dir",
+    "log",
     "keys_dir",
     "kek_file",
     "host",
@@ -60,6 +63,8 @@ impl fmt::Display for Origin {
 pub struct Settings {
     /// Directory of the data.
     pub data_dir: PathBuf,
+    /// Connection string of the log, when it is not `log.db` in the data directory.
+    pub log: Option<String>,
     /// Directory of keys.db.
     pub keys_dir: PathBuf,
     /// File of the key-encryption key, when it lies elsewhere than `keys.kek` beside keys.db.
@@ -118,6 +123,7 @@ fn known_variables() -> String {
 #[serde(deny_unknown_fields)]
 struct File {
     data_dir: Option<String>,
+    log: Option<String>,
     keys_dir: Option<String>,
     kek_file: Option<String>,
     host: Option<String>,
@@ -178,7 +184,7 @@ impl Settings {
     pub fn load(flags: &SettingsArgs, variables: &[(String, String)], default_dir: &str) -> Result<Self, ConfigError> {
         for (name, _) in variables {
             let Some(key) = name.strip_prefix(PREFIX) else { continue };
-            if name != TEST_VARIABLE && !KEYS.contains(&key.to_lowercase().as_str()) {
+            if !TEST_VARIABLES.contains(&name.as_str()) && !KEYS.contains(&key.to_lowercase().as_str()) {
                 return Err(ConfigError::UnknownVariable(name.clone()));
             }
         }
@@ -192,6 +198,9 @@ impl Settings {
 
         let from_file = layers.file.data_dir.take();
         let (data_dir, _) = layers.pick("data_dir", path(&flags.data_dir), from_file, default_dir);
+        let from_file = layers.file.log.take();
+        let (log, origin) = layers.pick("log", flags.log.clone(), from_file, EMBEDDED);
+        let log = parse_log(log, origin)?;
         let from_file = layers.file.keys_dir.take();
         let (keys_dir, _) = layers.pick("keys_dir", path(&flags.keys_dir), from_file, &data_dir);
         let from_file = layers.file.kek_file.take();
@@ -224,6 +233,7 @@ impl Settings {
         };
         Ok(Self {
             data_dir: data_dir.into(),
+            log,
             keys_dir: keys_dir.into(),
             kek_file,
             host,
@@ -233,6 +243,34 @@ impl Settings {
             shown: layers.shown,
         })
     }
+}
+
+/// The log: embedded, or what looks like an address. Whether the address is good is its engine's to say.
+fn parse_log(log: String, origin: Origin) -> Result<Option<String>, ConfigError> {
+    if log == EMBEDDED {
+        Ok(None)
+    } else if log.contains("://") {
+        Ok(Some(log))
+    } else {
+        Err(ConfigError::Value {
+            key: "log",
+            origin,
+            problem: format!("must be {EMBEDDED} or an address such as kurrentdb://HOST:2113?tls=true"),
+        })
+    }
+}
+
+/// A value as it may be shown: an address without its user and password. Answers whether something was left out.
+pub fn without_secret(value: &str) -> (String, bool) {
+    let Some((scheme, rest)) = value.split_once("://") else {
+        return (value.to_owned(), false);
+    };
+    let (place, query) = rest.split_once('?').map_or((rest, None), |(place, query)| (place, Some(query)));
+    let Some((_, hosts)) = place.rsplit_once('@') else {
+        return (value.to_owned(), false);
+    };
+    let query = query.map_or_else(String::new, |query| format!("?{query}"));
+    (format!("{scheme}://…@{hosts}{query}"), true)
 }
 
 fn parse_host(host: &str, origin: Origin) -> Result<IpAddr, ConfigError> {
@@ -320,6 +358,18 @@ mod tests {
             };
             assert!(load(&flags, &[]).is_ok(), "{host}");
         }
+    }
+
+    #[test]
+    fn the_log_is_embedded_or_an_address_whose_password_is_not_shown() {
+        let log = |value: &str| load(&SettingsArgs::default(), &[("YUJIAN_LOG", value)]);
+        assert_eq!(log("embedded").unwrap().log, None);
+        let address = "kurrentdb://admin:s@cret@a:2113,b:2113?tls=false";
+        assert_eq!(log(address).unwrap().log.as_deref(), Some(address));
+        assert!(log("somewhere").unwrap_err().to_string().starts_with("log (variable)"));
+        let (shown, hidden) = without_secret(address);
+        assert_eq!((shown.as_str(), hidden), ("kurrentdb://…@a:2113,b:2113?tls=false", true));
+        assert_eq!(without_secret("kurrentdb://a?x=@"), ("kurrentdb://a?x=@".to_owned(), false));
     }
 
     #[test]

@@ -17,6 +17,7 @@ use yujian_eventlog::sqlite::{DirectoryLock, LogKind, OpenError, SqliteLog};
 
 use crate::cli::DemoArgs;
 use crate::config::Settings;
+use crate::engine::Place;
 use crate::house::{House, LOG_FILE};
 use crate::progress::Progress;
 
@@ -76,6 +77,9 @@ pub struct Demo {
 pub async fn prepare(settings: &Settings, arguments: &DemoArgs) -> anyhow::Result<Demo> {
     let settings = &own_keys(settings);
     let directory = &settings.data_dir;
+    if let Place::Kurrent(_) = Place::of(settings)? {
+        return elsewhere(settings).await;
+    }
     let mark = match read_mark(directory)? {
         Some(mark) => {
             check_same(&mark.plan, arguments, directory)?;
@@ -90,6 +94,25 @@ pub async fn prepare(settings: &Settings, arguments: &DemoArgs) -> anyhow::Resul
             None => build(settings, arguments).await?,
         },
     };
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
+    let house = House::open(settings, kind(&mark.plan), clock, Arc::new(Entropy::Os)).await?;
+    Ok(Demo {
+        house,
+        roster: mark.roster,
+        seed: mark.plan.seed,
+    })
+}
+
+/// A demo whose log was migrated: served with the keys and the mark that its build left in the data directory.
+async fn elsewhere(settings: &Settings) -> anyhow::Result<Demo> {
+    let mark = read_mark(&settings.data_dir)?.with_context(|| {
+        format!(
+            "{} holds no demo: build one there (`yujian demo --build-only`), copy its log (`yujian migrate`), then serve \
+             the copy with the same --data-dir",
+            settings.data_dir.display()
+        )
+    })?;
+    eprintln!("demo: {} events until {}, copied", mark.events, mark.plan.until);
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
     let house = House::open(settings, kind(&mark.plan), clock, Arc::new(Entropy::Os)).await?;
     Ok(Demo {
@@ -193,7 +216,7 @@ async fn build(settings: &Settings, arguments: &DemoArgs) -> anyhow::Result<Mark
     )
     .await?;
     let hour = Hour {
-        log: house.log.clone(),
+        log: house.embedded.clone().context("a demo is built into log.db")?,
         keys: house.keys.clone(),
     };
     let bar = Progress::new("simulated days");

@@ -14,7 +14,8 @@ use tonic_health::pb::health_client::HealthClient;
 use yujian_eventlog::sqlite::{DirectoryLock, LogKind, header, schema};
 
 use crate::cli::HealthcheckArgs;
-use crate::config::{Origin, Settings};
+use crate::config::{Origin, Settings, without_secret};
+use crate::engine::{Place, open_to_read};
 use crate::house::LOG_FILE;
 
 /// Asks a running server.
@@ -47,8 +48,9 @@ pub fn config(settings: &Settings) -> anyhow::Result<ExitCode> {
             Ok(number) if *key == "port" => number.to_string(),
             _ => toml::Value::String(value.clone()).to_string(),
         };
-        // A default that depends on another key stays a comment, so that the output can be used as a file.
-        let comment = if *key == "kek_file" && *origin == Origin::Default {
+        // What is not shown, and a default that depends on another key, stay comments: the output can be used as a file.
+        let (value, hidden) = without_secret(&value);
+        let comment = if hidden || (*key == "kek_file" && *origin == Origin::Default) {
             "# "
         } else {
             ""
@@ -66,10 +68,24 @@ enum Finding {
 }
 
 /// Looks at machine and data.
-pub fn doctor(settings: &Settings) -> anyhow::Result<ExitCode> {
+pub async fn doctor(settings: &Settings) -> anyhow::Result<ExitCode> {
     let mut findings = vec![port(settings)];
-    findings.extend(directory(&settings.data_dir));
-    findings.extend(keys(settings));
+    let has_log = match Place::of(settings) {
+        Ok(Place::Embedded(path)) => {
+            findings.extend(directory(&path));
+            path.join(LOG_FILE).exists()
+        }
+        Ok(place) => {
+            let (finding, has_log) = engine(&place).await;
+            findings.push(finding);
+            has_log
+        }
+        Err(error) => {
+            findings.push(Finding::Bad(format!("{error:#}"), "see docs/kurrentdb.md".to_owned()));
+            false
+        }
+    };
+    findings.extend(keys(settings, has_log));
     let mut out = std::io::stdout().lock();
     let mut bad = 0_u8;
     for finding in findings {
@@ -95,6 +111,21 @@ fn port(settings: &Settings) -> Finding {
         Err(error) => Finding::Bad(
             format!("port {} can't be taken: {error}", settings.port),
             "choose another with --port; ports below 1024 need a privilege".to_owned(),
+        ),
+    }
+}
+
+/// A log elsewhere. Answers also whether there is one.
+async fn engine(place: &Place) -> (Finding, bool) {
+    match open_to_read(place).await {
+        Ok((log, header)) => {
+            let head = *log.head().borrow();
+            let good = format!("{place} answers: a log of epoch {}, up to position {head}", header.epoch);
+            (Finding::Good(good), true)
+        }
+        Err(error) => (
+            Finding::Bad(format!("{error:#}"), "see docs/kurrentdb.md".to_owned()),
+            false,
         ),
     }
 }
@@ -144,13 +175,12 @@ fn directory(path: &Path) -> Vec<Finding> {
     findings
 }
 
-fn keys(settings: &Settings) -> Vec<Finding> {
+fn keys(settings: &Settings, has_log: bool) -> Vec<Finding> {
     let store = settings.keys_dir.join("keys.db");
     let kek = settings
         .kek_file
         .clone()
         .unwrap_or_else(|| settings.keys_dir.join("keys.kek"));
-    let has_log = settings.data_dir.join(LOG_FILE).exists();
     let mut findings = Vec::new();
     for (file, what) in [(store, "data keys"), (kek, "key-encryption key")] {
         let shown = file.display();

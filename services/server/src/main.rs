@@ -4,9 +4,12 @@ mod audit;
 mod cli;
 mod config;
 mod demo;
+mod engine;
 mod health;
 mod house;
 mod import;
+mod kurrent;
+mod migrate;
 mod progress;
 mod serve;
 
@@ -66,8 +69,12 @@ fn fail(error: &anyhow::Error) -> ExitCode {
 }
 
 fn log_to_stderr(settings: &Settings) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(&settings.log_level)
+    let mut filter = EnvFilter::try_new(&settings.log_level)
         .map_err(|error| anyhow::anyhow!("log_level is not a filter: {error}"))?;
+    if !settings.log_level.contains("kurrentdb") {
+        // The client shouts at every fault that its supervisor cures and says in one line.
+        filter = filter.add_directive("kurrentdb=off".parse()?);
+    }
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
@@ -85,10 +92,12 @@ async fn run(command: Command, settings: Settings) -> anyhow::Result<ExitCode> {
         Command::Demo(arguments) => run_demo(&settings, &arguments).await,
         Command::Import(arguments) => import::run(&settings, &arguments).await,
         Command::Replay(arguments) => audit::replay_institution(&settings, &arguments).await,
-        Command::Verify(arguments) => audit::verify(&settings, &arguments),
+        Command::Verify(arguments) => audit::verify(&settings, &arguments).await,
         Command::Backup(arguments) => audit::back_up(&settings, &arguments),
         Command::Restore(arguments) => audit::restore(&settings, &arguments),
-        Command::Doctor => health::doctor(&settings),
+        Command::Migrate(arguments) => migrate::run(&arguments).await,
+        Command::Kurrentdb(arguments) => kurrent::run(&settings, arguments.action).await,
+        Command::Doctor => health::doctor(&settings).await,
         Command::Healthcheck(arguments) => health::healthcheck(&settings, &arguments).await,
         Command::Config => health::config(&settings),
     }

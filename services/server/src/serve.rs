@@ -17,7 +17,6 @@ use tonic_health::server::HealthReporter;
 use yujian_api::{Api, guard, limits};
 use yujian_dashboard::Page;
 use yujian_eventlog::EventLog;
-use yujian_eventlog::sqlite::SqliteLog;
 
 use crate::config::Settings;
 use crate::house::House;
@@ -73,11 +72,10 @@ where
     };
     let traffic = tokio::spawn(alongside(ended.clone()));
 
-    let log: Arc<dyn EventLog> = house.log.clone();
     let api = Api::new(
         house.commands.clone(),
         views.clone(),
-        log,
+        house.log.clone(),
         house.keys.clone(),
         house.clock.clone(),
         stop.clone(),
@@ -151,7 +149,7 @@ where
 }
 
 /// Says under the name `yujian.write` whether commands can be taken: reads go on where writes can't.
-async fn watch_writing(log: Arc<SqliteLog>, health: HealthReporter, mut ended: watch::Receiver<bool>) {
+async fn watch_writing(log: Arc<dyn EventLog>, health: HealthReporter, mut ended: watch::Receiver<bool>) {
     let mut said = None;
     loop {
         let status = if log.check_writable().is_ok() {

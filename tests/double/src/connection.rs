@@ -65,7 +65,11 @@ impl Connections {
 
     /// Cuts them all and hands them back, so that one can wait for their end.
     pub fn cut(&self) -> Vec<Cut> {
-        let cuts: Vec<Cut> = self.list().drain(..).filter_map(|state| state.upgrade().map(Cut)).collect();
+        let cuts: Vec<Cut> = self
+            .list()
+            .drain(..)
+            .filter_map(|state| state.upgrade().map(Cut))
+            .collect();
         for cut in &cuts {
             cut.cut();
         }
@@ -90,6 +94,19 @@ impl Connection {
     }
 }
 
+impl Connection {
+    /// Acknowledges at once what has come. The official client leaves Nagle's algorithm on: it sends the second half of a
+    /// call only when the first is acknowledged, which takes 40 ms if it is left to the system.
+    #[cfg(target_os = "linux")]
+    fn acknowledge(&self) {
+        // Without it everything still works, slowly.
+        let _ = self.stream.set_quickack(true);
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn acknowledge(&self) {}
+}
+
 impl Drop for Connection {
     fn drop(&mut self) {
         if self.cut.0.cut.load(Ordering::SeqCst) {
@@ -103,7 +120,11 @@ impl Drop for Connection {
 impl AsyncRead for Connection {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         self.check(cx)?;
-        Pin::new(&mut self.stream).poll_read(cx, buf)
+        let read = Pin::new(&mut self.stream).poll_read(cx, buf);
+        if matches!(read, Poll::Ready(Ok(()))) {
+            self.acknowledge();
+        }
+        read
     }
 }
 

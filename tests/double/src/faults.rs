@@ -32,9 +32,10 @@ pub enum Fault {
     NotLeader,
     /// Status 2 UNKNOWN "No leader info available in response"; nothing is committed.
     NoLeaderKnown,
-    /// Reads: the answer ends well after a part of the events. Others: committed, and an answer without a message.
+    /// Reads: the answer ends well after a part of the events (half of the first 256, or of all if they are fewer).
+    /// Others: committed, and an answer without a message.
     EndCleanly,
-    /// Reads: some events, then the connection is reset. Others: as [`Fault::LoseReply`].
+    /// Reads: a part of the events, then the connection is reset. Others: as [`Fault::LoseReply`].
     ResetMidStream,
     /// The leader moves to the next node alive, then the call is answered not-leader; nothing is committed.
     ChangeLeaderBefore,

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use prost::bytes::Bytes;
 use tonic::Status;
 
+use crate::log::{Log, count};
 use crate::messages::{Expression, FilterBy, FilterOption, FromPosition, FromRevision};
-use crate::store::{Log, Record, Store};
+use crate::store::{Record, Store};
 
 /// Records that are fetched under one lock.
 const PAGE: usize = 256;
@@ -60,7 +61,9 @@ impl Filter {
         if NOT_SYSTEM.contains(&regex.as_str()) {
             Ok(Self::NotSystem(field))
         } else if !regex.is_empty() {
-            Err(Status::unimplemented(format!("the double does not know the expression {regex}")))
+            Err(Status::unimplemented(format!(
+                "the double does not know the expression {regex}"
+            )))
         } else if prefixes.is_empty() {
             Ok(Self::Everything)
         } else {
@@ -181,7 +184,7 @@ impl Cursor {
                 Source::Stream { name, place } => (stream(&log, self.direction, name, place, wanted), false),
             };
             if !found.is_empty() || !more {
-                self.left -= crate::store::count(found.len());
+                self.left -= count(found.len());
                 return found;
             }
         }
@@ -189,13 +192,7 @@ impl Cursor {
 }
 
 /// Shows some records of the log and moves the place on; also whether there is more to look at.
-fn all(
-    log: &Log,
-    direction: Direction,
-    place: &mut usize,
-    filter: &Filter,
-    wanted: usize,
-) -> (Vec<Arc<Record>>, bool) {
+fn all(log: &Log, direction: Direction, place: &mut usize, filter: &Filter, wanted: usize) -> (Vec<Arc<Record>>, bool) {
     let mut found = Vec::new();
     for _ in 0..SEARCH {
         let Some(record) = step(log.records.len(), direction, place).map(|place| &log.records[place]) else {
@@ -218,7 +215,7 @@ fn stream(log: &Log, direction: Direction, name: &Bytes, place: &mut usize, want
     let mut found = Vec::new();
     while found.len() < wanted {
         match step(state.places.len(), direction, place) {
-            Some(revision) if crate::store::count(revision) >= state.bound() => {
+            Some(revision) if count(revision) >= state.bound() => {
                 found.push(Arc::clone(&log.records[state.places[revision]]));
             }
             _ => break,

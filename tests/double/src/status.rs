@@ -48,7 +48,11 @@ pub fn too_large() -> Status {
 }
 
 pub fn access_denied() -> Status {
-    with(Code::PermissionDenied, "Access Denied", &[("exception", "access-denied")])
+    with(
+        Code::PermissionDenied,
+        "Access Denied",
+        &[("exception", "access-denied")],
+    )
 }
 
 pub fn stream_deleted(stream: &Bytes) -> Status {
