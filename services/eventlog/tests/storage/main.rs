@@ -12,6 +12,7 @@ mod gapped;
 mod model;
 mod opening;
 mod record_format;
+mod several_writers;
 mod support;
 
 conformance::suite!(memory, crate::support::memory_rig());
