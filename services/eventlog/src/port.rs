@@ -247,7 +247,7 @@ pub struct LogPage {
     pub items: Vec<Item>,
     /// Read on after here.
     pub next: LogPosition,
-    /// Whether the end of the log was reached.
+    /// Whether the end of the log was reached. A page without items has reached it: followers wait there.
     pub caught_up: bool,
 }
 
