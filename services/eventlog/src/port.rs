@@ -247,7 +247,7 @@ pub struct LogPage {
     pub items: Vec<Item>,
     /// Read on after here.
     pub next: LogPosition,
-    /// Whether the end of the log was reached.
+    /// Whether the end of the log was reached. A page without items has reached it: followers wait there.
     pub caught_up: bool,
 }
 
@@ -356,7 +356,9 @@ pub trait EventLog: Send + Sync + 'static {
         events: Vec<NewEvent>,
     ) -> Result<Appended, LogError>;
 
-    /// Appends records that another log has written (migration, restore): checks hash and prev, fills nothing in.
+    /// Appends records that another log has written (migration, restore): checks hash and prev, fills nothing in. All are
+    /// checked before the first is stored. Records that are there already are a conflict, not a repetition: whoever
+    /// copies goes on after what [`head`](EventLog::head) and [`stream_head`](EventLog::stream_head) show.
     async fn append_sealed(&self, records: Vec<Record>) -> Result<LogPosition, LogError>;
 
     /// Reads a stream. `from` is inclusive: a revision, or the respective end when `None`.

@@ -127,7 +127,10 @@ pub fn finish_migration(log_db: &Path, several_writers: bool) -> Result<(), Head
     let mut conn = schema::open_read_write(log_db, "FULL")?;
     let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
     read(&tx)?;
-    tx.execute("DELETE FROM header WHERE key IN (?1, ?2)", [MIGRATING_FROM, SEVERAL_WRITERS])?;
+    tx.execute(
+        "DELETE FROM header WHERE key IN (?1, ?2)",
+        [MIGRATING_FROM, SEVERAL_WRITERS],
+    )?;
     if several_writers {
         put(&tx, SEVERAL_WRITERS, "1")?;
     }

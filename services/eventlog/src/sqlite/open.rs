@@ -17,7 +17,7 @@ use super::streams::Streams;
 use super::writer::Writer;
 use super::{Readers, Refusal, Shared, SqliteLog};
 use crate::clock::Clock;
-use crate::rules::Stamps;
+use crate::rules::{Stamps, WRITERS_APART};
 use crate::{Hash, Item, LogError, LogPosition, StreamName};
 
 /// Read-only connections.
@@ -82,7 +82,9 @@ pub enum OpenError {
         until: Timestamp,
     },
     /// Another log was being copied into it and that is not finished.
-    #[error("a migration into this log is not finished: run `yujian migrate` again / 数据迁移尚未完成，请重新执行 yujian migrate")]
+    #[error(
+        "a migration into this log is not finished: run `yujian migrate` again / 数据迁移尚未完成，请重新执行 yujian migrate"
+    )]
     Migrating,
     /// A copy was to go into a log that is there already and is not an unfinished copy of the same log.
     #[error("there is another log here already / 目标位置已有其他日志")]
@@ -159,7 +161,8 @@ impl SqliteLog {
             epoch: header.epoch,
         };
         let (file, hole) = load_heads(directory, &header, &source, end, options.progress.as_deref())?;
-        let last_time = last_time(&source, end)?;
+        let several_writers = header.several_writers || header.migrating_from.is_some();
+        let last_time = last_time(&source, end, several_writers)?;
         let hole = hole.map(|position| {
             LogError::ReadOnly(format!(
                 "log.db is damaged at position {position}: repair it, then start again"
@@ -410,14 +413,25 @@ fn scan(
     Ok((moved, hole))
 }
 
-/// Time of the newest sound record.
-fn last_time(source: &Source<'_>, end: u64) -> Result<Option<Timestamp>, OpenError> {
+/// Latest time of the sound records. Where one node wrote, that is the newest record's. Where `several_writers` did, one
+/// before it may be later by up to [`WRITERS_APART`]; before a record that lies that much behind none can be.
+fn last_time(source: &Source<'_>, end: u64, several_writers: bool) -> Result<Option<Timestamp>, OpenError> {
+    let mut latest: Option<Timestamp> = None;
     for position in (1..=end).rev() {
         match source.at(position) {
-            Ok((_, Item::Record(record))) => return Ok(Some(record.recorded_time)),
+            Ok((_, Item::Record(record))) => {
+                let time = record.recorded_time;
+                if latest.is_some_and(|latest| latest.duration_since(time) >= WRITERS_APART) {
+                    break;
+                }
+                latest = latest.max(Some(time));
+                if !several_writers {
+                    break;
+                }
+            }
             Ok((_, Item::Damaged(_))) => {}
             Err(error) => return Err(OpenError::Corrupt(error.to_string())),
         }
     }
-    Ok(None)
+    Ok(latest)
 }
