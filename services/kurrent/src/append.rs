@@ -72,20 +72,18 @@ impl Core {
         }
         let (first, _) = place(expected);
         rules::check_length(stream, first, events.len())?;
-        let writable = self.writable();
-        let records = match &writable {
-            Ok(()) => self.seal(stream, expected, events)?,
-            Err(_) => Vec::new(),
+        let records = match self.writable().and_then(|()| self.seal(stream, expected, events)) {
+            Ok(records) => records,
+            Err(refusal) => {
+                // What was stored before is still answered as it was.
+                let stored = self.stored(stream, first, events.len()).await?;
+                return if rules::is_repetition(expected, events, &stored) {
+                    Ok(repeated(stored))
+                } else {
+                    Err(refusal)
+                };
+            }
         };
-        if let Err(refusal) = writable {
-            // What was stored before is still answered as it was.
-            let stored = self.stored(stream, first, events.len()).await?;
-            return if rules::is_repetition(expected, events, &stored) {
-                Ok(repeated(stored))
-            } else {
-                Err(refusal)
-            };
-        }
         let outcome = self.try_until_known(stream, first, &records, until).await?;
         let stored = self.read_back(stream, first, events.len(), &outcome, until).await?;
         if rules::is_repetition(expected, events, &stored) {
