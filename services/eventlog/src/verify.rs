@@ -9,8 +9,10 @@
 //! end of the log as somebody else noted it is given as an [`Expectation`]; a signed checkpoint of the notary is the
 //! strongest such note.
 
+mod chain;
 mod contents;
 mod heads;
+mod notes;
 mod report;
 mod scan;
 mod swaps;
@@ -80,9 +82,5 @@ pub fn verify(directory: &Path, options: &Options<'_>) -> Result<Report, VerifyE
     scan.read_names(&start)?;
     start.commit()?;
     scan.run(&conn, options.progress)?;
-    let mut report = scan.finish(&conn)?;
-    report
-        .problems
-        .sort_by_key(|problem| (problem.place.position.unwrap_or(u64::MAX), problem.place.revision));
-    Ok(report)
+    Ok(scan.finish(&conn)?.sorted())
 }

@@ -22,6 +22,16 @@ pub struct Place {
     pub event_id: Option<Uuid>,
 }
 
+impl Place {
+    /// A position of which nothing else is known.
+    pub(super) fn at(position: u64) -> Self {
+        Self {
+            position: Some(position),
+            ..Self::default()
+        }
+    }
+}
+
 /// What is wrong.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "problem", rename_all = "snake_case")]
@@ -164,6 +174,36 @@ pub struct Report {
 }
 
 impl Report {
+    /// Of a log of which nothing was read yet.
+    pub(super) fn new(epoch: u32, end: u64, heads: HeadsState, expectations: usize) -> Self {
+        Self {
+            epoch,
+            end,
+            end_hash: None,
+            records: 0,
+            streams: 0,
+            bytes: 0,
+            first_time: None,
+            last_time: None,
+            heads,
+            expectations: u64::try_from(expectations).unwrap_or(u64::MAX),
+            problems: Vec::new(),
+            more_problems: 0,
+        }
+    }
+
+    pub(super) fn note_time(&mut self, time: Timestamp) {
+        self.first_time.get_or_insert(time);
+        self.last_time = Some(time);
+    }
+
+    /// With the problems in order of position.
+    pub(super) fn sorted(mut self) -> Self {
+        self.problems
+            .sort_by_key(|problem| (problem.place.position.unwrap_or(u64::MAX), problem.place.revision));
+        self
+    }
+
     /// Whether nothing is wrong.
     #[must_use]
     pub fn is_sound(&self) -> bool {
