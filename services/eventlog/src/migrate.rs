@@ -17,6 +17,8 @@ pub use error::{MigrateError, Side};
 pub use patience::PATIENCE;
 pub use writer::RUN_RECORDS;
 
+pub(crate) use patience::patiently;
+
 use error::difference;
 use pages::Pages;
 use tally::Tally;

@@ -47,7 +47,7 @@ pub(super) fn is_passing(error: &LogError) -> bool {
 }
 
 /// Repeats a call that changes nothing while it fails for a passing reason.
-pub(super) async fn patiently<T, F: Future<Output = Result<T, LogError>>>(call: impl Fn() -> F) -> Result<T, LogError> {
+pub(crate) async fn patiently<T, F: Future<Output = Result<T, LogError>>>(call: impl Fn() -> F) -> Result<T, LogError> {
     let mut patience = Patience::new();
     loop {
         match call().await {

@@ -87,6 +87,11 @@ pub enum ProblemKind {
         /// Position before it.
         after: u64,
     },
+    /// Its position is not after that of the record that was read before it.
+    Position {
+        /// Position before it.
+        after: u64,
+    },
     /// The log ends earlier than somebody has seen it.
     TailCut {
         /// Where the log ends.
@@ -142,6 +147,8 @@ pub enum HeadsState {
     OtherLog,
     /// It can't be read.
     Unreadable,
+    /// The log's engine has no such file.
+    NotKept,
 }
 
 /// What was found.
@@ -277,6 +284,12 @@ impl fmt::Display for ProblemKind {
                     "recorded_time is not after that of position {after} / 记录时间早于前一记录"
                 )
             }
+            Self::Position { after } => {
+                write!(
+                    f,
+                    "it was read after position {after}, which it should precede / 位置未递增"
+                )
+            }
             Self::TailCut { end, seen, source } => {
                 write!(
                     f,
@@ -325,6 +338,13 @@ impl fmt::Display for Report {
                 )?;
             }
             HeadsState::Absent => writeln!(f, "heads.db is absent")?,
+            HeadsState::NotKept if self.expectations == 0 => {
+                writeln!(
+                    f,
+                    "this engine has no heads.db: a cut tail could not be seen / 此引擎没有 heads.db，无法发现尾部缺失"
+                )?;
+            }
+            HeadsState::NotKept => {}
             HeadsState::OtherLog => writeln!(f, "heads.db belongs to another log or epoch and was not used")?,
             HeadsState::Unreadable => {
                 writeln!(f, "heads.db can't be read; delete it, it is rebuilt at the next start")?;

@@ -14,7 +14,7 @@ use yujian_eventlog::migrate::{Copied, MigrateError, PATIENCE, Phase, RUN_RECORD
 use yujian_eventlog::record::Checked;
 use yujian_eventlog::sqlite::header::finish_migration;
 use yujian_eventlog::sqlite::{OpenError, OpenOptions, SqliteLog};
-use yujian_eventlog::verify::{Options, verify};
+use yujian_eventlog::verify::{Options, verify, verify_log};
 use yujian_eventlog::{
     Damage, EventLog, Hash, Item, LogError, LogPosition, MAX_APPEND_BYTES, MAX_EVENT_BYTES, Record, rules,
 };
@@ -458,6 +458,10 @@ async fn times_that_step_back_are_told_and_noted_in_the_header() {
     let sqlite = finish(directory.path(), done.several_writers);
     assert!(sqlite.header().several_writers);
     assert!(verify(directory.path(), &Options::default()).unwrap().is_sound());
+    let by_port = verify_log(&*sqlite, sqlite.header(), &Options::default())
+        .await
+        .unwrap();
+    assert!(by_port.is_sound());
 
     let equal = digest(&*Listed::gapped(sealed(&[(1, 5), (2, 5)])), &|_, _| {})
         .await

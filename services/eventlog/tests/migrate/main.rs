@@ -1,5 +1,6 @@
-//! Copying a log over the port, for whichever engine.
+//! What works over the port, for whichever engine: copying a log, and checking one.
 #![allow(clippy::unwrap_used)]
 
 mod copy;
 mod double;
+mod verify_any;
