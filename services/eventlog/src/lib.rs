@@ -14,6 +14,7 @@ pub mod follow;
 pub mod header;
 pub mod keys;
 pub mod memory;
+pub mod migrate;
 pub mod record;
 pub mod rules;
 pub mod sqlite;

@@ -397,6 +397,11 @@ pub trait EventLog: Send + Sync + 'static {
         crate::rules::check_after(position, *self.head().borrow())
     }
 
+    /// Whether one call of [`append_sealed`](EventLog::append_sealed) may hold records of several streams.
+    fn seals_across_streams(&self) -> bool {
+        true
+    }
+
     /// Whether every number up to the end is a record's, so that the difference of two positions counts records.
     fn gapless(&self) -> bool {
         true

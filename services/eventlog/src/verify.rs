@@ -1,25 +1,32 @@
 //! Proves a log sound, or names what is wrong with it and where. Reads only, also while the log is served.
 //!
+//! [`verify`] reads the files of the embedded log, [`verify_log`] any engine's log through the port.
+//!
 //! What it checks by itself: every record against its own hash; in each stream dense revisions, `prev`, and the link to
 //! the stream's previous position; in the whole log gapless positions, strictly increasing `recorded_time`, unique stream
-//! names; and `heads.db` against the log.
+//! names; and `heads.db` against the log. Through the port there are no links, names and heads to check, and positions may
+//! have gaps: they must increase.
 //!
 //! What no check of the log alone can see: a tail that was cut together with `heads.db`, and a last record of a stream
 //! (or all of a stream's records from some point to its end) rewritten with hashes computed anew. Both are seen when the
 //! end of the log as somebody else noted it is given as an [`Expectation`]; a signed checkpoint of the notary is the
 //! strongest such note.
 
+mod chain;
 mod contents;
 mod heads;
+mod notes;
 mod report;
 mod scan;
 mod swaps;
+mod walk;
 
 use std::path::Path;
 
-use crate::Hash;
+use crate::header::Header;
 use crate::sqlite::header::{self, HeaderError};
 use crate::sqlite::schema;
+use crate::{EventLog, Hash, LogError};
 
 pub use report::{HeadsState, Place, Problem, ProblemKind, Report};
 
@@ -58,6 +65,9 @@ pub enum VerifyError {
     /// SQLite can't read the file at all.
     #[error("log.db can't be read / 无法读取: {0}")]
     Sqlite(#[from] rusqlite::Error),
+    /// The engine can't be read.
+    #[error("the log can't be read / 无法读取: {0}")]
+    Log(#[from] LogError),
 }
 
 /// Checks the log of a data directory up to where it ends now.
@@ -80,9 +90,16 @@ pub fn verify(directory: &Path, options: &Options<'_>) -> Result<Report, VerifyE
     scan.read_names(&start)?;
     start.commit()?;
     scan.run(&conn, options.progress)?;
-    let mut report = scan.finish(&conn)?;
-    report
-        .problems
-        .sort_by_key(|problem| (problem.place.position.unwrap_or(u64::MAX), problem.place.revision));
-    Ok(report)
+    Ok(scan.finish(&conn)?.sorted())
+}
+
+/// Checks the log of any engine up to where it ends now, as far as the port shows it. Progress is told by position
+/// numbers: read up to, and the end. An engine that is out of reach is waited for, up to [`PATIENCE`](crate::migrate::PATIENCE).
+///
+/// # Errors
+/// [`VerifyError::Log`] when the engine can't be read. What is wrong with what it gives stands in the report.
+pub async fn verify_log(log: &dyn EventLog, header: &Header, options: &Options<'_>) -> Result<Report, VerifyError> {
+    let mut walk = walk::Walk::new(log, header, &options.expected);
+    walk.run(options.progress).await?;
+    Ok(walk.finish().await?.sorted())
 }

@@ -22,6 +22,16 @@ pub struct Place {
     pub event_id: Option<Uuid>,
 }
 
+impl Place {
+    /// A position of which nothing else is known.
+    pub(super) fn at(position: u64) -> Self {
+        Self {
+            position: Some(position),
+            ..Self::default()
+        }
+    }
+}
+
 /// What is wrong.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "problem", rename_all = "snake_case")]
@@ -74,6 +84,11 @@ pub enum ProblemKind {
     },
     /// `recorded_time` is not after that of the record before it.
     Time {
+        /// Position before it.
+        after: u64,
+    },
+    /// Its position is not after that of the record that was read before it.
+    Position {
         /// Position before it.
         after: u64,
     },
@@ -132,6 +147,8 @@ pub enum HeadsState {
     OtherLog,
     /// It can't be read.
     Unreadable,
+    /// The log's engine has no such file.
+    NotKept,
 }
 
 /// What was found.
@@ -164,6 +181,36 @@ pub struct Report {
 }
 
 impl Report {
+    /// Of a log of which nothing was read yet.
+    pub(super) fn new(epoch: u32, end: u64, heads: HeadsState, expectations: usize) -> Self {
+        Self {
+            epoch,
+            end,
+            end_hash: None,
+            records: 0,
+            streams: 0,
+            bytes: 0,
+            first_time: None,
+            last_time: None,
+            heads,
+            expectations: u64::try_from(expectations).unwrap_or(u64::MAX),
+            problems: Vec::new(),
+            more_problems: 0,
+        }
+    }
+
+    pub(super) fn note_time(&mut self, time: Timestamp) {
+        self.first_time.get_or_insert(time);
+        self.last_time = Some(time);
+    }
+
+    /// With the problems in order of position.
+    pub(super) fn sorted(mut self) -> Self {
+        self.problems
+            .sort_by_key(|problem| (problem.place.position.unwrap_or(u64::MAX), problem.place.revision));
+        self
+    }
+
     /// Whether nothing is wrong.
     #[must_use]
     pub fn is_sound(&self) -> bool {
@@ -237,6 +284,12 @@ impl fmt::Display for ProblemKind {
                     "recorded_time is not after that of position {after} / 记录时间早于前一记录"
                 )
             }
+            Self::Position { after } => {
+                write!(
+                    f,
+                    "it was read after position {after}, which it should precede / 位置未递增"
+                )
+            }
             Self::TailCut { end, seen, source } => {
                 write!(
                     f,
@@ -285,6 +338,13 @@ impl fmt::Display for Report {
                 )?;
             }
             HeadsState::Absent => writeln!(f, "heads.db is absent")?,
+            HeadsState::NotKept if self.expectations == 0 => {
+                writeln!(
+                    f,
+                    "this engine has no heads.db: a cut tail could not be seen / 此引擎没有 heads.db，无法发现尾部缺失"
+                )?;
+            }
+            HeadsState::NotKept => {}
             HeadsState::OtherLog => writeln!(f, "heads.db belongs to another log or epoch and was not used")?,
             HeadsState::Unreadable => {
                 writeln!(f, "heads.db can't be read; delete it, it is rebuilt at the next start")?;

@@ -2,13 +2,15 @@
 
 use std::collections::HashMap;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row};
 use uuid::Uuid;
 
+use super::chain::Chain;
 use super::contents::{ALTERED, Contents, first_place};
 use super::heads::{Heads, Snapshot};
+use super::notes::Notes;
 use super::report::{HeadsState, Place, ProblemKind, Report};
 use super::swaps::{Break, Order};
 use super::{Expectation, Progress};
@@ -28,12 +30,7 @@ const SEARCHES: u32 = 20;
 #[derive(Default)]
 struct Stream {
     name: Option<StreamName>,
-    /// Revision that comes next.
-    next: u64,
-    /// Hash of its newest record; `None` when that could not be read.
-    hash: Option<Hash>,
-    /// Position of its newest record; 0: none.
-    last: u64,
+    chain: Chain,
 }
 
 /// A row with what could be read of it.
@@ -45,13 +42,6 @@ struct Links {
     id: Option<Uuid>,
 }
 
-/// What must stand at a position.
-struct Due {
-    position: u64,
-    hash: Option<Hash>,
-    source: String,
-}
-
 pub(super) struct Scan<'a> {
     report: Report,
     end: u64,
@@ -59,8 +49,7 @@ pub(super) struct Scan<'a> {
     order: Order,
     /// Several nodes wrote the log: how far its times may step back.
     apart: Option<SignedDuration>,
-    /// Expected records, latest first.
-    due: Vec<Due>,
+    notes: Notes,
     heads: Option<&'a Snapshot>,
     /// Records that do not fit their hash.
     altered: Vec<Place>,
@@ -80,57 +69,20 @@ impl<'a> Scan<'a> {
             ),
             Heads::Read(_) => (HeadsState::OtherLog, None),
         };
-        let mut due: Vec<Due> = expected
-            .iter()
-            .map(|it| Due {
-                position: it.position,
-                hash: it.hash,
-                source: it.source.clone(),
-            })
-            .chain(heads.map(|it| Due {
-                position: it.position,
-                hash: it.hash,
-                source: "heads.db".to_owned(),
-            }))
-            .filter(|due| due.position > 0)
-            .collect();
-        due.sort_by_key(|due| std::cmp::Reverse(due.position));
-        let mut report = Report {
-            epoch: header.epoch,
-            end,
-            end_hash: None,
-            records: 0,
-            streams: 0,
-            bytes: 0,
-            first_time: None,
-            last_time: None,
-            heads: state,
-            expectations: u64::try_from(expected.len()).unwrap_or(u64::MAX),
-            problems: Vec::new(),
-            more_problems: 0,
-        };
-        for due in due.iter().filter(|due| due.position > end) {
-            let kind = ProblemKind::TailCut {
-                end,
-                seen: due.position,
-                source: due.source.clone(),
-            };
-            report.add(
-                Place {
-                    position: Some(end + 1),
-                    ..Place::default()
-                },
-                kind,
-            );
-        }
-        due.retain(|due| due.position <= end);
+        let mut report = Report::new(header.epoch, end, state, expected.len());
+        let noted = heads.map(|it| Expectation {
+            source: "heads.db".to_owned(),
+            position: it.position,
+            hash: it.hash,
+        });
+        let notes = Notes::new(expected.iter().cloned().chain(noted), end, &mut report);
         Self {
             report,
             end,
             streams: HashMap::new(),
             order: Order::default(),
             apart: header.several_writers.then_some(WRITERS_APART),
-            due,
+            notes,
             heads,
             altered: Vec::new(),
             searches: SEARCHES,
@@ -223,10 +175,7 @@ impl<'a> Scan<'a> {
             match self.page(conn, position - 1, position) {
                 Ok(()) => {}
                 Err((error, _)) if is_corrupt(&error) => {
-                    let place = Place {
-                        position: Some(position),
-                        ..Place::default()
-                    };
+                    let place = Place::at(position);
                     let detail = "its page in log.db is damaged".to_owned();
                     self.report.add(place, ProblemKind::Unreadable { detail });
                     self.pass(position, None);
@@ -242,33 +191,18 @@ impl<'a> Scan<'a> {
         if from > to {
             return;
         }
-        let place = Place {
-            position: Some(from),
-            ..Place::default()
-        };
-        self.report.add(place, ProblemKind::Missing { from, to });
-        self.pass(to, None);
+        self.report.add(Place::at(from), ProblemKind::Missing { from, to });
+        self.notes.skip(to);
+        self.pass_heads(to);
     }
 
     /// Compares what others have noted up to `position`, where a record of this hash stands.
     fn pass(&mut self, position: u64, hash: Option<Hash>) {
-        while let Some(due) = self.due.last().filter(|due| due.position <= position) {
-            let known = hash.filter(|_| due.position == position);
-            // A record that is missing or unreadable is named as such already.
-            if known.is_some() && due.hash.is_some() && known != due.hash {
-                let kind = ProblemKind::Replaced {
-                    source: due.source.clone(),
-                };
-                self.report.add(
-                    Place {
-                        position: Some(position),
-                        ..Place::default()
-                    },
-                    kind,
-                );
-            }
-            self.due.pop();
-        }
+        self.notes.pass(position, hash, &mut self.report);
+        self.pass_heads(position);
+    }
+
+    fn pass_heads(&mut self, position: u64) {
         if let Some(heads) = self.heads.take_if(|heads| heads.position <= position) {
             self.compare_heads(heads);
         }
@@ -279,8 +213,14 @@ impl<'a> Scan<'a> {
         let mut wrong: Vec<_> = self
             .streams
             .iter()
-            .filter(|(number, stream)| stream.last != said(number))
-            .map(|(number, stream)| (stream.last, said(number), stream.name.as_ref().map(ToString::to_string)))
+            .filter(|(number, stream)| stream.chain.last != said(number))
+            .map(|(number, stream)| {
+                (
+                    stream.chain.last,
+                    said(number),
+                    stream.name.as_ref().map(ToString::to_string),
+                )
+            })
             .chain(
                 heads
                     .last
@@ -359,18 +299,13 @@ impl<'a> Scan<'a> {
         let copy_of = self.chain(conn, &links, &place, opening.map(|parsed| (parsed.hash, parsed.prev)))?;
         if let Some(parsed) = opening.filter(|_| copy_of.is_none()) {
             self.order.take_within(position, parsed.recorded_time, self.apart);
-            self.note_time(parsed.recorded_time);
+            self.report.note_time(parsed.recorded_time);
         }
         if position == self.end {
             self.report.end_hash = opening.map(|parsed| parsed.hash.to_hex());
         }
         self.pass(position, opening.map(|parsed| parsed.hash));
         Ok(())
-    }
-
-    fn note_time(&mut self, time: Timestamp) {
-        self.report.first_time.get_or_insert(time);
-        self.report.last_time = Some(time);
     }
 
     /// Checks a record's place in its stream. Answers of which record it is a copy, if so.
@@ -382,8 +317,7 @@ impl<'a> Scan<'a> {
         sound: Option<(Hash, Hash)>,
     ) -> rusqlite::Result<Option<u64>> {
         let Some(number) = row.stream else { return Ok(None) };
-        let stream = self.streams.entry(number).or_default();
-        let expected = stream.next;
+        let expected = self.streams.entry(number).or_default().chain.next;
         if let (Some(revision), Some(_)) = (row.revision, sound)
             && revision < expected
             && self.searches > 0
@@ -394,21 +328,13 @@ impl<'a> Scan<'a> {
                 return Ok(Some(first));
             }
         }
-        let stream = self.streams.entry(number).or_default();
-        let (hash, last) = (stream.hash, stream.last);
+        let chain = &mut self.streams.entry(number).or_default().chain;
+        let last = chain.last;
         // An unsound row may have been moved here from elsewhere: it counts if its place says that it belongs here.
         if sound.is_none() && row.revision != Some(expected) && row.prev_position != Some(last) {
             return Ok(None);
         }
-        let revision = if sound.is_some() {
-            row.revision.unwrap_or(expected)
-        } else {
-            expected
-        };
-        let in_order = revision == expected;
-        stream.next = expected.max(revision.saturating_add(1));
-        stream.hash = sound.map(|(hash, _)| hash);
-        stream.last = row.position;
+        let out_of_place = chain.take(row.position, row.revision, sound);
         if row.prev_position != Some(last) {
             self.report.add(
                 place.clone(),
@@ -418,26 +344,20 @@ impl<'a> Scan<'a> {
                 },
             );
         }
-        if !in_order {
-            // prev can't fit either then, and is not named a second time.
-            self.report.add(place.clone(), ProblemKind::Revision { expected });
-        } else if let Some((_, prev)) = sound {
-            let due = if last == 0 { Some(Hash::ZERO) } else { hash };
-            // After a record that could not be read nothing is known; that one is named.
-            if due.is_some_and(|due| due != prev) {
-                self.report.add(place.clone(), ProblemKind::Prev { previous: last });
-            }
+        if let Some(kind) = out_of_place {
+            self.report.add(place.clone(), kind);
         }
         Ok(None)
     }
 
     /// What shows only after the last record.
     pub(super) fn finish(mut self, conn: &Connection) -> rusqlite::Result<Report> {
-        self.pass(self.end, None);
+        self.notes.skip(self.end);
+        self.pass_heads(self.end);
         let mut empty: Vec<_> = self
             .streams
             .values()
-            .filter(|stream| stream.last == 0)
+            .filter(|stream| stream.chain.last == 0)
             .filter_map(|stream| stream.name.as_ref().map(ToString::to_string))
             .collect();
         empty.sort();
@@ -470,10 +390,7 @@ impl<'a> Scan<'a> {
 
     /// Where a record stands, read anew.
     fn place_of(&self, conn: &Connection, position: u64) -> rusqlite::Result<Place> {
-        let mut place = Place {
-            position: Some(position),
-            ..Place::default()
-        };
+        let mut place = Place::at(position);
         let found = conn
             .query_row(
                 "SELECT stream, revision, event_id FROM record WHERE position=?1",
