@@ -430,6 +430,10 @@ impl EventLog for KurrentLog {
         false
     }
 
+    fn seals_across_streams(&self) -> bool {
+        false
+    }
+
     fn head(&self) -> watch::Receiver<LogPosition> {
         self.core.head.subscribe()
     }
