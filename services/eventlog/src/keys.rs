@@ -2,11 +2,14 @@
 
 mod crypto;
 mod kek;
+mod lock;
 mod provider;
 mod sealing;
 mod store;
+mod watch;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use serde_json::Value;
@@ -21,6 +24,8 @@ pub use provider::{FileKeys, MemoryKeys};
 pub const KEYS_FILE: &str = "keys.db";
 /// File of the key-encryption key inside the data directory, unless configured elsewhere.
 pub const KEK_FILE: &str = "keys.kek";
+/// File that whoever opens the keys holds meanwhile, in the same directory.
+pub const KEYS_LOCK_FILE: &str = "keys.lock";
 
 /// Why the keys can't be used. No variant shows key material.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -73,6 +78,14 @@ pub enum KeyError {
     /// The subject was erased; its name can't be used again, since every start destroys its keys again.
     #[error("the subject was erased and takes no personal data any more")]
     SubjectErased,
+    /// Another process wrote or opened for too long. Nothing was stored; a later try may go through.
+    #[error("{file} was held by another process for more than {waited:?}: try again")]
+    Busy {
+        /// The file.
+        file: &'static str,
+        /// How long was waited.
+        waited: Duration,
+    },
     /// An earlier write to the key store failed half-way; nothing is written until a restart.
     #[error("a write to keys.db failed earlier: restart before writing again")]
     Poisoned,

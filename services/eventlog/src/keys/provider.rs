@@ -5,7 +5,7 @@ use std::fmt;
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 use async_trait::async_trait;
 use lru::LruCache;
@@ -14,8 +14,9 @@ use uuid::Uuid;
 
 use super::crypto::{Secret, keyed_digest, new_key_id, secret, subject_tag, unwrap, wrap};
 use super::sealing::{self, DataKey};
-use super::store::{Store, WrappedKey, key_binding, path_in};
-use super::{Digest, KEK_FILE, KeyError, KeyProvider, Opened, SealedValue, kek};
+use super::store::{Store, WrappedKey, epoch_binding, key_binding, path_in};
+use super::watch::{News, Watch};
+use super::{Digest, KEK_FILE, KeyError, KeyProvider, Opened, SealedValue, kek, lock as opening};
 use crate::LogError;
 use crate::clock::{Clock, SystemClock};
 use crate::entropy::Entropy;
@@ -24,8 +25,13 @@ use crate::entropy::Entropy;
 const CACHED_KEYS: NonZeroUsize = NonZeroUsize::new(20_000).expect("not zero");
 /// Kind of the check values; callers' kinds do not begin with a dollar sign.
 const CHECK_KIND: &str = "$check";
+/// Kind of the store's id.
+const STORE_KIND: &str = "$store";
+/// Epoch of the HMAC key that every store is made with.
+const FIRST_EPOCH: u32 = 1;
 
-/// Data keys in `keys.db` of the data directory, wrapped by a key-encryption key in a file.
+/// Data keys in `keys.db` of the data directory, wrapped by a key-encryption key in a file. Several processes of one
+/// machine may have the same directory open: what one erases, makes or rotates holds for all at once.
 pub struct FileKeys {
     core: Arc<Core>,
 }
@@ -35,13 +41,17 @@ pub struct MemoryKeys {
     core: Arc<Core>,
 }
 
+/// Locks are taken in this order: `store`, `watch`, `cache`, `erased`, `epochs`.
 struct Core {
+    /// None for a store that no other process can write. Closed before the store, which empties its WAL when it is the
+    /// last one.
+    watch: Mutex<Option<Watch>>,
     store: Mutex<Store>,
     kek: Secret,
     entropy: Arc<Entropy>,
     clock: Arc<dyn Clock>,
     epochs: RwLock<BTreeMap<u32, Secret>>,
-    /// Filled and emptied under the lock of `store`, so that an erased key can't slip back in.
+    /// Filled and emptied under the lock of `watch`, so that an erased key can't slip back in.
     cache: Mutex<Cache>,
     /// Tags of erased subjects.
     erased: RwLock<HashSet<String>>,
@@ -74,25 +84,31 @@ impl FileKeys {
         clock: Arc<dyn Clock>,
     ) -> Result<Arc<Self>, KeyError> {
         let path = path_in(directory);
-        let present = path
-            .try_exists()
-            .map_err(|error| KeyError::Store(format!("{}: {error}", path.display())))?;
-        if !present && !create {
+        let present = || {
+            path.try_exists()
+                .map_err(|error| KeyError::Store(format!("{}: {error}", path.display())))
+        };
+        if !create && !present()? {
             let mut store = Store::open_memory()?;
             let kek = secret(&entropy);
             store.create(&kek, &entropy, false, clock.now())?;
             return Ok(Arc::new(Self {
-                core: Core::new(store, kek, entropy, clock, false)?,
+                core: Core::new(None, store, kek, entropy, clock, false)?,
             }));
         }
+        // A configured key file that is missing (a secret that was not mounted) is never replaced by a new one.
+        let configured = kek_path.map(kek::read).transpose()?;
+        let _opening = opening::acquire(directory, opening::PATIENCE)?;
+        let make = create && !present()?;
         let default_kek = directory.join(KEK_FILE);
-        let kek_file = kek_path.unwrap_or(&default_kek);
-        let kek = match kek::read(kek_file) {
-            // A configured key file that is missing (a secret that was not mounted) is never replaced by a new one.
-            Err(KeyError::KekMissing { .. }) if !present && kek_path.is_none() => kek::create(kek_file, &entropy)?,
-            other => other?,
+        let kek = match configured {
+            Some(kek) => kek,
+            None => match kek::read(&default_kek) {
+                Err(KeyError::KekMissing { .. }) if make => kek::create(&default_kek, &entropy)?,
+                other => other?,
+            },
         };
-        if !present {
+        if make {
             kek::create_private(&path)?;
         }
         let mut store = Store::open_file(&path)?;
@@ -107,14 +123,24 @@ impl FileKeys {
         }
         if !store.fits(&kek)? {
             return Err(KeyError::WrongKek {
-                kek: kek_file.to_owned(),
+                kek: kek_path.unwrap_or(&default_kek).to_owned(),
                 keys: path,
             });
         }
         store.empty_wal()?;
+        let watch = Watch::open(&path)?;
         Ok(Arc::new(Self {
-            core: Core::new(store, kek, entropy, clock, true)?,
+            core: Core::new(Some(watch), store, kek, entropy, clock, true)?,
         }))
+    }
+
+    /// What tells this store of keys from every other one: 32 hex digits. A copy has the same id. `None` without keys.
+    ///
+    /// It is the digest of a constant under the store's first HMAC key, as random as that: stores that are older than the
+    /// id have one too, and a store made from a seed has the same at every build.
+    #[must_use]
+    pub fn store_id(&self) -> Option<String> {
+        self.core.store_id()
     }
 
     /// Whether there are keys at all; see [`FileKeys::open`].
@@ -178,7 +204,7 @@ impl MemoryKeys {
         let core = Store::open_memory()
             .and_then(|mut store| {
                 store.create(&kek, &entropy, true, clock.now())?;
-                Core::new(store, kek, entropy, clock, true)
+                Core::new(None, store, kek, entropy, clock, true)
             })
             .expect("a store in memory has no disk to fail");
         Self { core }
@@ -261,6 +287,7 @@ delegate!(MemoryKeys);
 
 impl Core {
     fn new(
+        watch: Option<Watch>,
         store: Store,
         kek: Secret,
         entropy: Arc<Entropy>,
@@ -268,8 +295,8 @@ impl Core {
         available: bool,
     ) -> Result<Arc<Self>, KeyError> {
         let epochs = store.epochs(&kek)?;
-        let erased = store.erased()?.iter().map(|subject| subject_tag(subject)).collect();
-        Ok(Arc::new(Self {
+        let core = Arc::new(Self {
+            watch: Mutex::new(watch),
             store: Mutex::new(store),
             kek,
             entropy,
@@ -279,10 +306,64 @@ impl Core {
                 by_id: LruCache::new(CACHED_KEYS),
                 by_subject: LruCache::new(CACHED_KEYS),
             }),
-            erased: RwLock::new(erased),
+            erased: RwLock::new(HashSet::new()),
             available,
             bulk: AtomicBool::new(false),
-        }))
+        });
+        drop(core.catch_up()?);
+        Ok(core)
+    }
+
+    /// Learns what other processes have committed: before anything that is held in memory is used. Whoever keeps the
+    /// answered guard keeps what is known from changing.
+    fn catch_up(&self) -> Result<MutexGuard<'_, Option<Watch>>, KeyError> {
+        let mut watch = lock(&self.watch);
+        // During a bulk nobody else can commit.
+        if let Some(open) = watch.as_mut()
+            && !self.bulk.load(Ordering::Acquire)
+        {
+            self.learn(open.look()?);
+        }
+        Ok(watch)
+    }
+
+    fn learn(&self, news: News) {
+        if !news.erased.is_empty() {
+            self.forget(news.erased.iter().map(String::as_str));
+        }
+        if !news.epochs.is_empty() {
+            let keys = news.epochs.into_iter().filter_map(|(epoch, wrapped)| {
+                let key = unwrap(&self.kek, &epoch_binding(epoch), &wrapped)?;
+                Some((epoch, key))
+            });
+            self.epochs.write().unwrap_or_else(PoisonError::into_inner).extend(keys);
+        }
+    }
+
+    /// Knows subjects as erased and drops their keys. Under the lock of `watch`.
+    fn forget<'a>(&self, subjects: impl Iterator<Item = &'a str>) {
+        let mut cache = lock(&self.cache);
+        let mut erased = self.erased.write().unwrap_or_else(PoisonError::into_inner);
+        let mut new = HashSet::new();
+        for subject in subjects {
+            let tag = subject_tag(subject);
+            if erased.insert(tag.clone()) {
+                cache.by_subject.pop(subject);
+                new.insert(tag);
+            }
+        }
+        if new.is_empty() {
+            return;
+        }
+        let ids: Vec<_> = cache
+            .by_id
+            .iter()
+            .filter(|(id, _)| new.contains(tag_of(id)))
+            .map(|(id, _)| id.clone())
+            .collect();
+        for id in ids {
+            cache.by_id.pop(&id);
+        }
     }
 
     async fn seal(self: &Arc<Self>, event: Uuid, payload: &mut Value) -> Result<Vec<String>, LogError> {
@@ -290,6 +371,7 @@ impl Core {
         if subjects.is_empty() {
             return Ok(Vec::new());
         }
+        drop(self.catch_up()?);
         let cached = self.cached(&subjects);
         let keys = match cached {
             Some(keys) => keys,
@@ -318,38 +400,33 @@ impl Core {
         if !self.available {
             return Err(KeyError::NoKeys);
         }
-        let mut store = lock(&self.store);
-        let mut keys = BTreeMap::new();
-        let mut made = Vec::new();
-        for subject in subjects {
-            if self.is_erased(&subject_tag(subject)) {
-                return Err(KeyError::SubjectErased);
-            }
-            let key = match store.key_of(subject)? {
-                Some(wrapped) => {
-                    let secret = self
-                        .unwrap_key(&wrapped)
-                        .ok_or_else(|| KeyError::Store(format!("data key {} does not unwrap", wrapped.id)))?;
-                    DataKey { id: wrapped.id, secret }
-                }
-                None => {
-                    let key = DataKey {
-                        id: new_key_id(&self.entropy, subject),
-                        secret: secret(&self.entropy),
-                    };
-                    let wrapped = wrap(&self.kek, &self.entropy, &key_binding(&key.id, subject), &key.secret);
-                    made.push(WrappedKey {
-                        id: key.id.clone(),
-                        subject: subject.clone(),
-                        wrapped,
-                    });
-                    key
-                }
-            };
-            keys.insert(subject.clone(), key);
+        if subjects.iter().any(|subject| self.is_erased(&subject_tag(subject))) {
+            return Err(KeyError::SubjectErased);
         }
-        if !made.is_empty() {
-            store.add_keys(&made, self.clock.now())?;
+        let found = lock(&self.store).find_or_add(subjects, self.clock.now(), |subject| {
+            let id = new_key_id(&self.entropy, subject);
+            let wrapped = wrap(
+                &self.kek,
+                &self.entropy,
+                &key_binding(&id, subject),
+                &secret(&self.entropy),
+            );
+            WrappedKey {
+                id,
+                subject: subject.to_owned(),
+                wrapped,
+            }
+        })?;
+        let mut keys = BTreeMap::new();
+        for wrapped in found {
+            let secret = self
+                .unwrap_key(&wrapped)
+                .ok_or_else(|| KeyError::Store(format!("data key {} does not unwrap", wrapped.id)))?;
+            keys.insert(wrapped.subject, DataKey { id: wrapped.id, secret });
+        }
+        let _steady = self.catch_up()?;
+        if subjects.iter().any(|subject| self.is_erased(&subject_tag(subject))) {
+            return Err(KeyError::SubjectErased);
         }
         let mut cache = lock(&self.cache);
         for (subject, key) in &keys {
@@ -360,32 +437,33 @@ impl Core {
     }
 
     fn open(&self, sealed: &SealedValue) -> Opened {
-        if let Some(secret) = lock(&self.cache).by_id.get(&sealed.key) {
-            return sealing::open(sealed, secret);
+        match self.key(&sealed.key) {
+            Ok(secret) => sealing::open(sealed, &secret),
+            Err(closed) => closed,
         }
-        let store = lock(&self.store);
-        match store.key_by_id(&sealed.key) {
-            Ok(Some(wrapped)) => match self.unwrap_key(&wrapped) {
-                Some(secret) => {
-                    let opened = sealing::open(sealed, &secret);
-                    lock(&self.cache).by_id.put(wrapped.id, secret);
-                    opened
-                }
-                None => Opened::Damaged,
-            },
-            Ok(None) => {
-                let tag = sealed.key.split_once('.').map_or("", |(tag, _)| tag);
-                if self.is_erased(tag) {
-                    Opened::Erased
-                } else {
-                    Opened::KeyMissing
-                }
-            }
-            Err(error) => {
-                tracing::error!(%error, "a data key could not be read");
-                Opened::KeyMissing
-            }
+    }
+
+    /// The key with an id, or what a value that it sealed opens as without it.
+    fn key(&self, id: &str) -> Result<Secret, Opened> {
+        let unreadable = |error: KeyError| {
+            tracing::error!(%error, "a data key could not be read");
+            Opened::KeyMissing
+        };
+        drop(self.catch_up().map_err(unreadable)?);
+        if let Some(secret) = lock(&self.cache).by_id.get(id) {
+            return Ok(secret.clone());
         }
+        let wrapped = lock(&self.store).key_by_id(id).map_err(unreadable)?;
+        let _steady = self.catch_up().map_err(unreadable)?;
+        // Also for a key that was read just before it was destroyed.
+        if self.is_erased(tag_of(id)) {
+            return Err(Opened::Erased);
+        }
+        let secret = self
+            .unwrap_key(&wrapped.ok_or(Opened::KeyMissing)?)
+            .ok_or(Opened::Damaged)?;
+        lock(&self.cache).by_id.put(id.to_owned(), secret.clone());
+        Ok(secret)
     }
 
     fn unwrap_key(&self, wrapped: &WrappedKey) -> Option<Secret> {
@@ -397,6 +475,7 @@ impl Core {
     }
 
     async fn knows(self: &Arc<Self>, subject: &str) -> Result<bool, LogError> {
+        drop(self.catch_up()?);
         if self.is_erased(&subject_tag(subject)) {
             return Ok(true);
         }
@@ -419,31 +498,36 @@ impl Core {
 
     fn destroy(&self, subjects: &[&str]) -> Result<u64, KeyError> {
         let mut store = lock(&self.store);
-        let destroyed = store.erase(subjects, self.clock.now())?;
-        self.erased
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .extend(subjects.iter().map(|subject| subject_tag(subject)));
-        let mut cache = lock(&self.cache);
-        for subject in subjects {
-            cache.by_subject.pop(*subject);
-            let tag = subject_tag(subject);
-            let ids: Vec<_> = cache
-                .by_id
-                .iter()
-                .map(|(id, _)| id)
-                .filter(|id| id.starts_with(&tag))
-                .cloned()
-                .collect();
-            for id in ids {
-                cache.by_id.pop(&id);
-            }
+        // An erasure ends the bulk and begins another one: others may commit between the two.
+        let bulk = self.bulk.swap(false, Ordering::AcqRel);
+        let destroyed = store.erase(subjects, self.clock.now());
+        if bulk && destroyed.is_err() {
+            self.empty_cache();
         }
+        let caught_up = self.catch_up();
+        self.bulk.store(store.in_bulk(), Ordering::Release);
+        let (destroyed, _steady) = (destroyed?, caught_up?);
+        self.forget(subjects.iter().copied());
         Ok(destroyed)
     }
 
+    /// The HMAC keys by epoch, those included that other processes have made.
+    fn epochs(&self) -> RwLockReadGuard<'_, BTreeMap<u32, Secret>> {
+        if let Err(error) = self.catch_up() {
+            // Digests can't fail. Whoever goes on to seal is refused.
+            tracing::error!(%error, "whether there are new HMAC epochs could not be read");
+        }
+        self.epochs.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn store_id(&self) -> Option<String> {
+        let mut id = self.digest_at(FIRST_EPOCH, STORE_KIND, b"yujian")?.hex;
+        id.truncate(32);
+        Some(id)
+    }
+
     fn digest(&self, kind: &str, value: &[u8]) -> Digest {
-        let epochs = self.epochs.read().unwrap_or_else(PoisonError::into_inner);
+        let epochs = self.epochs();
         match epochs.last_key_value() {
             Some((&epoch, key)) => Digest {
                 epoch,
@@ -458,7 +542,7 @@ impl Core {
     }
 
     fn digest_all(&self, kind: &str, value: &[u8]) -> Vec<Digest> {
-        let epochs = self.epochs.read().unwrap_or_else(PoisonError::into_inner);
+        let epochs = self.epochs();
         epochs
             .iter()
             .rev()
@@ -470,7 +554,7 @@ impl Core {
     }
 
     fn digest_at(&self, epoch: u32, kind: &str, value: &[u8]) -> Option<Digest> {
-        let epochs = self.epochs.read().unwrap_or_else(PoisonError::into_inner);
+        let epochs = self.epochs();
         epochs.get(&epoch).map(|key| Digest {
             epoch,
             hex: keyed_digest(key, kind, value),
@@ -478,7 +562,7 @@ impl Core {
     }
 
     fn check_values(&self) -> Vec<(u32, String)> {
-        let epochs = self.epochs.read().unwrap_or_else(PoisonError::into_inner);
+        let epochs = self.epochs();
         epochs
             .iter()
             .map(|(&epoch, key)| (epoch, keyed_digest(key, CHECK_KIND, b"yujian")))
@@ -489,13 +573,13 @@ impl Core {
         if !self.available {
             return Err(KeyError::NoKeys);
         }
-        let mut store = lock(&self.store);
-        let mut epochs = self.epochs.write().unwrap_or_else(PoisonError::into_inner);
-        let epoch = epochs.last_key_value().map_or(1, |(&last, _)| last + 1);
         let key = secret(&self.entropy);
-        store.add_epoch(epoch, &key, &self.kek, &self.entropy, self.clock.now())?;
+        let epoch = lock(&self.store).add_epoch(&key, &self.kek, &self.entropy, self.clock.now())?;
         let check = keyed_digest(&key, CHECK_KIND, b"yujian");
-        epochs.insert(epoch, key);
+        self.epochs
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(epoch, key);
         Ok((epoch, check))
     }
 
@@ -503,9 +587,12 @@ impl Core {
         if !self.available {
             return Err(KeyError::NoKeys);
         }
-        lock(&self.store).begin_bulk()?;
+        let mut store = lock(&self.store);
+        store.begin_bulk()?;
+        // What others committed until then; from now on nobody can.
+        let caught_up = self.catch_up();
         self.bulk.store(true, Ordering::Release);
-        Ok(())
+        caught_up.map(drop)
     }
 
     fn commit_bulk(&self) -> Result<(), KeyError> {
@@ -513,13 +600,22 @@ impl Core {
         self.bulk.store(false, Ordering::Release);
         let committed = store.commit_bulk();
         if committed.is_err() {
-            // Keys that were rolled back must not seal anything.
-            let mut cache = lock(&self.cache);
-            cache.by_id.clear();
-            cache.by_subject.clear();
+            self.empty_cache();
         }
         committed
     }
+
+    /// Keys of a bulk that was rolled back must not seal anything.
+    fn empty_cache(&self) {
+        let mut cache = lock(&self.cache);
+        cache.by_id.clear();
+        cache.by_subject.clear();
+    }
+}
+
+/// The subject's tag, with which a key id begins.
+fn tag_of(key_id: &str) -> &str {
+    key_id.split_once('.').map_or("", |(tag, _)| tag)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

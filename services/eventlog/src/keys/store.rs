@@ -1,6 +1,6 @@
 //! The key store: a SQLite file of wrapped keys.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -23,6 +23,9 @@ const KEYS_PER_CHECKPOINT: usize = 1_000;
 
 /// How long a writer waits for another process.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long an opening waits for readers before it leaves the WAL as it is: other processes read for microseconds, a
+/// backup for minutes.
+const OPENING_PATIENCE: Duration = Duration::from_millis(250);
 
 /// A key id begins with its subject's tag, so that one tree serves both look-ups: a second index would dirty a page more
 /// per new key.
@@ -50,16 +53,16 @@ pub(super) struct Store {
     poisoned: bool,
     /// New keys since the last checkpoint.
     unchecked: usize,
+    /// The WAL may still hold destroyed keys.
+    unemptied: bool,
 }
 
 impl Store {
     /// Opens a file and sets the connection up; tables may still be missing.
     pub(super) fn open_file(path: &Path) -> Result<Self, KeyError> {
         kek::refuse_exposed(path)?;
-        let connection = Connection::open(path).map_err(store)?;
-        let mode: String = connection
-            .query_row("PRAGMA journal_mode=WAL", [], |row| row.get(0))
-            .map_err(store)?;
+        let connection = Connection::open(path)?;
+        let mode: String = connection.query_row("PRAGMA journal_mode=WAL", [], |row| row.get(0))?;
         if mode != "wal" {
             return Err(KeyError::Format {
                 path: path.to_owned(),
@@ -71,23 +74,23 @@ impl Store {
 
     /// A store that lives as long as the process.
     pub(super) fn open_memory() -> Result<Self, KeyError> {
-        Self::configure(Connection::open_in_memory().map_err(store)?)
+        Self::configure(Connection::open_in_memory()?)
     }
 
     fn configure(connection: Connection) -> Result<Self, KeyError> {
-        connection.busy_timeout(BUSY_TIMEOUT).map_err(store)?;
+        connection.busy_timeout(BUSY_TIMEOUT)?;
         // Checkpoints are ours: a failed fsync inside SQLite's automatic ones goes unreported.
         connection
             .execute_batch(
                 "PRAGMA synchronous=FULL; PRAGMA secure_delete=ON; PRAGMA wal_autocheckpoint=0;
                  PRAGMA journal_size_limit=16777216; PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; PRAGMA mmap_size=0;",
-            )
-            .map_err(store)?;
+            )?;
         Ok(Self {
             connection,
             bulk: false,
             poisoned: false,
             unchecked: 0,
+            unemptied: false,
         })
     }
 
@@ -96,7 +99,7 @@ impl Store {
         let number = |pragma: &str| {
             self.connection
                 .query_row(pragma, [], |row| row.get::<_, i32>(0))
-                .map_err(store)
+                .map_err(KeyError::from)
         };
         let (application, format) = (number("PRAGMA application_id")?, number("PRAGMA user_version")?);
         match (application, format) {
@@ -136,104 +139,107 @@ impl Store {
 
     /// Whether the store was made under this key-encryption key.
     pub(super) fn fits(&self, kek: &Secret) -> Result<bool, KeyError> {
-        let (nonce, data): (Vec<u8>, Vec<u8>) = self
-            .connection
-            .query_row("SELECT nonce, data FROM kek_check", [], |row| {
-                Ok((row.get(0)?, row.get(1)?))
-            })
-            .map_err(store)?;
+        let (nonce, data): (Vec<u8>, Vec<u8>) =
+            self.connection
+                .query_row("SELECT nonce, data FROM kek_check", [], |row| {
+                    Ok((row.get(0)?, row.get(1)?))
+                })?;
         Ok(decrypt(kek, &nonce, KEK_CHECK, &data).is_some_and(|clear| clear.as_slice() == KEK_CHECK))
     }
 
     /// The HMAC keys by epoch. One that does not unwrap is left out: the log then refuses writes, as for a missing one.
     pub(super) fn epochs(&self, kek: &Secret) -> Result<BTreeMap<u32, Secret>, KeyError> {
-        let mut statement = self
-            .connection
-            .prepare("SELECT epoch, wrapped FROM hmac_key")
-            .map_err(store)?;
+        let mut statement = self.connection.prepare("SELECT epoch, wrapped FROM hmac_key")?;
         let rows = statement
-            .query_map([], |row| Ok((row.get::<_, u32>(0)?, row.get::<_, Vec<u8>>(1)?)))
-            .map_err(store)?
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(store)?;
+            .query_map([], |row| Ok((row.get::<_, u32>(0)?, row.get::<_, Vec<u8>>(1)?)))?
+            .collect::<Result<Vec<_>, _>>()?;
         Ok(rows
             .into_iter()
             .filter_map(|(epoch, wrapped)| Some((epoch, unwrap(kek, &epoch_binding(epoch), &wrapped)?)))
             .collect())
     }
 
-    /// Stores a new HMAC key.
+    /// Stores a new HMAC key under the next epoch, which it answers. Numbered in the transaction: another process may
+    /// have made one since.
     pub(super) fn add_epoch(
         &mut self,
-        epoch: u32,
         key: &Secret,
         kek: &Secret,
         entropy: &Entropy,
         now: Timestamp,
-    ) -> Result<(), KeyError> {
-        let wrapped = wrap(kek, entropy, &epoch_binding(epoch), key);
-        self.write(|connection| insert_epoch(connection, epoch, &wrapped, now))
-    }
-
-    /// Subjects that were erased.
-    pub(super) fn erased(&self) -> Result<Vec<String>, KeyError> {
-        let mut statement = self.connection.prepare("SELECT subject FROM erasure").map_err(store)?;
-        statement
-            .query_map([], |row| row.get(0))
-            .map_err(store)?
-            .collect::<Result<_, _>>()
-            .map_err(store)
+    ) -> Result<u32, KeyError> {
+        self.write(|connection| {
+            let epoch =
+                connection.query_row("SELECT coalesce(max(epoch), 0) + 1 FROM hmac_key", [], |row| row.get(0))?;
+            let wrapped = wrap(kek, entropy, &epoch_binding(epoch), key);
+            insert_epoch(connection, epoch, &wrapped, now)?;
+            Ok(epoch)
+        })
     }
 
     /// The data key with which a subject's values are sealed: its oldest.
     pub(super) fn key_of(&self, subject: &str) -> Result<Option<WrappedKey>, KeyError> {
-        let [low, high] = key_ids(subject);
-        self.key(
-            "SELECT id, subject, wrapped FROM data_key WHERE id > ?1 AND id < ?2 AND subject = ?3
-             ORDER BY created_time, id LIMIT 1",
-            &[&low, &high, subject],
-        )
+        Ok(key_of(&self.connection, subject)?)
     }
 
     /// A data key by its id.
     pub(super) fn key_by_id(&self, id: &str) -> Result<Option<WrappedKey>, KeyError> {
-        self.key("SELECT id, subject, wrapped FROM data_key WHERE id = ?1", &[id])
+        let query = "SELECT id, subject, wrapped FROM data_key WHERE id = ?1";
+        Ok(key(&self.connection, query, &[id])?)
     }
 
-    fn key(&self, query: &str, parameters: &[&str]) -> Result<Option<WrappedKey>, KeyError> {
-        let mut statement = self.connection.prepare_cached(query).map_err(store)?;
-        statement
-            .query_row(params_from_iter(parameters), |row| {
-                Ok(WrappedKey {
-                    id: row.get(0)?,
-                    subject: row.get(1)?,
-                    wrapped: row.get(2)?,
-                })
-            })
-            .optional()
-            .map_err(store)
-    }
-
-    /// Stores data keys in one commit: durable on return, unless a bulk is open.
-    pub(super) fn add_keys(&mut self, keys: &[WrappedKey], now: Timestamp) -> Result<(), KeyError> {
-        self.unchecked += keys.len();
-        self.write(|connection| {
+    /// The key of each subject, made with `make` for those that have none. Durable on return, unless a bulk is open.
+    ///
+    /// Looking up and adding are one transaction, so that processes that meet a subject at the same moment end with
+    /// one key, and none is made for a subject that another process has just erased.
+    pub(super) fn find_or_add(
+        &mut self,
+        subjects: &BTreeSet<String>,
+        now: Timestamp,
+        mut make: impl FnMut(&str) -> WrappedKey,
+    ) -> Result<Vec<WrappedKey>, KeyError> {
+        if !self.bulk {
+            // Keys that are all there need no writer's lock, for which other processes may be waiting.
+            let found: Vec<_> = subjects
+                .iter()
+                .filter_map(|subject| self.key_of(subject).transpose())
+                .collect::<Result<_, _>>()?;
+            if found.len() == subjects.len() {
+                return Ok(found);
+            }
+        }
+        let (keys, added) = self.write(|connection| {
+            for subject in subjects {
+                if is_erased(connection, subject)? {
+                    return Err(KeyError::SubjectErased);
+                }
+            }
             let mut insert = connection
                 .prepare_cached("INSERT INTO data_key (id, subject, wrapped, created_time) VALUES (?1, ?2, ?3, ?4)")?;
-            for key in keys {
-                insert.execute(params![key.id, key.subject, key.wrapped, now.to_string()])?;
+            let (mut keys, mut added) = (Vec::with_capacity(subjects.len()), 0);
+            for subject in subjects {
+                let key = match key_of(connection, subject)? {
+                    Some(key) => key,
+                    None => {
+                        let key = make(subject);
+                        insert.execute(params![key.id, key.subject, key.wrapped, now.to_string()])?;
+                        added += 1;
+                        key
+                    }
+                };
+                keys.push(key);
             }
-            Ok(())
-        })
+            Ok((keys, added))
+        })?;
+        self.unchecked += added;
+        Ok(keys)
     }
 
     /// Destroys the keys of subjects and marks them erased, in one durable commit. Answers how many keys there were.
     pub(super) fn erase(&mut self, subjects: &[&str], now: Timestamp) -> Result<u64, KeyError> {
         // An erasure is never left to a bulk that may be given up.
-        let bulk = std::mem::take(&mut self.bulk);
-        if bulk {
-            self.commit()?;
-        }
+        let bulk = self.bulk;
+        self.commit_bulk()?;
         let mut destroyed = 0;
         self.write(|connection| {
             for subject in subjects {
@@ -250,7 +256,8 @@ impl Store {
             Ok(())
         })?;
         // The old page with the key still stands in the WAL: copy what is new into the file and empty the WAL.
-        if self.checkpoint("TRUNCATE")? {
+        self.truncate_wal(BUSY_TIMEOUT)?;
+        if self.unemptied {
             tracing::warn!("keys.db-wal is in use by a reader and still holds the wrapped keys of an erased subject");
         }
         if bulk {
@@ -261,17 +268,27 @@ impl Store {
 
     /// Empties the WAL unless somebody uses it, so that a key destroyed while a reader held it is gone at the next start.
     pub(super) fn empty_wal(&mut self) -> Result<(), KeyError> {
-        self.connection.busy_timeout(Duration::ZERO).map_err(store)?;
-        self.checkpoint("TRUNCATE")?;
-        self.connection.busy_timeout(BUSY_TIMEOUT).map_err(store)
+        self.truncate_wal(OPENING_PATIENCE)
+    }
+
+    /// Copies the WAL into the file and empties it, waiting so long for others; else the next commit tries again.
+    fn truncate_wal(&mut self, patience: Duration) -> Result<(), KeyError> {
+        self.connection.busy_timeout(patience)?;
+        let kept = self.checkpoint("TRUNCATE");
+        self.connection.busy_timeout(BUSY_TIMEOUT)?;
+        self.unemptied = *kept.as_ref().unwrap_or(&true);
+        kept.map(drop)
+    }
+
+    /// Whether a bulk is open: no other process can commit meanwhile.
+    pub(super) fn in_bulk(&self) -> bool {
+        self.bulk
     }
 
     /// Opens a transaction that stays open until [`Store::commit_bulk`].
     pub(super) fn begin_bulk(&mut self) -> Result<(), KeyError> {
         if !self.bulk {
-            self.connection
-                .execute_batch("PRAGMA synchronous=NORMAL")
-                .map_err(store)?;
+            self.connection.execute_batch("PRAGMA synchronous=NORMAL")?;
             self.begin().inspect_err(|_| self.wait_for_disk())?;
             self.bulk = true;
         }
@@ -294,16 +311,16 @@ impl Store {
         self.poisoned |= self.connection.execute_batch("PRAGMA synchronous=FULL").is_err();
     }
 
-    fn write(&mut self, change: impl FnOnce(&Connection) -> rusqlite::Result<()>) -> Result<(), KeyError> {
+    fn write<T>(&mut self, change: impl FnOnce(&Connection) -> Result<T, KeyError>) -> Result<T, KeyError> {
         if self.bulk {
-            return change(&self.connection).map_err(store);
+            return change(&self.connection);
         }
         self.begin()?;
         match change(&self.connection) {
-            Ok(()) => self.commit(),
+            Ok(done) => self.commit().map(|()| done),
             Err(error) => {
                 self.roll_back();
-                Err(store(error))
+                Err(error)
             }
         }
     }
@@ -312,23 +329,28 @@ impl Store {
         if self.poisoned {
             return Err(KeyError::Poisoned);
         }
-        self.connection.execute_batch("BEGIN IMMEDIATE").map_err(store)
+        self.connection.execute_batch("BEGIN IMMEDIATE").map_err(KeyError::from)
     }
 
     fn commit(&mut self) -> Result<(), KeyError> {
-        if let Err(error) = self.connection.execute_batch("COMMIT").map_err(store) {
+        if let Err(error) = self.connection.execute_batch("COMMIT").map_err(KeyError::from) {
             // After a failed fsync the pages may or may not be on disk, and a retry would claim success: no more writes
             // before a restart. A full disk is clean: SQLite has rolled back.
             self.poisoned |= error != KeyError::DiskFull;
             self.roll_back();
             return Err(error);
         }
-        if self.unchecked >= KEYS_PER_CHECKPOINT {
+        let copied = if self.unemptied {
+            self.truncate_wal(Duration::ZERO)
+        } else if self.unchecked >= KEYS_PER_CHECKPOINT {
             self.unchecked = 0;
-            // The keys are durable in the WAL, so the caller is not told; later writes are, by the poison.
-            if let Err(error) = self.checkpoint("PASSIVE") {
-                tracing::error!(%error, "checkpoint of keys.db failed");
-            }
+            self.checkpoint("PASSIVE").map(drop)
+        } else {
+            Ok(())
+        };
+        // The keys are durable in the WAL, so the caller is not told; later writes are, by the poison.
+        if let Err(error) = copied {
+            tracing::error!(%error, "checkpoint of keys.db failed");
         }
         Ok(())
     }
@@ -340,7 +362,7 @@ impl Store {
             .query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |row| {
                 row.get::<_, i64>(0)
             })
-            .map_err(store);
+            .map_err(KeyError::from);
         match result {
             Ok(busy) => Ok(busy != 0),
             Err(error) => {
@@ -366,6 +388,35 @@ impl Drop for Store {
     }
 }
 
+fn key_of(connection: &Connection, subject: &str) -> rusqlite::Result<Option<WrappedKey>> {
+    let [low, high] = key_ids(subject);
+    key(
+        connection,
+        "SELECT id, subject, wrapped FROM data_key WHERE id > ?1 AND id < ?2 AND subject = ?3
+         ORDER BY created_time, id LIMIT 1",
+        &[&low, &high, subject],
+    )
+}
+
+fn key(connection: &Connection, query: &str, parameters: &[&str]) -> rusqlite::Result<Option<WrappedKey>> {
+    connection
+        .prepare_cached(query)?
+        .query_row(params_from_iter(parameters), |row| {
+            Ok(WrappedKey {
+                id: row.get(0)?,
+                subject: row.get(1)?,
+                wrapped: row.get(2)?,
+            })
+        })
+        .optional()
+}
+
+fn is_erased(connection: &Connection, subject: &str) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached("SELECT 1 FROM erasure WHERE subject = ?1")?
+        .exists([subject])
+}
+
 /// What a wrapped data key is bound to.
 pub(super) fn key_binding(id: &str, subject: &str) -> Vec<u8> {
     length_prefixed(&[b"yujian data key 1", id.as_bytes(), subject.as_bytes()])
@@ -377,7 +428,8 @@ fn key_ids(subject: &str) -> [String; 2] {
     [format!("{tag}."), format!("{tag}/")]
 }
 
-fn epoch_binding(epoch: u32) -> Vec<u8> {
+/// What a wrapped HMAC key is bound to.
+pub(super) fn epoch_binding(epoch: u32) -> Vec<u8> {
     length_prefixed(&[b"yujian hmac key 1", &epoch.to_be_bytes()])
 }
 
@@ -389,13 +441,21 @@ fn insert_epoch(connection: &Connection, epoch: u32, wrapped: &[u8], now: Timest
     Ok(())
 }
 
-fn store(error: rusqlite::Error) -> KeyError {
-    match error.sqlite_error() {
-        // Opening on a full disk fails to grow the shared-memory file and not the database.
-        Some(cause) if cause.code == ffi::ErrorCode::DiskFull || cause.extended_code == ffi::SQLITE_IOERR_SHMSIZE => {
-            KeyError::DiskFull
+impl From<rusqlite::Error> for KeyError {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error() {
+            // Opening on a full disk fails to grow the shared-memory file and not the database.
+            Some(cause)
+                if cause.code == ffi::ErrorCode::DiskFull || cause.extended_code == ffi::SQLITE_IOERR_SHMSIZE =>
+            {
+                Self::DiskFull
+            }
+            Some(cause) if cause.code == ffi::ErrorCode::DatabaseBusy => Self::Busy {
+                file: super::KEYS_FILE,
+                waited: BUSY_TIMEOUT,
+            },
+            _ => Self::Store(error.to_string()),
         }
-        _ => KeyError::Store(error.to_string()),
     }
 }
 
