@@ -41,7 +41,10 @@ impl KeysHost {
         let id = read("/etc/machine-id").ok().filter(|id| !id.is_empty());
         let id = id.unwrap_or_else(|| name.clone());
         // The id is to be kept from others; its hash is enough to tell machines apart.
-        let hash = Sha256::new().chain_update(b"yujian machine 1").chain_update(id).finalize();
+        let hash = Sha256::new()
+            .chain_update(b"yujian machine 1")
+            .chain_update(id)
+            .finalize();
         Self {
             machine: Hash(hash.into()).to_hex()[..32].to_owned(),
             store,
@@ -137,7 +140,9 @@ pub(crate) async fn write(
         let written = supervisor.call(PATIENCE, move |client| async move {
             let state = after.map_or(StreamState::NoStream, StreamState::StreamRevision);
             let options = AppendToStreamOptions::default().stream_state(state);
-            client.append_to_stream(stream, &options, json(TYPE, id, metadata, payload)).await
+            client
+                .append_to_stream(stream, &options, json(TYPE, id, metadata, payload))
+                .await
         });
         match written.await {
             Ok(_) => return Ok(()),

@@ -153,14 +153,17 @@ impl Core {
 
     pub(crate) fn words(&self, fault: &Fault) -> String {
         match fault {
-            Fault::Denied if self.certificate => "KurrentDB denies access: a certificate of a user (userCertFile) needs \
+            Fault::Denied if self.certificate => {
+                "KurrentDB denies access: a certificate of a user (userCertFile) needs \
                  a licence with USER_CERTIFICATES on the server; a name with a password does not"
-                .to_owned(),
+                    .to_owned()
+            }
             Fault::Denied => "KurrentDB denies access: the user must be one of $admins, or have access to $all and to \
                  the streams of the namespace"
                 .to_owned(),
             Fault::Unsupported => {
-                "KurrentDB does not offer this call: a version before 21.10, or a feature without its licence".to_owned()
+                "KurrentDB does not offer this call: a version before 21.10, or a feature without its licence"
+                    .to_owned()
             }
             Fault::Rejected(reason) | Fault::NotDone(reason) | Fault::Unclear(reason) => format!("KurrentDB: {reason}"),
             Fault::Conflict | Fault::NotFound | Fault::Deleted => format!("KurrentDB: {fault:?}"),

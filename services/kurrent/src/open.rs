@@ -92,7 +92,9 @@ pub enum OpenError {
     #[error("this is a real log, not a demo's / 这是正式日志，不是演示日志")]
     NotDemo,
     /// Another log was being copied into it and that is not finished.
-    #[error("a migration into this log is not finished: run `yujian migrate` again / 数据迁移尚未完成，请重新执行 yujian migrate")]
+    #[error(
+        "a migration into this log is not finished: run `yujian migrate` again / 数据迁移尚未完成，请重新执行 yujian migrate"
+    )]
     Migrating,
     /// A copy was to go into a log that is there already and is not an unfinished copy of the same log.
     #[error("there is another log here already / 目标位置已有其他日志")]

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use kurrentdb::{
-    Client, Position, ReadAllOptions, ReadEvent, ReadStream, ReadStreamOptions, ResolvedEvent, StreamPosition, SubscriptionFilter,
+    Client, Position, ReadAllOptions, ReadEvent, ReadStream, ReadStreamOptions, ResolvedEvent, StreamPosition,
+    SubscriptionFilter,
 };
 use uuid::Uuid;
 use yujian_eventlog::{Damage, Direction, Hash, Item, LogError, LogPosition, Record, StreamName, record};
@@ -178,9 +179,9 @@ impl Core {
             let read = self.supervisor.call(patience, move |client: Client| async move {
                 let options = ReadStreamOptions::default().max_count(count);
                 let options = match (direction, from) {
-                    (Direction::Forwards, from) => options
-                        .position(StreamPosition::Position(from.unwrap_or(0)))
-                        .forwards(),
+                    (Direction::Forwards, from) => {
+                        options.position(StreamPosition::Position(from.unwrap_or(0))).forwards()
+                    }
                     (Direction::Backwards, Some(from)) => options.position(StreamPosition::Position(from)).backwards(),
                     (Direction::Backwards, None) => options.position(StreamPosition::End).backwards(),
                 };

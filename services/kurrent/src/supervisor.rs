@@ -152,7 +152,10 @@ impl Supervisor {
             Ok(Err(broken)) if broken.is_panic() => {
                 (Fault::Unclear("the client broke off".to_owned()), Connection::Lost)
             }
-            Ok(Err(_)) => (Fault::Unclear("the connection was given up".to_owned()), Connection::Lost),
+            Ok(Err(_)) => (
+                Fault::Unclear("the connection was given up".to_owned()),
+                Connection::Lost,
+            ),
             Err(_) => {
                 abort.abort();
                 (Fault::Unclear("no answer in time".to_owned()), Connection::Silent)
@@ -199,7 +202,11 @@ impl Supervisor {
             other => format!("{other:?}"),
         };
         if state.unreachable_since.is_none() {
-            tracing::warn!(client = number, reason, "KurrentDB does not answer; trying again with a new client");
+            tracing::warn!(
+                client = number,
+                reason,
+                "KurrentDB does not answer; trying again with a new client"
+            );
             state.unreachable_since = Some(Instant::now());
         }
         state.reason = reason;

@@ -26,7 +26,15 @@ const MARK: &str = "demo.json";
 /// Says that a build is under way or was broken off: only what it stands beside may be removed.
 const BUILDING: &str = "demo.building";
 /// Files of a demo that was not finished; the log goes last, since it says whose they are.
-const FILES: [&str; 6] = ["heads.db", "views.db", "state.db", "keys.db", "keys.kek", LOG_FILE];
+const FILES: [&str; 7] = [
+    "heads.db",
+    "views.db",
+    "state.db",
+    "keys.db",
+    "keys.kek",
+    "keys.lock",
+    LOG_FILE,
+];
 
 /// What a finished demo is.
 #[derive(Debug, Serialize, Deserialize)]

@@ -11,8 +11,8 @@ use yujian_eventlog::clock::SystemClock;
 use yujian_eventlog::header::LogKind;
 use yujian_kurrent::{Address, KurrentLog, OpenOptions};
 
-pub use crate::conformance::{TestClock, at, event, stream};
 use crate::conformance::{Engine, Rig};
+pub use crate::conformance::{TestClock, at, event, stream};
 
 /// Names the real server.
 pub const SERVER: &str = "YUJIAN_KURRENTDB";
@@ -45,7 +45,9 @@ pub async fn cluster(nodes: usize) -> Cluster {
         ..ClusterOptions::default()
     })
     .await;
-    cluster.store().append_foreign("$stats-127.0.0.1:2113", "$statsCollected");
+    cluster
+        .store()
+        .append_foreign("$stats-127.0.0.1:2113", "$statsCollected");
     cluster.store().append_foreign("orders-1", "OrderPlaced");
     cluster
 }
