@@ -12,7 +12,7 @@ pub const FORMAT: u32 = 1;
 
 /// Whether a log holds the truth or a play.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum LogKind {
     /// Of a real installation.
     Real,
@@ -35,7 +35,6 @@ pub struct Header {
     /// Epoch, from 1; a restore or a migration begins the next one.
     pub epoch: u32,
     /// Real or demo.
-    #[serde(flatten)]
     pub kind: LogKind,
     /// Check value of the HMAC key of each key epoch that the log was written with.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]

@@ -63,7 +63,6 @@ impl KeysHost {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Note {
     /// What the log is.
-    #[serde(flatten)]
     pub header: Header,
     /// Who holds its keys; `None` until a command node has started.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -185,8 +185,8 @@ impl Supervisor {
         room.silent.store(0, Ordering::Relaxed);
         room.moving.store(0, Ordering::Relaxed);
         let mut state = self.state();
-        if state.unreachable_since.take().is_some() {
-            tracing::info!(client = room.number, "KurrentDB answers");
+        if state.unreachable_since.take().is_some() && room.number > 1 {
+            tracing::info!(client = room.number, "KurrentDB answers again");
         }
         state.failures = 0;
     }
