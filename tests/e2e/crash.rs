@@ -1,7 +1,7 @@
 //! `kill -9` under load: what was acknowledged is there once, whole, and no claim is stuck.
 
-mod ledger;
-mod records;
+pub mod ledger;
+pub mod records;
 
 use std::path::Path;
 use std::process::Command;
@@ -26,10 +26,10 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const EVERY_WRITE: u64 = 4;
 
 /// Numbers that differ from round to round and not from run to run (`SplitMix64`).
-struct Dice(u64);
+pub struct Dice(pub u64);
 
 impl Dice {
-    fn roll(&mut self, below: u64) -> u64 {
+    pub fn roll(&mut self, below: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -7,6 +7,8 @@ mod demo;
 mod disk;
 mod filing;
 mod import;
+#[cfg(feature = "kurrentdb")]
+mod kurrent;
 mod privacy;
 mod process;
 mod replay;

@@ -18,6 +18,8 @@ use crate::floor::{Commands, Inner};
 const HOLIDAYS: &str = "cn-holidays";
 /// Reference streams are short: a version a year.
 const LIMIT: usize = 2_000;
+/// How often a start gives way to other nodes that activate the same.
+const TRIES: u32 = 16;
 
 /// Yujian itself.
 fn system() -> Actor {
@@ -33,6 +35,18 @@ impl Commands {
     /// Activates what is shipped and not yet active, and loads what is active. A log that takes no writes is served
     /// with what it has.
     pub(crate) async fn activate_reference(&self) -> Result<(), CommandError> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            match self.activate_missing().await {
+                // Another node is starting too and was faster: what it activated is read with the rest.
+                Err(CommandError::Log(LogError::Conflict { .. })) if tries < TRIES => {}
+                outcome => return outcome,
+            }
+        }
+    }
+
+    async fn activate_missing(&self) -> Result<(), CommandError> {
         let inner = &self.inner;
         let mut policies: Vec<PolicyActivated> = Vec::new();
         for shipped in Reference::shipped_policies() {

@@ -66,6 +66,11 @@ impl Core {
         if let Some(damage) = self.damage(stream) {
             return Err(LogError::Damaged(Box::new(damage)));
         }
+        // A refusal is told below, after what was stored before is looked for.
+        match self.is_still_it().await {
+            Err(LogError::Stopped(_) | LogError::ReadOnly(_)) | Ok(()) => {}
+            Err(error) => return Err(error),
+        }
         if !self.follows(stream, expected).await? {
             let current = self.head_of(stream).await?;
             return Err(LogError::Conflict { current });

@@ -25,8 +25,8 @@ const PATIENCE: Duration = Duration::from_secs(3);
 pub struct KeysHost {
     /// What tells the machine from others, hashed.
     pub machine: String,
-    /// Id of its key store.
-    pub store: String,
+    /// Id of its key store; `None` where there is none: such a node reads and is no holder.
+    pub store: Option<String>,
     /// Its name, for people.
     pub name: String,
 }
@@ -34,7 +34,7 @@ pub struct KeysHost {
 impl KeysHost {
     /// This machine with a key store.
     #[must_use]
-    pub fn here(store: String) -> Self {
+    pub fn here(store: Option<String>) -> Self {
         let read = |path| std::fs::read_to_string(path).map(|text| text.trim().to_owned());
         let name = read("/proc/sys/kernel/hostname").unwrap_or_else(|_| "unknown".to_owned());
         // A container without an id of its own is told by its name, which its settings then have to fix.
@@ -52,10 +52,11 @@ impl KeysHost {
         }
     }
 
-    /// Whether both are the same store on the same machine, whatever the machine is called today.
+    /// Whether a node with these keys, or with none, may run beside the holder: on the same machine, whatever that is
+    /// called today, and with no other key store.
     #[must_use]
-    pub fn is(&self, other: &Self) -> bool {
-        (&self.machine, &self.store) == (&other.machine, &other.store)
+    pub fn is_beside(&self, holder: &Self) -> bool {
+        self.machine == holder.machine && (self.store.is_none() || self.store == holder.store)
     }
 }
 

@@ -1,7 +1,10 @@
 //! The log: what callers hold.
 
 use std::num::NonZeroUsize;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use std::time::Instant;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -46,6 +49,10 @@ pub(crate) struct Core {
     /// Nothing of ours stands after the first and up to the second position: pages need not pass over it again.
     pub(crate) quiet: Mutex<Option<(u64, u64)>>,
     pub(crate) times: tokio::sync::Mutex<Times>,
+    /// Since when the server does not have what was read from it.
+    pub(crate) lagging: Mutex<Option<Instant>>,
+    /// Clients made when the log was last seen to be the one that was opened.
+    pub(crate) seen_by: AtomicU64,
     /// This host as a holder of keys.
     pub(crate) keys_host: Option<KeysHost>,
     /// Logging in by certificate needs a licence on the server.
@@ -80,6 +87,8 @@ impl Core {
             refusal: Mutex::new(None),
             quiet: Mutex::new(None),
             times: tokio::sync::Mutex::new(Times::new(header.epoch)),
+            lagging: Mutex::new(None),
+            seen_by: AtomicU64::new(0),
             keys_host: None,
             certificate,
         }
@@ -275,7 +284,7 @@ impl Core {
         rules::check_after(position, *self.head.borrow())
     }
 
-    async fn item_at(&self, position: LogPosition) -> Result<Option<Item>, LogError> {
+    pub(crate) async fn item_at(&self, position: LogPosition) -> Result<Option<Item>, LogError> {
         self.reach(position).await?;
         if position.number == 0 {
             return Ok(None);

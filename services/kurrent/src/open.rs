@@ -36,7 +36,7 @@ pub struct OpenOptions {
     /// Check value of the HMAC key of each key epoch that is here. New epochs are noted in the header; if one of the
     /// header's is not here, the log is opened and refuses writes.
     pub check_values: Vec<(u32, String)>,
-    /// This host as a holder of keys; it becomes the log's if it has none. `None`: no keys are here.
+    /// This host; it becomes the holder of the log's keys if there is none. `None`: it needs no keys, only to read.
     pub keys_host: Option<KeysHost>,
     /// The header that a new log is made with, and the log must have, when another log is being copied into it.
     pub copy: Option<Header>,
@@ -368,7 +368,7 @@ async fn take_keys(
 ) -> Result<Noted, OpenError> {
     for _ in 0..TRIES {
         if let (Some(holder), Some(here)) = (&noted.note.keys_host, &options.keys_host)
-            && !holder.is(here)
+            && !here.is_beside(holder)
         {
             return Err(OpenError::KeysElsewhere {
                 holder: holder.name.clone(),
@@ -382,7 +382,7 @@ async fn take_keys(
         let mut note = noted.note.clone();
         note.header.check_values.extend(new);
         if note.keys_host.is_none() {
-            note.keys_host.clone_from(&options.keys_host);
+            note.keys_host = options.keys_host.clone().filter(|host| host.store.is_some());
         }
         if note == noted.note {
             return Ok(noted);

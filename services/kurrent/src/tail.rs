@@ -1,8 +1,9 @@
 //! The end of the log: asked for every moment, since other nodes write too. A subscription would have to be watched by a
 //! thread of its own: the client's can spin for ever when its stream ends, and never says that it fell behind.
 
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError, Weak};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::task::JoinHandle;
 use yujian_eventlog::LogError;
@@ -22,8 +23,9 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const PAGE_PATIENCE: Duration = Duration::from_secs(60);
 /// Rounds between two looks at the header.
 const HEADER_EVERY: u32 = 20;
-/// Rounds in a row in which the log ended before what was read of it, after which it counts as another log.
-const SHORTER_ROUNDS: u32 = 3;
+/// For so long a server may not have what was read before: one that was cut off from the others and does not know that
+/// it leads no more. After that it is another log.
+const LAGGING: Duration = Duration::from_secs(15);
 
 /// Looks at the end until the log is dropped.
 pub(crate) fn spawn(core: &Arc<Core>) -> JoinHandle<()> {
@@ -31,25 +33,11 @@ pub(crate) fn spawn(core: &Arc<Core>) -> JoinHandle<()> {
 }
 
 async fn run(core: Weak<Core>) {
-    let (mut round, mut shorter) = (0_u32, 0_u32);
+    let mut round = 0_u32;
     loop {
         let Some(core) = core.upgrade() else { return };
         let wait = match core.look().await {
-            Ok(Looked::Shorter) => {
-                shorter += 1;
-                if shorter >= SHORTER_ROUNDS {
-                    core.refuse(LogError::Stopped(
-                        "the log on the server ends before records that were read from it: it was restored from a \
-                         backup, or it is another log. Stop every node, run `yujian kurrentdb new-epoch`, start again"
-                            .to_owned(),
-                    ));
-                }
-                EVERY
-            }
-            Ok(Looked::Well) => {
-                shorter = 0;
-                EVERY
-            }
+            Ok(_) => EVERY,
             Err(_) => AFTER_FAULT,
         };
         if round % HEADER_EVERY == HEADER_EVERY - 1 {
@@ -77,7 +65,7 @@ impl Core {
         let end = end.events.first().map_or(0, |raw| raw.position);
         let own = self.head.borrow().number;
         if end < own {
-            // A server that was cut off from the others may answer so for a moment.
+            self.lags();
             return Ok(Looked::Shorter);
         }
         let mut from = match *self.quiet() {
@@ -97,6 +85,11 @@ impl Core {
                     from = own;
                     continue;
                 }
+                // What stood there was ours, and nothing of ours is ever removed.
+                Err(Fault::Rejected(_)) => {
+                    self.is_another();
+                    return Ok(Looked::Shorter);
+                }
                 page => page?,
             };
             let ended = page.ended;
@@ -114,9 +107,51 @@ impl Core {
             }
             from = from.max(last);
         }
+        *self.lagging() = None;
         self.announce(last);
         *self.quiet() = (end > last).then_some((last, end));
         Ok(Looked::Well)
+    }
+
+    /// The server does not have what was read before.
+    fn lags(&self) {
+        let since = *self.lagging().get_or_insert_with(Instant::now);
+        if since.elapsed() >= LAGGING {
+            self.is_another();
+        }
+    }
+
+    fn lagging(&self) -> std::sync::MutexGuard<'_, Option<Instant>> {
+        self.lagging.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes no writes any more: this is not the log that was opened.
+    fn is_another(&self) {
+        self.refuse(LogError::Stopped(
+            "the server does not have records that were read from it: it was restored from a backup, or it is another \
+             log. Stop every node, run `yujian kurrentdb new-epoch`, start again"
+                .to_owned(),
+        ));
+    }
+
+    /// Makes sure, once for every new client, that the server still has the newest record that is known: it may have
+    /// been restored while it was away, and an append would go on from there before the tail notices.
+    pub(crate) async fn is_still_it(&self) -> Result<(), LogError> {
+        let clients = self.supervisor.counters.read().clients;
+        if self.seen_by.load(Ordering::Acquire) == clients {
+            return Ok(());
+        }
+        let head = *self.head.borrow();
+        if head.number > 0 && self.item_at(head).await?.is_none() {
+            self.lags();
+            self.writable()?;
+            return Err(LogError::Unavailable(
+                "KurrentDB: the server does not have what was read from it before".to_owned(),
+            ));
+        }
+        *self.lagging() = None;
+        self.seen_by.store(clients, Ordering::Release);
+        self.writable()
     }
 
     fn quiet(&self) -> std::sync::MutexGuard<'_, Option<(u64, u64)>> {
@@ -135,7 +170,7 @@ impl Core {
                 noted.note.header.epoch, self.epoch
             )),
             Some(noted) => match (noted.note.keys_host, &self.keys_host) {
-                (Some(holder), Some(own)) if !holder.is(own) => Some(format!(
+                (Some(holder), Some(own)) if !own.is_beside(&holder) => Some(format!(
                     "the keys are held by {} from now on: all command nodes run there",
                     holder.name
                 )),

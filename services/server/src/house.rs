@@ -187,7 +187,7 @@ impl Opening<'_> {
         let options = yujian_kurrent::OpenOptions {
             kind: Some(self.kind.clone()),
             check_values: keys.check_values(),
-            keys_host: keys.store_id().map(KeysHost::here),
+            keys_host: Some(KeysHost::here(keys.store_id())),
             patience: PATIENCE,
             ..yujian_kurrent::OpenOptions::reading(self.clock)
         };

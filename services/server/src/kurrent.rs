@@ -43,7 +43,7 @@ pub async fn run(settings: &Settings, action: KurrentdbAction) -> anyhow::Result
             let store = keys
                 .store_id()
                 .with_context(|| format!("{} holds no keys.db", settings.keys_dir.display()))?;
-            KurrentLog::move_keys(&address, &KeysHost::here(store), &keys.check_values(), now).await?
+            KurrentLog::move_keys(&address, &KeysHost::here(Some(store)), &keys.check_values(), now).await?
         }
     };
     let (log, header) = match crate::engine::open_to_read(&Place::Kurrent(address.clone())).await {
@@ -72,7 +72,12 @@ pub async fn run(settings: &Settings, action: KurrentdbAction) -> anyhow::Result
         writeln!(out, "migrating  from {source}: not finished")?;
     }
     match &note.keys_host {
-        Some(host) => writeln!(out, "keys       held by {} (store {})", host.name, host.store)?,
+        Some(host) => writeln!(
+            out,
+            "keys       held by {} (store {})",
+            host.name,
+            host.store.as_deref().unwrap_or("-")
+        )?,
         None => writeln!(out, "keys       held by nobody yet: the first command node takes them")?,
     }
     Ok(ExitCode::SUCCESS)

@@ -106,23 +106,29 @@ impl Client {
     /// Works until the server is gone. With `registrations_only` every command is a claim and a creation.
     pub async fn work(&mut self, channel: &Channel, registrations_only: bool, in_flight: &Arc<AtomicUsize>) {
         loop {
-            let sent = match self.pending.take() {
-                Some(sent) => sent,
-                None => self.next(registrations_only),
-            };
             in_flight.fetch_add(1, Ordering::SeqCst);
-            let answer = sent.send(channel).await;
-            match answer {
-                Ok(answer) => {
-                    in_flight.fetch_sub(1, Ordering::SeqCst);
-                    self.note(sent, answer);
-                }
+            match self.step(channel, registrations_only).await {
+                Ok(()) => in_flight.fetch_sub(1, Ordering::SeqCst),
                 // Still counted: nobody told this client what became of its command.
-                Err(status) => {
-                    gone(&status);
-                    self.pending = Some(sent);
-                    return;
-                }
+                Err(status) => return gone(&status),
+            };
+        }
+    }
+
+    /// Sends the next command, or again the one that was left open. It is left open when it is not answered.
+    pub async fn step(&mut self, channel: &Channel, registrations_only: bool) -> Result<(), Status> {
+        let sent = match self.pending.take() {
+            Some(sent) => sent,
+            None => self.next(registrations_only),
+        };
+        match sent.send(channel).await {
+            Ok(answer) => {
+                self.note(sent, answer);
+                Ok(())
+            }
+            Err(status) => {
+                self.pending = Some(sent);
+                Err(status)
             }
         }
     }
@@ -184,7 +190,7 @@ impl Client {
 }
 
 /// Only a server that is gone may leave a command unanswered; a refusal is a fault of this test or of the server.
-fn gone(status: &Status) {
+pub fn gone(status: &Status) {
     let refused = status.get_details_error_info().is_some();
     let transport = matches!(
         status.code(),

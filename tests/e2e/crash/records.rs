@@ -17,6 +17,7 @@ pub struct Group {
 }
 
 /// What a log holds.
+#[derive(Default)]
 pub struct Records {
     /// By request id; one id may stand in one stream only.
     pub requests: BTreeMap<Uuid, Group>,
@@ -43,37 +44,43 @@ impl Records {
                  FROM record r JOIN stream s ON s.number = r.stream ORDER BY r.position",
             )
             .unwrap();
-        let mut records = Self {
-            requests: BTreeMap::new(),
-            streams: BTreeSet::new(),
-            claims: BTreeMap::new(),
-        };
+        let mut records = Self::default();
         let mut rows = statement.query([]).unwrap();
         while let Some(row) = rows.next().unwrap() {
-            let stream: String = row.get(0).unwrap();
-            let revision: i64 = row.get(1).unwrap();
-            let event_type: String = row.get(2).unwrap();
             let request: Option<String> = row.get(3).unwrap();
-            let owner: Option<String> = row.get(4).unwrap();
-            records.streams.insert(stream.clone());
-            if let Some(owner) = owner {
-                records.claims.insert(stream.clone(), owner);
-            }
-            if let Some(request) = request {
-                let group = records
-                    .requests
-                    .entry(request.parse().unwrap())
-                    .or_insert_with(|| Group {
-                        stream: stream.clone(),
-                        revisions: Vec::new(),
-                        types: Vec::new(),
-                    });
-                assert_eq!(group.stream, stream, "request {request} reached two streams");
-                group.revisions.push(revision);
-                group.types.push(event_type);
-            }
+            records.take(
+                row.get(0).unwrap(),
+                row.get(1).unwrap(),
+                row.get(2).unwrap(),
+                request.as_deref(),
+                row.get(4).unwrap(),
+            );
         }
         records
+    }
+
+    /// Takes one record: its stream, revision, type, the request that it came of, and the owner if it is a claim.
+    pub fn take(
+        &mut self,
+        stream: String,
+        revision: i64,
+        event_type: String,
+        request: Option<&str>,
+        owner: Option<String>,
+    ) {
+        self.streams.insert(stream.clone());
+        if let Some(owner) = owner {
+            self.claims.insert(stream.clone(), owner);
+        }
+        let Some(request) = request else { return };
+        let group = self.requests.entry(request.parse().unwrap()).or_insert_with(|| Group {
+            stream: stream.clone(),
+            revisions: Vec::new(),
+            types: Vec::new(),
+        });
+        assert_eq!(group.stream, stream, "request {request} reached two streams");
+        group.revisions.push(revision);
+        group.types.push(event_type);
     }
 
     /// Claims whose owner has not been created.
