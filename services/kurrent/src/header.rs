@@ -57,14 +57,28 @@ impl KeysHost {
 }
 
 /// What is noted of a log.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Note {
     /// What the log is.
     #[serde(flatten)]
     pub header: Header,
     /// Who holds its keys; `None` until a command node has started.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub keys_host: Option<KeysHost>,
+}
+
+impl Note {
+    /// Read in two parts: serde can't read the numbers that are keys of `check_values` from a flattened struct.
+    fn parse(json: &[u8]) -> Result<Self, serde_json::Error> {
+        #[derive(Deserialize)]
+        struct Holder {
+            #[serde(default)]
+            keys_host: Option<KeysHost>,
+        }
+        let header = serde_json::from_slice(json)?;
+        let Holder { keys_host } = serde_json::from_slice(json)?;
+        Ok(Self { header, keys_host })
+    }
 }
 
 /// A note with its revision, after which the next one is appended.
@@ -104,7 +118,7 @@ pub(crate) async fn read(supervisor: &Supervisor, namespace: &str) -> Result<Opt
         Ok(None) => return Ok(None),
         Ok(Some(event)) => event,
     };
-    let note: Note = serde_json::from_slice(&event.data)
+    let note = Note::parse(&event.data)
         .map_err(|error| NoHeader::Unreadable(format!("the header can't be read: {error}")))?;
     if note.header.format != FORMAT {
         return Err(NoHeader::Unreadable(format!(
