@@ -205,6 +205,7 @@ impl Core {
     }
 
     /// A page of a stream. Where the server does not show a record that must be there, it is named as damaged.
+    /// `$tb`, `$maxCount` and `$maxAge` hide records at the beginning of a stream.
     pub(crate) async fn page_of_stream(
         &self,
         stream: &StreamName,
@@ -226,26 +227,36 @@ impl Core {
             Err(fault) => return Err(self.unavailable(&fault)),
         };
         let mut items: Vec<Item> = Vec::with_capacity(taken.events.len());
+        let hidden = |revision| {
+            Item::Damaged(self.gone(
+                stream,
+                Some(revision),
+                "the server does not show this record: the stream was truncated",
+            ))
+        };
         let mut due = match direction {
             Direction::Forwards => Some(from.unwrap_or(0)),
             Direction::Backwards => None,
         };
+        let ended = taken.ended;
         for raw in taken.events.into_iter().take(limit) {
-            if due.is_some_and(|due| due != raw.revision) {
-                // $tb, $maxCount or $maxAge hide what is before this one.
-                let revision = due.unwrap_or(0);
-                items.push(Item::Damaged(self.gone(
-                    stream,
-                    Some(revision),
-                    "the server does not show this record: the stream was truncated",
-                )));
-                break;
+            if let Some(due) = due
+                && due != raw.revision
+            {
+                items.push(hidden(due));
+                return Ok(items);
             }
             due = match direction {
                 Direction::Forwards => raw.revision.checked_add(1),
                 Direction::Backwards => raw.revision.checked_sub(1),
             };
             items.push(self.item(raw));
+        }
+        if let (Direction::Backwards, Some(due)) = (direction, due)
+            && ended
+            && items.len() < limit
+        {
+            items.push(hidden(due));
         }
         Ok(items)
     }
