@@ -105,8 +105,16 @@ impl Core {
         *newest = (*newest).max(Some(time));
     }
 
-    pub(crate) fn remember(&self, stream: &StreamName, head: Head) {
-        lock(&self.remembered).put(stream.clone(), head);
+    /// Takes note of a record that is the newest of its stream, as far as this node has seen it: what is written after
+    /// it must be later than it, whichever node's clock it was stamped by.
+    pub(crate) fn remember(&self, record: &Record) -> Head {
+        let head = Head {
+            revision: record.revision,
+            hash: record.hash,
+        };
+        self.see_time(record.recorded_time);
+        lock(&self.remembered).put(record.stream.clone(), head);
+        head
     }
 
     pub(crate) fn remembered(&self, stream: &StreamName) -> Option<Head> {
@@ -177,14 +185,7 @@ impl Core {
         match items.into_iter().next() {
             None => Ok(None),
             Some(Item::Damaged(damage)) => Err(LogError::Damaged(Box::new(damage))),
-            Some(Item::Record(record)) => {
-                let head = Head {
-                    revision: record.revision,
-                    hash: record.hash,
-                };
-                self.remember(stream, head);
-                Ok(Some(head))
-            }
+            Some(Item::Record(record)) => Ok(Some(self.remember(&record))),
         }
     }
 
@@ -389,11 +390,7 @@ impl EventLog for KurrentLog {
             Direction::Backwards => items.first(),
         };
         if let Some(Item::Record(record)) = newest {
-            let head = Head {
-                revision: record.revision,
-                hash: record.hash,
-            };
-            self.core.remember(stream, head);
+            self.core.remember(record);
         }
         Ok(items)
     }
