@@ -149,11 +149,12 @@ impl Core {
 
     /// A page of the log, tried again while no server is met.
     pub(crate) async fn page_all(&self, from: From, prefix: String, count: usize) -> Result<Taken, Fault> {
+        let start = tokio::time::Instant::now();
         let mut tries = 0;
         loop {
             tries += 1;
             match self.raw_all(from, Some(prefix.clone()), count, LOG_PATIENCE).await {
-                Err(Fault::NotDone(_) | Fault::Unclear(_)) if tries < TRIES => {}
+                Err(Fault::NotDone(_) | Fault::Unclear(_)) if tries < TRIES && start.elapsed() < STREAM_PATIENCE => {}
                 outcome => return outcome,
             }
         }
