@@ -133,7 +133,10 @@ impl FromStr for Address {
                 parameters.push((name, value));
             }
         }
-        let query: Vec<String> = parameters.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let query: Vec<String> = parameters
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
         let address = Self {
             client: format!("{}://{authority}?{}", scheme.to_ascii_lowercase(), query.join("&")),
             shown: format!("{scheme}://{hosts}?namespace={namespace}"),
@@ -170,12 +173,14 @@ fn check(name: &str, value: &str) -> Result<(), AddressError> {
     let lower = name.to_ascii_lowercase();
     let number = value.parse::<u64>().ok();
     match lower.as_str() {
-        "nodepreference" if !value.eq_ignore_ascii_case("leader") => {
-            Err(wrong(name, "must be leader: elsewhere an append would not be seen by the next read"))
-        }
-        "maxdiscoverattempts" if number.is_none_or(|attempts| attempts < 2) => {
-            Err(wrong(name, "must be at least 2: the client's first attempt only chooses a node"))
-        }
+        "nodepreference" if !value.eq_ignore_ascii_case("leader") => Err(wrong(
+            name,
+            "must be leader: elsewhere an append would not be seen by the next read",
+        )),
+        "maxdiscoverattempts" if number.is_none_or(|attempts| attempts < 2) => Err(wrong(
+            name,
+            "must be at least 2: the client's first attempt only chooses a node",
+        )),
         "discoveryinterval" | "gossiptimeout" | "defaultdeadline" if number.is_none_or(|ms| ms < 1) => {
             Err(wrong(name, "must be a positive number of milliseconds"))
         }
@@ -209,7 +214,9 @@ mod tests {
 
     #[test]
     fn the_namespace_is_ours_and_defaults_are_added() {
-        let address: Address = "esdb://localhost:2113?tls=false&namespace=zj33&gossipTimeout=5".parse().unwrap();
+        let address: Address = "esdb://localhost:2113?tls=false&namespace=zj33&gossipTimeout=5"
+            .parse()
+            .unwrap();
         assert_eq!(address.namespace(), "zj33");
         assert!(!address.client.contains("namespace"));
         assert!(address.client.contains("gossipTimeout=5") && !address.client.contains("gossipTimeout=2000"));
@@ -232,7 +239,13 @@ mod tests {
                 "{query}: {refused:?}"
             );
         }
-        for text in ["yujian-data", "http://localhost", "kurrentdb://", "kurrentdb://a/b", "kurrentdb://a b"] {
+        for text in [
+            "yujian-data",
+            "http://localhost",
+            "kurrentdb://",
+            "kurrentdb://a/b",
+            "kurrentdb://a b",
+        ] {
             assert_eq!(text.parse::<Address>(), Err(AddressError::Form), "{text}");
         }
     }

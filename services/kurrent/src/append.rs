@@ -317,8 +317,7 @@ impl Core {
         loop {
             let read = in_time(until, self.stored(stream, first, count)).await;
             // A leader that has just changed may be a moment behind what its predecessor acknowledged.
-            let behind = matches!(outcome, Outcome::Stored(_))
-                && matches!(&read, Ok(stored) if stored.len() < count);
+            let behind = matches!(outcome, Outcome::Stored(_)) && matches!(&read, Ok(stored) if stored.len() < count);
             match read {
                 Err(LogError::Unavailable(_)) => {}
                 Ok(_) if behind => {
@@ -340,7 +339,10 @@ impl Core {
 
     /// Records that stand at a place of a stream; none where there is no stream or they are not sound.
     async fn stored(&self, stream: &StreamName, first: u64, count: usize) -> Result<Vec<Record>, LogError> {
-        match self.page_of_stream(stream, Direction::Forwards, Some(first), count).await {
+        match self
+            .page_of_stream(stream, Direction::Forwards, Some(first), count)
+            .await
+        {
             Err(LogError::StreamNotFound) => Ok(Vec::new()),
             Err(error) => Err(error),
             Ok(items) => {

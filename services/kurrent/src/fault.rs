@@ -50,17 +50,26 @@ pub(crate) fn sort(error: kurrentdb::Error) -> (Fault, Connection) {
         Error::ResourceDeleted => (Fault::Deleted, Connection::Sound),
         Error::AccessDenied => (Fault::Denied, Connection::Sound),
         Error::UnsupportedFeature => (Fault::Unsupported, Connection::Sound),
-        Error::NotLeaderException(_) => (Fault::NotDone("the node is not the leader".to_owned()), Connection::Moving),
+        Error::NotLeaderException(_) => (
+            Fault::NotDone("the node is not the leader".to_owned()),
+            Connection::Moving,
+        ),
         // Both come before anything is sent.
         Error::ConnectionClosed => (Fault::NotDone("no node could be reached".to_owned()), Connection::Lost),
         Error::GrpcConnectionError(error) => (Fault::NotDone(error.to_string()), Connection::Lost),
-        Error::DeadlineExceeded => (Fault::Unclear("the server did not finish in time".to_owned()), Connection::Silent),
+        Error::DeadlineExceeded => (
+            Fault::Unclear("the server did not finish in time".to_owned()),
+            Connection::Silent,
+        ),
         Error::Grpc { code, message } => match i32::from(code) {
             CODE_INVALID_ARGUMENT | CODE_FAILED_PRECONDITION => (Fault::Rejected(message), Connection::Sound),
             // "Operation timed out": the write goes on without us.
             CODE_ABORTED => (Fault::Unclear(message), Connection::Sound),
             CODE_CANCELLED => (Fault::Unclear(message), Connection::Lost),
-            _ => (Fault::Unclear(format!("code {}: {message}", i32::from(code))), Connection::Sound),
+            _ => (
+                Fault::Unclear(format!("code {}: {message}", i32::from(code))),
+                Connection::Sound,
+            ),
         },
         other => (Fault::Unclear(other.to_string()), Connection::Lost),
     }

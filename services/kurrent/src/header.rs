@@ -41,7 +41,10 @@ impl KeysHost {
         let id = read("/etc/machine-id").ok().filter(|id| !id.is_empty());
         let id = id.unwrap_or_else(|| name.clone());
         // The id is to be kept from others; its hash is enough to tell machines apart.
-        let hash = Sha256::new().chain_update(b"yujian machine 1").chain_update(id).finalize();
+        let hash = Sha256::new()
+            .chain_update(b"yujian machine 1")
+            .chain_update(id)
+            .finalize();
         Self {
             machine: Hash(hash.into()).to_hex()[..32].to_owned(),
             store,
@@ -115,11 +118,12 @@ pub(crate) async fn read(supervisor: &Supervisor, namespace: &str) -> Result<Opt
     let event = match read.await {
         Err(Fault::NotFound) => return Ok(None),
         Err(fault) => return Err(NoHeader::Fault(fault)),
-        Ok(None) => return Ok(None),
+        // A stream that is there holds a header: the answer was broken off.
+        Ok(None) => return Err(NoHeader::Fault(Fault::Unclear("the header is not shown".to_owned()))),
         Ok(Some(event)) => event,
     };
-    let note = Note::parse(&event.data)
-        .map_err(|error| NoHeader::Unreadable(format!("the header can't be read: {error}")))?;
+    let note =
+        Note::parse(&event.data).map_err(|error| NoHeader::Unreadable(format!("the header can't be read: {error}")))?;
     if note.header.format != FORMAT {
         return Err(NoHeader::Unreadable(format!(
             "the log has format {}, this version reads format {FORMAT}",
@@ -151,7 +155,9 @@ pub(crate) async fn write(
         let written = supervisor.call(PATIENCE, move |client| async move {
             let state = after.map_or(StreamState::NoStream, StreamState::StreamRevision);
             let options = AppendToStreamOptions::default().stream_state(state);
-            client.append_to_stream(stream, &options, json(TYPE, id, metadata, payload)).await
+            client
+                .append_to_stream(stream, &options, json(TYPE, id, metadata, payload))
+                .await
         });
         match written.await {
             Ok(_) => return Ok(()),

@@ -169,7 +169,10 @@ impl Supervisor {
             Ok(Err(broken)) if broken.is_panic() => {
                 (Fault::Unclear("the client broke off".to_owned()), Connection::Lost)
             }
-            Ok(Err(_)) => (Fault::Unclear("the connection was given up".to_owned()), Connection::Lost),
+            Ok(Err(_)) => (
+                Fault::Unclear("the connection was given up".to_owned()),
+                Connection::Lost,
+            ),
             Err(_) => (Fault::Unclear("no answer in time".to_owned()), Connection::Silent),
         };
         self.note(&room, &fault, connection);
@@ -222,7 +225,11 @@ impl Supervisor {
         }
         state.reason = reason(fault);
         if state.failures == 0 {
-            tracing::warn!(client = number, reason = state.reason, "KurrentDB does not answer; trying again with a new client");
+            tracing::warn!(
+                client = number,
+                reason = state.reason,
+                "KurrentDB does not answer; trying again with a new client"
+            );
         }
         state.not_before = Instant::now() + back_off(state.failures);
         state.failures = state.failures.saturating_add(1);

@@ -1,6 +1,7 @@
 //! The end of the log: asked for every moment, since other nodes write too. A subscription would have to be watched by a
 //! thread of its own: the client's can spin for ever when its stream ends, and never says that it fell behind.
 
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError, Weak};
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use yujian_eventlog::LogError;
 use crate::fault::Fault;
 use crate::header;
 use crate::log::Core;
-use crate::read::{From, PAGE_ITEMS, seen};
+use crate::read::{From, PAGE_ITEMS, Raw, seen};
 
 /// How often the end is asked for.
 const EVERY: Duration = Duration::from_millis(100);
@@ -22,8 +23,10 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const PAGE_PATIENCE: Duration = Duration::from_secs(60);
 /// Rounds between two looks at the header.
 const HEADER_EVERY: u32 = 20;
-/// Rounds in a row in which the log ended before what was read of it, after which it counts as another log.
+/// Rounds in a row in which the log did not hold what was read of it, after which it counts as another log.
 const SHORTER_ROUNDS: u32 = 3;
+/// Pages in a row that end before the log does, after which the look is given up.
+const SHORT_PAGES: u32 = 5;
 
 /// Looks at the end until the log is dropped.
 pub(crate) fn spawn(core: &Arc<Core>) -> JoinHandle<()> {
@@ -38,8 +41,9 @@ async fn run(core: Weak<Core>) {
             Ok(Looked::Shorter) => {
                 shorter += 1;
                 if shorter >= SHORTER_ROUNDS {
+                    core.another.store(true, Ordering::Relaxed);
                     core.refuse(LogError::Stopped(
-                        "the log on the server ends before records that were read from it: it was restored from a \
+                        "the log on the server does not hold a record that was read from it: it was restored from a \
                          backup, or it is another log. Stop every node, run `yujian kurrentdb new-epoch`, start again"
                             .to_owned(),
                     ));
@@ -65,57 +69,75 @@ async fn run(core: Weak<Core>) {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Looked {
     Well,
-    /// The log ends before a record that it had.
+    /// The log does not hold the newest record that was read of it.
     Shorter,
 }
 
 impl Core {
     /// Looks once where the log ends, and announces it.
     pub(crate) async fn look(&self) -> Result<Looked, Fault> {
-        // The end of everything first: what the page after it does not show of ours was not there by then.
-        let end = self.raw_all(From::End, None, 1, PATIENCE).await?;
-        let end = end.events.first().map_or(0, |raw| raw.position);
+        // The end of everything first: what the pages up to it do not show of ours was not there by then.
+        let end = self.raw_all(From::End, Vec::new(), 1, PATIENCE).await?;
         let own = self.head.borrow().number;
-        if end < own {
+        let Some(end) = end.events.into_iter().next() else {
+            // A log that holds something has an end.
+            return if own == 0 { Ok(Looked::Well) } else { Err(early()) };
+        };
+        if end.position < own {
             // A server that was cut off from the others may answer so for a moment.
             return Ok(Looked::Shorter);
         }
-        let mut from = match *self.quiet() {
-            Some((after, to)) if after == own => to,
+        let passed = match *self.quiet() {
+            Some((after, to)) if after == own && to <= end.position => to,
             _ => own,
         };
-        let mut last = own;
-        while from < end {
-            let start = if from == 0 { From::Start } else { From::At(from) };
-            let page = match self
-                .raw_all(start, Some(self.prefix.clone()), PAGE_ITEMS, PAGE_PATIENCE)
-                .await
-            {
+        self.walk(own, passed, &end).await
+    }
+
+    /// Reads on from a place behind our newest record, or that record itself, up to the end. The pages also show the
+    /// stream of the end: one that was broken off does not show the end.
+    async fn walk(&self, own: u64, passed: u64, end: &Raw) -> Result<Looked, Fault> {
+        let prefixes = vec![self.prefix.clone(), end.stream.clone()];
+        let (mut last, mut reached) = (own, passed);
+        let (mut short, mut again) = (0, false);
+        while reached < end.position {
+            let from = if reached == 0 { From::Start } else { From::At(reached) };
+            let page = match self.raw_all(from, prefixes.clone(), PAGE_ITEMS, PAGE_PATIENCE).await {
                 // What stood there was somebody else's and may have been removed.
-                Err(Fault::Rejected(_)) if from != own => {
+                Err(Fault::Rejected(_)) if reached != own && !again => {
                     *self.quiet() = None;
-                    from = own;
+                    reached = own;
+                    again = true;
                     continue;
                 }
+                Err(Fault::Rejected(_)) if reached == own => return Ok(Looked::Shorter),
                 page => page?,
             };
-            let ended = page.ended;
+            let from_own = reached == own && own > 0;
+            if from_own && page.events.first().is_some_and(|first| first.position != own) {
+                return Ok(Looked::Shorter);
+            }
+            let before = reached;
             for raw in page.events {
-                if raw.position <= last {
+                if raw.position <= reached {
                     continue;
                 }
-                last = raw.position;
-                if let Some((_, time)) = seen(&self.item(raw)) {
-                    self.see_time(time);
+                reached = raw.position;
+                if raw.stream.starts_with(&self.prefix) && raw.position > last {
+                    last = raw.position;
+                    if let Some((_, time)) = seen(&self.item(raw)) {
+                        self.see_time(time);
+                    }
                 }
             }
-            if ended {
-                break;
+            // What was seen is there, even if the page was broken off.
+            self.announce(last);
+            short = if reached == before { short + 1 } else { 0 };
+            if short == SHORT_PAGES {
+                return Err(early());
             }
-            from = from.max(last);
         }
-        self.announce(last);
-        *self.quiet() = (end > last).then_some((last, end));
+        *self.quiet() = (end.position > last).then_some((last, end.position));
         Ok(Looked::Well)
     }
 
@@ -146,4 +168,8 @@ impl Core {
             self.refuse(LogError::ReadOnly(refusal));
         }
     }
+}
+
+fn early() -> Fault {
+    Fault::Unclear("pages of the log end before the log does".to_owned())
 }

@@ -28,7 +28,11 @@ impl Times {
     }
 
     /// Last position whose running maximum of recorded times is at or before the instant.
-    pub(crate) async fn position_at(&mut self, log: &dyn EventLog, instant: Timestamp) -> Result<LogPosition, LogError> {
+    pub(crate) async fn position_at(
+        &mut self,
+        log: &dyn EventLog,
+        instant: Timestamp,
+    ) -> Result<LogPosition, LogError> {
         let passed = self.marks.partition_point(|mark| mark.newest <= instant);
         let mut at = match passed.checked_sub(1) {
             Some(last) => self.marks[last].position,

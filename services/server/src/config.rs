@@ -265,7 +265,9 @@ pub fn without_secret(value: &str) -> (String, bool) {
     let Some((scheme, rest)) = value.split_once("://") else {
         return (value.to_owned(), false);
     };
-    let (place, query) = rest.split_once('?').map_or((rest, None), |(place, query)| (place, Some(query)));
+    let (place, query) = rest
+        .split_once('?')
+        .map_or((rest, None), |(place, query)| (place, Some(query)));
     let Some((_, hosts)) = place.rsplit_once('@') else {
         return (value.to_owned(), false);
     };
@@ -368,8 +370,14 @@ mod tests {
         assert_eq!(log(address).unwrap().log.as_deref(), Some(address));
         assert!(log("somewhere").unwrap_err().to_string().starts_with("log (variable)"));
         let (shown, hidden) = without_secret(address);
-        assert_eq!((shown.as_str(), hidden), ("kurrentdb://…@a:2113,b:2113?tls=false", true));
-        assert_eq!(without_secret("kurrentdb://a?x=@"), ("kurrentdb://a?x=@".to_owned(), false));
+        assert_eq!(
+            (shown.as_str(), hidden),
+            ("kurrentdb://…@a:2113,b:2113?tls=false", true)
+        );
+        assert_eq!(
+            without_secret("kurrentdb://a?x=@"),
+            ("kurrentdb://a?x=@".to_owned(), false)
+        );
     }
 
     #[test]

@@ -120,7 +120,10 @@ async fn engine(place: &Place) -> (Finding, bool) {
     match open_to_read(place).await {
         Ok((log, header)) => {
             let head = *log.head().borrow();
-            let good = format!("{place} answers: a log of epoch {}, up to position {head}", header.epoch);
+            let good = format!(
+                "{place} answers: a log of epoch {}, up to position {head}",
+                header.epoch
+            );
             (Finding::Good(good), true)
         }
         Err(error) => (

@@ -53,7 +53,15 @@ pub async fn run(settings: &Settings, action: KurrentdbAction) -> anyhow::Result
     };
     let mut out = std::io::stdout().lock();
     writeln!(out, "log        {address}")?;
-    writeln!(out, "kind       {}", if header.kind == yujian_eventlog::header::LogKind::Real { "real" } else { "demo" })?;
+    writeln!(
+        out,
+        "kind       {}",
+        if header.kind == yujian_eventlog::header::LogKind::Real {
+            "real"
+        } else {
+            "demo"
+        }
+    )?;
     writeln!(out, "created    {}", header.created)?;
     writeln!(out, "epoch      {}", header.epoch)?;
     if let Some(log) = log {

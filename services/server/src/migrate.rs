@@ -154,11 +154,7 @@ impl Target {
     }
 
     #[cfg(feature = "kurrentdb")]
-    async fn kurrent(
-        address: &crate::engine::Address,
-        copy: Header,
-        clock: &Arc<dyn Clock>,
-    ) -> Result<Self, Occupied> {
+    async fn kurrent(address: &crate::engine::Address, copy: Header, clock: &Arc<dyn Clock>) -> Result<Self, Occupied> {
         use yujian_kurrent::{KurrentLog, OpenOptions};
         let options = OpenOptions {
             kind: Some(copy.kind.clone()),

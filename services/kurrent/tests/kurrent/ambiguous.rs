@@ -19,7 +19,10 @@ const OUTCOMES: u64 = 20_000;
 const MORE: &str = "TEST_AMBIGUOUS_OUTCOMES";
 
 fn outcomes_wanted() -> u64 {
-    std::env::var(MORE).ok().and_then(|text| text.parse().ok()).unwrap_or(OUTCOMES)
+    std::env::var(MORE)
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(OUTCOMES)
 }
 
 /// What one writer knows: the ids that were acknowledged, in order, and perhaps one that was not.

@@ -27,7 +27,10 @@ async fn source() -> (Arc<MemoryLog>, Header) {
         clock.advance(SignedDuration::from_secs(1));
         let expected = heads[place].map_or(Expected::NoStream, Expected::At);
         let events = vec![event(number)];
-        let done = log.append(&stream(&format!("s{place}")), expected, events).await.unwrap();
+        let done = log
+            .append(&stream(&format!("s{place}")), expected, events)
+            .await
+            .unwrap();
         heads[place] = done.records.last().map(|last| Head {
             revision: last.revision,
             hash: last.hash,
@@ -113,7 +116,9 @@ async fn a_copy_through_faults_and_interruptions_keeps_every_byte() {
     assert!(copied.already_there > 0 && copied.already_there < copied.records);
     assert_eq!(copied.digest, digest(&*memory, &|_, _| {}).await.unwrap().digest);
     cluster.faults().clear();
-    KurrentLog::finish_migration(&address(&cluster), Timestamp::now()).await.unwrap();
+    KurrentLog::finish_migration(&address(&cluster), Timestamp::now())
+        .await
+        .unwrap();
     let served = open_now(&address(&cluster)).await;
     let there = contents(&*served).await;
     assert!(same(&there, &contents(&*memory).await));
@@ -135,7 +140,9 @@ async fn a_copy_goes_into_no_log_that_is_another() {
     let (_, header) = source().await;
     let cluster = cluster(1).await;
     let log = open_now(&address(&cluster)).await;
-    log.append(&stream("a"), Expected::NoStream, vec![event(1)]).await.unwrap();
+    log.append(&stream("a"), Expected::NoStream, vec![event(1)])
+        .await
+        .unwrap();
     let options = OpenOptions {
         copy: Some(header_for(&header)),
         ..options(Arc::new(SystemClock::default()))

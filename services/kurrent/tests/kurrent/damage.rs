@@ -16,7 +16,12 @@ async fn three() -> (Cluster, Arc<KurrentLog>, Vec<Vec<Record>>) {
     let mut streams = Vec::new();
     for part in ["a", "b", "c"] {
         let events = (0..3).map(event).collect();
-        streams.push(log.append(&stream(part), Expected::NoStream, events).await.unwrap().records);
+        streams.push(
+            log.append(&stream(part), Expected::NoStream, events)
+                .await
+                .unwrap()
+                .records,
+        );
     }
     (cluster, log, streams)
 }
@@ -40,7 +45,10 @@ async fn a_tampered_event_is_damaged_at_its_place_and_closes_its_stream_only() {
         let (cluster, log, streams) = three().await;
         let altered = &streams[1][1];
         cluster.store().alter(altered.position.number, change);
-        let items = log.read_stream(&stream("b"), Direction::Forwards, None, 10).await.unwrap();
+        let items = log
+            .read_stream(&stream("b"), Direction::Forwards, None, 10)
+            .await
+            .unwrap();
         assert_eq!(items.len(), 3);
         assert_eq!(items[0], Item::Record(streams[1][0].clone()));
         assert!(is_damaged(&items[1], altered), "{:?}", items[1]);
@@ -61,7 +69,9 @@ async fn a_tampered_event_is_damaged_at_its_place_and_closes_its_stream_only() {
             "{refused:?}"
         );
         log.append(&stream("a"), at(&streams[0]), vec![event(7)]).await.unwrap();
-        log.append(&stream("d"), Expected::NoStream, vec![event(7)]).await.unwrap();
+        log.append(&stream("d"), Expected::NoStream, vec![event(7)])
+            .await
+            .unwrap();
     }
 }
 
@@ -72,7 +82,10 @@ async fn a_stream_that_was_truncated_or_ended_is_named_and_never_short_or_absent
     cluster.store().tombstone("yujian.test-b");
     let fresh = open_now(&address(&cluster)).await;
     for log in [&log, &fresh] {
-        let items = log.read_stream(&stream("a"), Direction::Forwards, None, 10).await.unwrap();
+        let items = log
+            .read_stream(&stream("a"), Direction::Forwards, None, 10)
+            .await
+            .unwrap();
         assert!(
             matches!(&items[0], Item::Damaged(damage) if damage.revision == Some(0) && damage.problem.contains("truncated")),
             "{items:?}"
@@ -99,10 +112,19 @@ async fn a_stream_that_was_truncated_or_ended_is_named_and_never_short_or_absent
 async fn a_stream_that_reads_backwards_as_far_as_it_was_truncated_is_not_taken_for_whole() {
     let (cluster, log, streams) = three().await;
     cluster.store().truncate_before("yujian.test-a", 2);
-    let items = log.read_stream(&stream("a"), Direction::Backwards, None, 10).await.unwrap();
+    let items = log
+        .read_stream(&stream("a"), Direction::Backwards, None, 10)
+        .await
+        .unwrap();
     assert_eq!(items[0], Item::Record(streams[0][2].clone()));
-    assert!(matches!(&items[1], Item::Damaged(damage) if damage.revision == Some(1)), "{items:?}");
-    let whole = log.read_stream(&stream("c"), Direction::Backwards, None, 10).await.unwrap();
+    assert!(
+        matches!(&items[1], Item::Damaged(damage) if damage.revision == Some(1)),
+        "{items:?}"
+    );
+    let whole = log
+        .read_stream(&stream("c"), Direction::Backwards, None, 10)
+        .await
+        .unwrap();
     assert_eq!(whole.len(), 3);
 }
 
@@ -117,7 +139,11 @@ async fn an_append_to_a_stream_that_was_deleted_under_it_is_refused_in_time() {
 async fn problems(log: &KurrentLog) -> Vec<(u64, ProblemKind)> {
     let report = verify_log(log, log.header(), &Options::default()).await.unwrap();
     let place = |problem: &yujian_eventlog::verify::Problem| problem.place.position.unwrap_or(0);
-    report.problems.iter().map(|problem| (place(problem), problem.kind.clone())).collect()
+    report
+        .problems
+        .iter()
+        .map(|problem| (place(problem), problem.kind.clone()))
+        .collect()
 }
 
 #[tokio::test]
@@ -127,23 +153,31 @@ async fn a_verification_finds_a_sound_log_sound_and_names_each_tampering() {
 
     let (cluster, log, streams) = three().await;
     let number = streams[0][1].position.number;
-    cluster.store().alter(number, |stored| stored.data = br#"{"n":9}"#.to_vec());
+    cluster
+        .store()
+        .alter(number, |stored| stored.data = br#"{"n":9}"#.to_vec());
     assert_eq!(problems(&log).await, [(number, ProblemKind::Altered)]);
 
     let (cluster, log, streams) = three().await;
     let number = streams[0][1].position.number;
     cluster.store().alter(number, |stored| stored.metadata = b"{}".to_vec());
     let found = problems(&log).await;
-    assert!(matches!(found[..], [(at, ProblemKind::Unreadable { .. })] if at == number), "{found:?}");
+    assert!(
+        matches!(found[..], [(at, ProblemKind::Unreadable { .. })] if at == number),
+        "{found:?}"
+    );
 
     // One that was taken out of its stream: renamed, so that it is somebody else's.
     let (cluster, log, streams) = three().await;
     let next = streams[1][2].position.number;
-    cluster
-        .store()
-        .alter(streams[1][1].position.number, |stored| stored.stream = "orders-9".to_owned());
+    cluster.store().alter(streams[1][1].position.number, |stored| {
+        stored.stream = "orders-9".to_owned()
+    });
     let found = problems(&log).await;
-    assert!(found.contains(&(next, ProblemKind::Revision { expected: 1 })), "{found:?}");
+    assert!(
+        found.contains(&(next, ProblemKind::Revision { expected: 1 })),
+        "{found:?}"
+    );
 
     // The same record twice.
     let (cluster, log, streams) = three().await;
@@ -151,11 +185,16 @@ async fn a_verification_finds_a_sound_log_sound_and_names_each_tampering() {
     let copy = cluster.store().stream("yujian.test-c")[0].clone();
     cluster.store().alter(second, |stored| *stored = copy);
     let found = problems(&log).await;
-    assert!(found.contains(&(second, ProblemKind::Duplicate { of: first })), "{found:?}");
+    assert!(
+        found.contains(&(second, ProblemKind::Duplicate { of: first })),
+        "{found:?}"
+    );
 
     let (cluster, log, streams) = three().await;
     let last = streams[2][2].position.number;
-    cluster.store().alter(last, |stored| stored.stream = "yujian.no_name".to_owned());
+    cluster
+        .store()
+        .alter(last, |stored| stored.stream = "yujian.no_name".to_owned());
     let found = problems(&log).await;
     assert!(found.iter().any(|(at, _)| *at == last), "{found:?}");
 }

@@ -8,13 +8,17 @@ use yujian_double::{Call, Cluster, Fault};
 use yujian_eventlog::{Direction, EventLog, Expected, Item, LogError};
 use yujian_kurrent::KurrentLog;
 
-use crate::support::{address, answered, append_at_last, at, cluster, event, follow_until, open_now, read, stream, within};
+use crate::support::{
+    address, answered, append_at_last, at, cluster, event, follow_until, open_now, read, stream, within,
+};
 
 /// Nodes, and a log that holds one event.
 async fn served(nodes: usize) -> (Cluster, Arc<KurrentLog>) {
     let cluster = cluster(nodes).await;
     let log = open_now(&address(&cluster)).await;
-    log.append(&stream("a"), Expected::NoStream, vec![event(1)]).await.unwrap();
+    log.append(&stream("a"), Expected::NoStream, vec![event(1)])
+        .await
+        .unwrap();
     (cluster, log)
 }
 
@@ -205,7 +209,9 @@ async fn a_slow_server_is_waited_for() {
     cluster.faults().delay(Call::Read, slow);
     let mut written = read(&log, &stream("a")).await;
     for number in 2..5 {
-        let done = answered(log.append(&stream("a"), at(&written), vec![event(number)])).await.unwrap();
+        let done = answered(log.append(&stream("a"), at(&written), vec![event(number)]))
+            .await
+            .unwrap();
         assert!(!done.repeated);
         written.extend(done.records);
     }

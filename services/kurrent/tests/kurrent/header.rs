@@ -26,7 +26,10 @@ fn host(machine: &str, name: &str) -> KeysHost {
 }
 
 fn keys(values: &[(u32, &str)]) -> Vec<(u32, String)> {
-    values.iter().map(|(epoch, value)| (*epoch, (*value).to_owned())).collect()
+    values
+        .iter()
+        .map(|(epoch, value)| (*epoch, (*value).to_owned()))
+        .collect()
 }
 
 fn held_by(machine: &str, name: &str) -> OpenOptions {
@@ -65,7 +68,10 @@ async fn nodes_that_open_an_absent_log_at_once_make_one_header() {
     // Those who were slower note nothing that is noted already.
     let noted = cluster.store().stream("yujian-header");
     assert!(noted.len() <= 2, "{} headers", noted.len());
-    let note = KurrentLog::note(&address(&cluster), Duration::from_secs(5)).await.unwrap().unwrap();
+    let note = KurrentLog::note(&address(&cluster), Duration::from_secs(5))
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(note.keys_host, Some(host("m1", "one")));
     assert_eq!(note.header.identity(), headers[0].identity());
 }
@@ -74,7 +80,9 @@ async fn nodes_that_open_an_absent_log_at_once_make_one_header() {
 async fn keys_are_held_by_one_host_whatever_it_is_called() {
     let cluster = cluster(1).await;
     let log = open_with(&cluster, held_by("m1", "one")).await.unwrap();
-    log.append(&stream("a"), Expected::NoStream, vec![event(1)]).await.unwrap();
+    log.append(&stream("a"), Expected::NoStream, vec![event(1)])
+        .await
+        .unwrap();
     let Err(error) = open_with(&cluster, held_by("m2", "two")).await else {
         panic!("a second host was let in")
     };
@@ -88,11 +96,19 @@ async fn keys_are_held_by_one_host_whatever_it_is_called() {
     // Another store on the same machine is another holder too.
     let mut other = held_by("m1", "one");
     other.keys_host.as_mut().unwrap().store = "other".to_owned();
-    assert!(matches!(open_with(&cluster, other).await, Err(OpenError::KeysElsewhere { .. })));
+    assert!(matches!(
+        open_with(&cluster, other).await,
+        Err(OpenError::KeysElsewhere { .. })
+    ));
     let renamed = open_with(&cluster, held_by("m1", "renamed")).await.unwrap();
-    renamed.append(&stream("b"), Expected::NoStream, vec![event(1)]).await.unwrap();
+    renamed
+        .append(&stream("b"), Expected::NoStream, vec![event(1)])
+        .await
+        .unwrap();
     // Readers need no keys.
-    let reader = open_with(&cluster, OpenOptions::reading(Arc::new(SystemClock::default()))).await.unwrap();
+    let reader = open_with(&cluster, OpenOptions::reading(Arc::new(SystemClock::default())))
+        .await
+        .unwrap();
     assert_eq!(read(&reader, &stream("a")).await.len(), 1);
 }
 
@@ -100,7 +116,9 @@ async fn keys_are_held_by_one_host_whatever_it_is_called() {
 async fn when_the_keys_move_the_old_host_stops_writing() {
     let cluster = cluster(1).await;
     let old = open_with(&cluster, held_by("m1", "one")).await.unwrap();
-    old.append(&stream("a"), Expected::NoStream, vec![event(1)]).await.unwrap();
+    old.append(&stream("a"), Expected::NoStream, vec![event(1)])
+        .await
+        .unwrap();
     let now = Timestamp::now();
     let wrong = KurrentLog::move_keys(&address(&cluster), &host("m2", "two"), &keys(&[(1, "other")]), now).await;
     assert!(wrong.unwrap_err().to_string().contains("epoch 1"));
@@ -108,12 +126,20 @@ async fn when_the_keys_move_the_old_host_stops_writing() {
     assert_eq!(moved.unwrap().keys_host, Some(host("m2", "two")));
     within(5, || old.check_writable().is_err()).await;
     let refused = old.append(&stream("b"), Expected::NoStream, vec![event(2)]).await;
-    assert!(matches!(&refused, Err(LogError::ReadOnly(reason)) if reason.contains("two")), "{refused:?}");
+    assert!(
+        matches!(&refused, Err(LogError::ReadOnly(reason)) if reason.contains("two")),
+        "{refused:?}"
+    );
     // What it had stored is still answered.
-    let repeated = old.append(&stream("a"), Expected::NoStream, vec![event(1)]).await.unwrap();
+    let repeated = old
+        .append(&stream("a"), Expected::NoStream, vec![event(1)])
+        .await
+        .unwrap();
     assert!(repeated.repeated);
     let new = open_with(&cluster, held_by("m2", "two")).await.unwrap();
-    new.append(&stream("b"), Expected::NoStream, vec![event(2)]).await.unwrap();
+    new.append(&stream("b"), Expected::NoStream, vec![event(2)])
+        .await
+        .unwrap();
     let back = open_with(&cluster, held_by("m1", "one")).await;
     assert!(matches!(back, Err(OpenError::KeysElsewhere { .. })));
 }
@@ -126,11 +152,16 @@ async fn a_key_that_is_missing_or_wrong_leaves_the_log_readable() {
         ..real()
     };
     let log = open_with(&cluster, with(&[(1, "one")])).await.unwrap();
-    log.append(&stream("a"), Expected::NoStream, vec![event(1)]).await.unwrap();
+    log.append(&stream("a"), Expected::NoStream, vec![event(1)])
+        .await
+        .unwrap();
     // A new epoch is noted.
     let log = open_with(&cluster, with(&[(1, "one"), (2, "two")])).await.unwrap();
     assert_eq!(log.header().check_values.len(), 2);
-    let note = KurrentLog::note(&address(&cluster), Duration::from_secs(5)).await.unwrap().unwrap();
+    let note = KurrentLog::note(&address(&cluster), Duration::from_secs(5))
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(note.header, *log.header());
     for (values, epoch) in [
         (vec![(1, "one")], "epoch 2"),
@@ -141,7 +172,10 @@ async fn a_key_that_is_missing_or_wrong_leaves_the_log_readable() {
         let log = open_with(&cluster, with(&values)).await.unwrap();
         assert_eq!(read(&log, &stream("a")).await.len(), 1);
         let refused = log.append(&stream("b"), Expected::NoStream, vec![event(2)]).await;
-        assert!(matches!(&refused, Err(LogError::ReadOnly(reason)) if reason.contains(epoch)), "{refused:?}");
+        assert!(
+            matches!(&refused, Err(LogError::ReadOnly(reason)) if reason.contains(epoch)),
+            "{refused:?}"
+        );
         assert!(matches!(log.check_writable(), Err(LogError::ReadOnly(_))));
     }
     assert_eq!(cluster.store().stream("yujian-header").len(), 2);
@@ -161,7 +195,12 @@ async fn what_a_log_is_not_is_said() {
 
     let absent = cluster(1).await;
     assert!(matches!(open_with(&absent, reading()).await, Err(OpenError::Absent(_))));
-    assert_eq!(KurrentLog::note(&address(&absent), Duration::from_secs(5)).await.unwrap(), None);
+    assert_eq!(
+        KurrentLog::note(&address(&absent), Duration::from_secs(5))
+            .await
+            .unwrap(),
+        None
+    );
     let none = KurrentLog::begin_epoch(&address(&absent), Timestamp::now()).await;
     assert!(matches!(none, Err(OpenError::Absent(_))));
     open_with(&absent, as_demo()).await.unwrap();
@@ -169,7 +208,9 @@ async fn what_a_log_is_not_is_said() {
 
     let cluster = cluster(1).await;
     let log = open_now(&address(&cluster)).await;
-    log.append(&stream("a"), Expected::NoStream, vec![event(1)]).await.unwrap();
+    log.append(&stream("a"), Expected::NoStream, vec![event(1)])
+        .await
+        .unwrap();
     drop(log);
     assert!(matches!(open_with(&cluster, as_demo()).await, Err(OpenError::NotDemo)));
     let reader = open_with(&cluster, reading()).await.unwrap();
@@ -186,7 +227,9 @@ async fn what_a_log_is_not_is_said() {
 
     let deleted = self::cluster(1).await;
     let log = open_now(&address(&deleted)).await;
-    log.append(&stream("a"), Expected::NoStream, vec![event(1)]).await.unwrap();
+    log.append(&stream("a"), Expected::NoStream, vec![event(1)])
+        .await
+        .unwrap();
     drop(log);
     deleted.store().soft_delete("yujian-header");
     let Err(OpenError::Headless(name)) = open_with(&deleted, real()).await else {
@@ -226,9 +269,17 @@ async fn an_address_out_of_reach_fails_in_time_and_shows_no_password() {
             panic!("opened")
         };
         // One call that was begun in time may end after it.
-        assert!(start.elapsed() < Duration::from_secs(7), "{hosts}: {:?}", start.elapsed());
+        assert!(
+            start.elapsed() < Duration::from_secs(7),
+            "{hosts}: {:?}",
+            start.elapsed()
+        );
         assert!(matches!(error, OpenError::Unreachable { .. }), "{error}");
-        for shown in [format!("{error}"), format!("{error:?}"), format!("{address} {address:?}")] {
+        for shown in [
+            format!("{error}"),
+            format!("{error:?}"),
+            format!("{address} {address:?}"),
+        ] {
             assert!(!shown.contains("S3cret") && !shown.contains("operator"), "{shown}");
         }
     }

@@ -109,14 +109,19 @@ async fn pages_that_all_end_early_are_an_outage_and_neither_an_end_nor_another_l
     let events = (0..10).map(event).collect();
     let done = log.append(&stream("a"), Expected::NoStream, events).await.unwrap();
     // The server has once said how it ends a stream.
-    log.read_stream(&stream("a"), Direction::Forwards, None, 100).await.unwrap();
+    log.read_stream(&stream("a"), Direction::Forwards, None, 100)
+        .await
+        .unwrap();
     cluster.faults().always(Call::Read, Some(Fault::EndCleanly));
     let read = log.read_stream(&stream("a"), Direction::Forwards, None, 100).await;
     assert!(matches!(read, Err(LogError::Unavailable(_))), "{read:?}");
     let item = log.item_at(done.records[0].position).await;
     assert!(matches!(item, Err(LogError::Unavailable(_))), "{item:?}");
     sleep(Duration::from_secs(1)).await;
-    assert!(!matches!(log.check_writable(), Err(LogError::Stopped(_) | LogError::ReadOnly(_))));
+    assert!(!matches!(
+        log.check_writable(),
+        Err(LogError::Stopped(_) | LogError::ReadOnly(_))
+    ));
     cluster.faults().clear();
     within(10, || log.check_writable().is_ok()).await;
     let page = log.read_all(log.origin(), 100).await.unwrap();

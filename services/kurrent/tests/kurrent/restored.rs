@@ -17,7 +17,12 @@ async fn ten() -> (Cluster, Arc<KurrentLog>, Vec<Record>) {
     let mut written: Vec<Record> = Vec::new();
     for part in ["a", "b"] {
         let events = (0..5).map(event).collect();
-        written.extend(log.append(&stream(part), Expected::NoStream, events).await.unwrap().records);
+        written.extend(
+            log.append(&stream(part), Expected::NoStream, events)
+                .await
+                .unwrap()
+                .records,
+        );
     }
     (cluster, log, written)
 }
@@ -27,7 +32,10 @@ async fn refuses_writes(log: &Arc<KurrentLog>, expected: Expected) {
     let Err(LogError::Stopped(reason)) = log.check_writable() else {
         panic!("{:?}", log.check_writable())
     };
-    assert!(reason.contains("restored from a backup") && reason.contains("new-epoch"), "{reason}");
+    assert!(
+        reason.contains("restored from a backup") && reason.contains("new-epoch"),
+        "{reason}"
+    );
     let refused = answered(log.append(&stream("b"), expected, vec![event(100)])).await;
     assert!(
         matches!(refused, Err(LogError::Stopped(_) | LogError::Conflict { .. })),
@@ -51,14 +59,19 @@ async fn after_a_restore_writes_are_refused_until_a_new_epoch_begins() {
     // What is still there can be read on.
     assert_eq!(read(&log, &stream("b")).await, written[5..7]);
 
-    let note = KurrentLog::begin_epoch(&address(&cluster), Timestamp::now()).await.unwrap();
+    let note = KurrentLog::begin_epoch(&address(&cluster), Timestamp::now())
+        .await
+        .unwrap();
     assert_eq!(note.header.epoch, 2);
     let fresh = open_now(&address(&cluster)).await;
     for record in &written {
         let page = fresh.read_all(record.position, 10).await;
         assert!(matches!(page, Err(LogError::OtherEpoch { current: 2, .. })), "{page:?}");
     }
-    let done = fresh.append(&stream("b"), at(&written[..7]), vec![event(200)]).await.unwrap();
+    let done = fresh
+        .append(&stream("b"), at(&written[..7]), vec![event(200)])
+        .await
+        .unwrap();
     assert_eq!(done.records[0].position.epoch, 2);
     let report = verify_log(&*fresh, fresh.header(), &Options::default()).await.unwrap();
     assert!(report.is_sound(), "{report}");

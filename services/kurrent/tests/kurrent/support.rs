@@ -16,8 +16,8 @@ use yujian_eventlog::{
 };
 use yujian_kurrent::{Address, KurrentLog, OpenOptions};
 
-pub use crate::conformance::{TestClock, at, event, records_of, stream};
 use crate::conformance::{Engine, Rig};
+pub use crate::conformance::{TestClock, at, event, records_of, stream};
 
 /// Names the real server.
 pub const SERVER: &str = "YUJIAN_KURRENTDB";
@@ -50,7 +50,9 @@ pub async fn cluster(nodes: usize) -> Cluster {
         ..ClusterOptions::default()
     })
     .await;
-    cluster.store().append_foreign("$stats-127.0.0.1:2113", "$statsCollected");
+    cluster
+        .store()
+        .append_foreign("$stats-127.0.0.1:2113", "$statsCollected");
     cluster.store().append_foreign("orders-1", "OrderPlaced");
     cluster
 }
@@ -70,7 +72,9 @@ pub fn address_in(cluster: &Cluster, namespace: &str) -> Address {
 
 /// The answer to a call, which is given in time whatever the server does.
 pub async fn answered<T>(call: impl Future<Output = T>) -> T {
-    timeout(Duration::from_secs(10), call).await.expect("an answer within 10 s")
+    timeout(Duration::from_secs(10), call)
+        .await
+        .expect("an answer within 10 s")
 }
 
 /// Waits until something holds, for at most so many seconds.
@@ -84,7 +88,12 @@ pub async fn within(seconds: u64, mut holds: impl FnMut() -> bool) -> Duration {
 }
 
 /// Appends, and repeats it while the log is out of reach or owes the answer.
-pub async fn append_at_last(log: &KurrentLog, stream: &StreamName, expected: Expected, events: &[NewEvent]) -> Appended {
+pub async fn append_at_last(
+    log: &KurrentLog,
+    stream: &StreamName,
+    expected: Expected,
+    events: &[NewEvent],
+) -> Appended {
     let until = Instant::now() + Duration::from_secs(20);
     loop {
         match log.append(stream, expected, events.to_vec()).await {
@@ -123,7 +132,11 @@ pub async fn follow_until(log: &Arc<KurrentLog>, mut after: LogPosition, count: 
 
 /// All records of a stream.
 pub async fn read(log: &KurrentLog, stream: &StreamName) -> Vec<Record> {
-    records_of(log.read_stream(stream, Direction::Forwards, None, 10_000).await.unwrap())
+    records_of(
+        log.read_stream(stream, Direction::Forwards, None, 10_000)
+            .await
+            .unwrap(),
+    )
 }
 
 /// What stands behind a log on the double.

@@ -18,16 +18,25 @@ async fn each_node_sees_what_the_other_appends() {
     let cluster = cluster(2).await;
     let one = open_now(&address(&cluster)).await;
     let two = open_now(&address(&cluster)).await;
-    let first = one.append(&stream("a"), Expected::NoStream, vec![event(1)]).await.unwrap();
+    let first = one
+        .append(&stream("a"), Expected::NoStream, vec![event(1)])
+        .await
+        .unwrap();
     // Before its tail can have seen it.
     two.reach(first.records[0].position).await.unwrap();
     assert!(*two.head().borrow() >= first.records[0].position);
     let item = two.item_at(first.records[0].position).await.unwrap();
     assert_eq!(item, Some(Item::Record(first.records[0].clone())));
-    let second = two.append(&stream("b"), Expected::NoStream, vec![event(2)]).await.unwrap();
+    let second = two
+        .append(&stream("b"), Expected::NoStream, vec![event(2)])
+        .await
+        .unwrap();
     let page = one.read_all(second.records[0].position, 1).await.unwrap();
     assert!(page.items.is_empty());
-    let third = two.append(&stream("a"), at(&first.records), vec![event(3)]).await.unwrap();
+    let third = two
+        .append(&stream("a"), at(&first.records), vec![event(3)])
+        .await
+        .unwrap();
     within(1, || *one.head().borrow() == third.records[0].position).await;
     let conflict = one.append(&stream("a"), at(&first.records), vec![event(4)]).await;
     let Err(LogError::Conflict { current: Some(head) }) = conflict else {
@@ -35,9 +44,15 @@ async fn each_node_sees_what_the_other_appends() {
     };
     assert_eq!((head.revision, head.hash), (1, third.records[0].hash));
     let conflict = two.append(&stream("b"), Expected::NoStream, vec![event(5)]).await;
-    assert!(matches!(conflict, Err(LogError::Conflict { current: Some(_) })), "{conflict:?}");
+    assert!(
+        matches!(conflict, Err(LogError::Conflict { current: Some(_) })),
+        "{conflict:?}"
+    );
     // What one has appended is a repetition for the other.
-    let again = one.append(&stream("b"), Expected::NoStream, vec![event(2)]).await.unwrap();
+    let again = one
+        .append(&stream("b"), Expected::NoStream, vec![event(2)])
+        .await
+        .unwrap();
     assert!(again.repeated);
     assert_eq!(again.records, second.records);
     let all = one.read_all(one.origin(), 100).await.unwrap();
@@ -85,7 +100,10 @@ async fn eight_writers_over_two_nodes_leave_dense_chains_and_lose_nothing() {
         ends.insert(record.stream.clone(), (due + 1, record.hash));
     }
     let everything = cluster.store().events().into_iter();
-    assert_eq!(everything.filter(|event| event.stream.starts_with("yujian.")).count(), 120);
+    assert_eq!(
+        everything.filter(|event| event.stream.starts_with("yujian.")).count(),
+        120
+    );
 }
 
 #[tokio::test]
@@ -96,8 +114,12 @@ async fn clocks_may_be_apart_a_little_and_no_more() {
     let fast = open(&address(&cluster), &ahead).await;
     let slow = open(&address(&cluster), &behind).await;
     for round in 0..5 {
-        fast.append(&stream(&format!("f{round}")), Expected::NoStream, vec![event(round)]).await.unwrap();
-        slow.append(&stream(&format!("s{round}")), Expected::NoStream, vec![event(round)]).await.unwrap();
+        fast.append(&stream(&format!("f{round}")), Expected::NoStream, vec![event(round)])
+            .await
+            .unwrap();
+        slow.append(&stream(&format!("s{round}")), Expected::NoStream, vec![event(round)])
+            .await
+            .unwrap();
         ahead.advance(SignedDuration::from_secs(1));
         behind.advance(SignedDuration::from_secs(1));
     }
@@ -105,27 +127,43 @@ async fn clocks_may_be_apart_a_little_and_no_more() {
     assert_eq!(found.len(), 10);
     let mut newest: Option<Timestamp> = None;
     for record in &found {
-        let back = newest.map_or(SignedDuration::ZERO, |newest| newest.duration_since(record.recorded_time));
+        let back = newest.map_or(SignedDuration::ZERO, |newest| {
+            newest.duration_since(record.recorded_time)
+        });
         assert!(back < WRITERS_APART, "{back}");
         newest = newest.max(Some(record.recorded_time));
     }
     // In one stream times go on, whoever writes.
-    let done = fast.append(&stream("a"), Expected::NoStream, vec![event(50)]).await.unwrap();
+    let done = fast
+        .append(&stream("a"), Expected::NoStream, vec![event(50)])
+        .await
+        .unwrap();
     slow.reach(done.records[0].position).await.unwrap();
-    let later = slow.append(&stream("a"), at(&done.records), vec![event(51)]).await.unwrap();
+    let later = slow
+        .append(&stream("a"), at(&done.records), vec![event(51)])
+        .await
+        .unwrap();
     assert!(later.records[0].recorded_time > done.records[0].recorded_time);
 
     ahead.advance(SignedDuration::from_secs(60));
-    let done = fast.append(&stream("b"), Expected::NoStream, vec![event(60)]).await.unwrap();
+    let done = fast
+        .append(&stream("b"), Expected::NoStream, vec![event(60)])
+        .await
+        .unwrap();
     slow.reach(done.records[0].position).await.unwrap();
     let refused = slow.append(&stream("c"), Expected::NoStream, vec![event(61)]).await;
     assert!(matches!(refused, Err(LogError::ClockSuspect(_))), "{refused:?}");
     assert_eq!(slow.stream_head(&stream("c")).await, Ok(None));
     // What is stored is still answered, and a clock that was set right goes on.
-    let repeated = slow.append(&stream("b"), Expected::NoStream, vec![event(60)]).await.unwrap();
+    let repeated = slow
+        .append(&stream("b"), Expected::NoStream, vec![event(60)])
+        .await
+        .unwrap();
     assert!(repeated.repeated);
     behind.advance(SignedDuration::from_secs(60));
-    slow.append(&stream("c"), Expected::NoStream, vec![event(61)]).await.unwrap();
+    slow.append(&stream("c"), Expected::NoStream, vec![event(61)])
+        .await
+        .unwrap();
 }
 
 #[tokio::test]
@@ -138,11 +176,20 @@ async fn a_node_answers_a_record_that_it_has_not_heard_of_with_a_time_after_it()
     for round in 0..20_u128 {
         let name = stream(&format!("a{round}"));
         ahead.advance(SignedDuration::from_millis(100));
-        let done = fast.append(&name, Expected::NoStream, vec![event(round)]).await.unwrap();
+        let done = fast
+            .append(&name, Expected::NoStream, vec![event(round)])
+            .await
+            .unwrap();
         // As a caller does who has just read the stream: faster than the tail looks.
         let head = slow.stream_head(&name).await.unwrap().unwrap();
-        let later = slow.append(&name, Expected::At(head), vec![event(100 + round)]).await.unwrap();
-        assert!(later.records[0].recorded_time > done.records[0].recorded_time, "round {round}");
+        let later = slow
+            .append(&name, Expected::At(head), vec![event(100 + round)])
+            .await
+            .unwrap();
+        assert!(
+            later.records[0].recorded_time > done.records[0].recorded_time,
+            "round {round}"
+        );
         assert_eq!(read(&slow, &name).await.len(), 2);
     }
 }
@@ -160,32 +207,49 @@ fn scanned(records: &[Record], instant: Timestamp) -> u64 {
 async fn the_position_at_an_instant_is_that_of_a_plain_scan() {
     let cluster = cluster(1).await;
     let clocks = [TestClock::new(), TestClock::new()];
-    let logs = [open(&address(&cluster), &clocks[0]).await, open(&address(&cluster), &clocks[1]).await];
+    let logs = [
+        open(&address(&cluster), &clocks[0]).await,
+        open(&address(&cluster), &clocks[1]).await,
+    ];
     let mut random: u64 = 42;
     let mut draw = move |below: u64| {
-        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        random = random
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         (random >> 33) % below
     };
     let mut records = Vec::new();
     for round in 0..40_u128 {
         // One clock runs ahead of the other by up to some seconds, then waits.
-        clocks[usize::try_from(draw(2)).unwrap()].advance(SignedDuration::from_millis(i64::try_from(draw(1_000)).unwrap()));
+        clocks[usize::try_from(draw(2)).unwrap()]
+            .advance(SignedDuration::from_millis(i64::try_from(draw(1_000)).unwrap()));
         let log = &logs[usize::try_from(draw(2)).unwrap()];
         let count = u128::from(1 + draw(100));
         let events = (0..count).map(|number| event(round * 1_000 + number)).collect();
-        records.extend(log.append(&stream(&format!("s{round}")), Expected::NoStream, events).await.unwrap().records);
+        records.extend(
+            log.append(&stream(&format!("s{round}")), Expected::NoStream, events)
+                .await
+                .unwrap()
+                .records,
+        );
         let last = records.last().map(|record: &Record| record.position).unwrap();
         let instant = records[usize::try_from(draw(records.len() as u64)).unwrap()].recorded_time;
         for log in &logs {
             log.reach(last).await.unwrap();
-            assert_eq!(log.position_at(instant).await.unwrap().number, scanned(&records, instant));
+            assert_eq!(
+                log.position_at(instant).await.unwrap().number,
+                scanned(&records, instant)
+            );
         }
     }
     for _ in 0..30 {
         let base = records[usize::try_from(draw(records.len() as u64)).unwrap()].recorded_time;
         let instant = base + SignedDuration::from_millis(i64::try_from(draw(2_000)).unwrap() - 1_000);
         for log in &logs {
-            assert_eq!(log.position_at(instant).await.unwrap().number, scanned(&records, instant));
+            assert_eq!(
+                log.position_at(instant).await.unwrap().number,
+                scanned(&records, instant)
+            );
         }
     }
 }
