@@ -25,6 +25,7 @@ use yujian_eventlog::memory::MemoryLog;
 use yujian_eventlog::{Appended, Direction, EventLog, Expected, Item, LogError, NewEvent};
 
 pub use clock::TestClock;
+#[allow(unused_imports)]
 pub use samples::{at, conflict, event, id, records_of, revision_of, stream};
 
 /// Items of a page when the whole log is read: small enough that most cases turn a page, large enough for ten thousand.

@@ -34,6 +34,9 @@ const LONGEST_WAIT: Duration = Duration::from_millis(250);
 /// How far this node's clock may be behind the newest record, which another node's clock has told.
 const BEHIND_OTHERS: SignedDuration = SignedDuration::from_secs(30);
 
+/// What a look at the head may take that a conflict answers with, when the deadline is near.
+const LAST_LOOK: Duration = Duration::from_secs(1);
+
 /// How the tries of an append ended.
 enum Outcome {
     /// The server says that it is stored, as the last record at this position (0: it does not say).
@@ -48,6 +51,12 @@ fn place(expected: Expected) -> (u64, Hash) {
         Expected::NoStream => (0, Hash::ZERO),
         Expected::At(head) => (head.revision.saturating_add(1), head.hash),
     }
+}
+
+/// A read that is given up at an instant.
+async fn in_time<T>(until: Instant, read: impl Future<Output = Result<T, LogError>>) -> Result<T, LogError> {
+    let late = |_| LogError::Unavailable("KurrentDB does not answer in time".to_owned());
+    tokio::time::timeout_at(until, read).await.map_err(late)?
 }
 
 fn event(record: &Record) -> EventData {
@@ -67,13 +76,12 @@ impl Core {
             return Err(LogError::Damaged(Box::new(damage)));
         }
         // A refusal is told below, after what was stored before is looked for.
-        match self.is_still_it().await {
+        match in_time(until, self.is_still_it()).await {
             Err(LogError::Stopped(_) | LogError::ReadOnly(_)) | Ok(()) => {}
             Err(error) => return Err(error),
         }
-        if !self.follows(stream, expected).await? {
-            let current = self.head_of(stream).await?;
-            return Err(LogError::Conflict { current });
+        if !in_time(until, self.follows(stream, expected)).await? {
+            return Err(self.conflict(stream, until).await);
         }
         let (first, _) = place(expected);
         rules::check_length(stream, first, events.len())?;
@@ -81,7 +89,7 @@ impl Core {
             Ok(records) => records,
             Err(refusal) => {
                 // What was stored before is still answered as it was.
-                let stored = self.stored(stream, first, events.len()).await?;
+                let stored = in_time(until, self.stored(stream, first, events.len())).await?;
                 return if rules::is_repetition(expected, events, &stored) {
                     Ok(repeated(stored))
                 } else {
@@ -109,9 +117,7 @@ impl Core {
             });
         }
         match outcome {
-            Outcome::Conflict => Err(LogError::Conflict {
-                current: self.head_of(stream).await?,
-            }),
+            Outcome::Conflict => Err(self.conflict(stream, until).await),
             Outcome::Stored(number) => {
                 let damage = Damage {
                     position: self.position(number),
@@ -143,9 +149,7 @@ impl Core {
                         (&stored.metadata, &stored.payload, stored.id) == (&sent.metadata, &sent.payload, sent.id)
                     };
                     if stored.len() != run.len() || !stored.iter().zip(run).all(same) {
-                        return Err(LogError::Conflict {
-                            current: self.head_of(&first.stream).await?,
-                        });
+                        return Err(self.conflict(&first.stream, until).await);
                     }
                     stored.last().map_or(0, |last| last.position.number)
                 }
@@ -155,6 +159,14 @@ impl Core {
             }
         }
         Ok(*self.head.borrow())
+    }
+
+    /// The conflict with what the stream is at now. Nothing was stored, so that not to know it is no open outcome.
+    async fn conflict(&self, stream: &StreamName, until: Instant) -> LogError {
+        match in_time(until.max(Instant::now() + LAST_LOOK), self.head_of(stream)).await {
+            Ok(current) => LogError::Conflict { current },
+            Err(error) => error,
+        }
     }
 
     /// Checks all records before the first is written.
@@ -202,7 +214,10 @@ impl Core {
         };
         self.note_damage(&items);
         match items.into_iter().next() {
-            Some(Item::Record(record)) => Ok(record.revision == head.revision && record.hash == head.hash),
+            Some(Item::Record(record)) => {
+                self.see_time(record.recorded_time);
+                Ok(record.revision == head.revision && record.hash == head.hash)
+            }
             Some(Item::Damaged(damage)) => Err(LogError::Damaged(Box::new(damage))),
             None => Ok(false),
         }
@@ -276,6 +291,8 @@ impl Core {
                     };
                     return Err(LogError::Damaged(Box::new(damage)));
                 }
+                // The call itself is wrong, e.g. too large for this server: no other try fares better.
+                Fault::Rejected(_) if !unclear => return Err(LogError::Invalid(self.words(&fault))),
                 // Said before anything is written, and again for every try.
                 _ if !unclear => return Err(self.unavailable(&fault)),
                 _ => {}
@@ -303,12 +320,16 @@ impl Core {
     ) -> Result<Vec<Record>, LogError> {
         let mut wait = WAIT;
         loop {
-            let read = self.stored(stream, first, count).await;
+            let read = in_time(until, self.stored(stream, first, count)).await;
             // A leader that has just changed may be a moment behind what its predecessor acknowledged.
             let behind = matches!(outcome, Outcome::Stored(_)) && matches!(&read, Ok(stored) if stored.len() < count);
             match read {
                 Err(LogError::Unavailable(_)) => {}
-                Ok(_) if behind => {}
+                Ok(_) if behind => {
+                    if let Some(damage) = self.damage(stream) {
+                        return Err(LogError::Damaged(Box::new(damage)));
+                    }
+                }
                 outcome => return outcome,
             }
             if Instant::now() + wait >= until {
@@ -350,12 +371,7 @@ impl Core {
     }
 
     fn learn_last(&self, last: &Record, number: u64) {
-        let head = Head {
-            revision: last.revision,
-            hash: last.hash,
-        };
-        self.remember(&last.stream, head);
-        self.see_time(last.recorded_time);
+        self.remember(last);
         self.announce(number);
     }
 }

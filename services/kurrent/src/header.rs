@@ -104,7 +104,8 @@ pub(crate) async fn read(supervisor: &Supervisor, namespace: &str) -> Result<Opt
     let event = match read.await {
         Err(Fault::NotFound) => return Ok(None),
         Err(fault) => return Err(NoHeader::Fault(fault)),
-        Ok(None) => return Ok(None),
+        // A stream that is there holds a header: the answer was broken off.
+        Ok(None) => return Err(NoHeader::Fault(Fault::Unclear("the header is not shown".to_owned()))),
         Ok(Some(event)) => event,
     };
     let note: Note = serde_json::from_slice(&event.data)

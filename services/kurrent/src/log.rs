@@ -1,10 +1,9 @@
 //! The log: what callers hold.
 
 use std::num::NonZeroUsize;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -26,7 +25,9 @@ use crate::supervisor::{Counted, Supervisor};
 use crate::times::Times;
 
 /// Pages in a row that end before the log does, after which it counts as out of reach.
-const SHORT_PAGES: u32 = 3;
+const SHORT_PAGES: u32 = 5;
+/// Wait before the second of them, grows with each: a leader that has just changed may be a moment behind.
+const BEFORE_ANOTHER: Duration = Duration::from_millis(10);
 /// Heads of streams remembered, so that an append need not ask for the one that its caller has read.
 const REMEMBERED: NonZeroUsize = NonZeroUsize::new(100_000).expect("not zero");
 
@@ -48,6 +49,11 @@ pub(crate) struct Core {
     refusal: Mutex<Option<LogError>>,
     /// Nothing of ours stands after the first and up to the second position: pages need not pass over it again.
     pub(crate) quiet: Mutex<Option<(u64, u64)>>,
+    /// Whether the log on the server is no longer the one that was opened.
+    pub(crate) another: AtomicBool,
+    /// Whether the server has been seen to say where a stream ends, read forwards and backwards. Where it does, a page
+    /// that does not say so was broken off.
+    pub(crate) says_ends: [AtomicBool; 2],
     pub(crate) times: tokio::sync::Mutex<Times>,
     /// Since when the server does not have what was read from it.
     pub(crate) lagging: Mutex<Option<Instant>>,
@@ -86,6 +92,8 @@ impl Core {
             damaged: Mutex::new(LruCache::new(REMEMBERED)),
             refusal: Mutex::new(None),
             quiet: Mutex::new(None),
+            another: AtomicBool::new(false),
+            says_ends: [AtomicBool::new(false), AtomicBool::new(false)],
             times: tokio::sync::Mutex::new(Times::new(header.epoch)),
             lagging: Mutex::new(None),
             seen_by: AtomicU64::new(0),
@@ -114,8 +122,16 @@ impl Core {
         *newest = (*newest).max(Some(time));
     }
 
-    pub(crate) fn remember(&self, stream: &StreamName, head: Head) {
-        lock(&self.remembered).put(stream.clone(), head);
+    /// Takes note of a record that is the newest of its stream, as far as this node has seen it: what is written after
+    /// it must be later than it, whichever node's clock it was stamped by.
+    pub(crate) fn remember(&self, record: &Record) -> Head {
+        let head = Head {
+            revision: record.revision,
+            hash: record.hash,
+        };
+        self.see_time(record.recorded_time);
+        lock(&self.remembered).put(record.stream.clone(), head);
+        head
     }
 
     pub(crate) fn remembered(&self, stream: &StreamName) -> Option<Head> {
@@ -189,37 +205,34 @@ impl Core {
         match items.into_iter().next() {
             None => Ok(None),
             Some(Item::Damaged(damage)) => Err(LogError::Damaged(Box::new(damage))),
-            Some(Item::Record(record)) => {
-                let head = Head {
-                    revision: record.revision,
-                    hash: record.hash,
-                };
-                self.remember(stream, head);
-                Ok(Some(head))
-            }
+            Some(Item::Record(record)) => Ok(Some(self.remember(&record))),
         }
     }
 
     pub(crate) async fn page(&self, after: LogPosition, limit: usize) -> Result<LogPage, LogError> {
         self.reach(after).await?;
         let count = limit.clamp(1, PAGE_ITEMS);
-        for _ in 0..SHORT_PAGES {
+        for tried in 1..=SHORT_PAGES {
             let head = *self.head.borrow();
-            let page = self.page_once(after, count).await?;
             // A page that ends before the end that was known when it was asked for was broken off.
-            if !page.items.is_empty() || page.next >= head {
+            if let Some(page) = self.page_once(after, count).await?
+                && (!page.items.is_empty() || page.next >= head)
+            {
                 return Ok(LogPage {
                     caught_up: page.caught_up && page.next >= head,
                     ..page
                 });
             }
+            tokio::time::sleep(BEFORE_ANOTHER * tried).await;
         }
-        Err(LogError::Unavailable(
-            "KurrentDB: pages of the log end before the log does".to_owned(),
-        ))
+        if self.another.load(Ordering::Relaxed) {
+            return Err(self.foreign(after));
+        }
+        Err(broken_off())
     }
 
-    async fn page_once(&self, after: LogPosition, limit: usize) -> Result<LogPage, LogError> {
+    /// One page; `None` when it does not even show the record that it begins with.
+    async fn page_once(&self, after: LogPosition, limit: usize) -> Result<Option<LogPage>, LogError> {
         let mut quiet = lock(&self.quiet).filter(|(own, _)| *own == after.number);
         let taken = loop {
             let from = match (quiet, after.number) {
@@ -228,7 +241,7 @@ impl Core {
                 (None, number) => From::At(number),
             };
             // A position is inclusive for the server: one of ours comes once more.
-            match self.page_all(from, self.prefix.clone(), limit.saturating_add(1)).await {
+            match self.page_all(from, &self.prefix, limit.saturating_add(1)).await {
                 Ok(taken) => break taken,
                 // What stood there was somebody else's and may have been removed.
                 Err(Fault::Rejected(_)) if quiet.is_some() => quiet = None,
@@ -237,8 +250,12 @@ impl Core {
             }
         };
         let read_from_own = quiet.is_none() && after.number > 0;
-        if read_from_own && taken.events.first().is_some_and(|first| first.position != after.number) {
-            return Err(self.foreign(after));
+        if read_from_own {
+            match taken.events.first() {
+                None => return Ok(None),
+                Some(first) if first.position != after.number => return Err(self.foreign(after)),
+                Some(_) => {}
+            }
         }
         let mut ended = taken.ended;
         let mut items = Vec::with_capacity(taken.events.len());
@@ -260,11 +277,11 @@ impl Core {
             epoch: self.epoch,
             number: last,
         };
-        Ok(LogPage {
+        Ok(Some(LogPage {
             items,
             next,
             caught_up: ended,
-        })
+        }))
     }
 
     /// A position that is none of this log's, though it does not lie beyond the end.
@@ -279,7 +296,11 @@ impl Core {
         let head = *self.head.borrow();
         if position.epoch == head.epoch && position.number > head.number {
             // Another node may just have written it.
-            self.look().await.map_err(|fault| self.unavailable(&fault))?;
+            if let Err(fault) = self.look().await
+                && position.number > self.head.borrow().number
+            {
+                return Err(self.unavailable(&fault));
+            }
         }
         rules::check_after(position, *self.head.borrow())
     }
@@ -289,16 +310,22 @@ impl Core {
         if position.number == 0 {
             return Ok(None);
         }
-        match self.page_all(From::At(position.number), self.prefix.clone(), 1).await {
-            Ok(taken) => Ok(taken
-                .events
-                .into_iter()
-                .next()
-                .filter(|raw| raw.position == position.number)
-                .map(|raw| self.item(raw))),
-            Err(Fault::Rejected(_)) => Ok(None),
-            Err(fault) => Err(self.unavailable(&fault)),
+        for tried in 1..=SHORT_PAGES {
+            let found = match self.page_all(From::At(position.number), &self.prefix, 1).await {
+                Ok(taken) => taken.events.into_iter().next(),
+                Err(Fault::Rejected(_)) => return Ok(None),
+                Err(fault) => return Err(self.unavailable(&fault)),
+            };
+            // The head stands there or after it: a page without anything was broken off.
+            if let Some(raw) = found {
+                return Ok((raw.position == position.number).then(|| self.item(raw)));
+            }
+            tokio::time::sleep(BEFORE_ANOTHER * tried).await;
         }
+        if self.another.load(Ordering::Relaxed) {
+            return Err(self.foreign(position));
+        }
+        Err(broken_off())
     }
 
     async fn streams(&self, category: &str) -> Result<Vec<StreamName>, LogError> {
@@ -308,7 +335,7 @@ impl Core {
         let mut ended_here = false;
         loop {
             let taken = self
-                .page_all(from, prefix.clone(), PAGE_ITEMS)
+                .page_all(from, &prefix, PAGE_ITEMS)
                 .await
                 .map_err(|fault| self.unavailable(&fault))?;
             let before = last;
@@ -328,6 +355,10 @@ impl Core {
             from = if last == 0 { From::Start } else { From::At(last) };
         }
     }
+}
+
+fn broken_off() -> LogError {
+    LogError::Unavailable("KurrentDB: pages of the log end before the log does".to_owned())
 }
 
 /// Streams of a log begin with this on the server.
@@ -401,11 +432,7 @@ impl EventLog for KurrentLog {
             Direction::Backwards => items.first(),
         };
         if let Some(Item::Record(record)) = newest {
-            let head = Head {
-                revision: record.revision,
-                hash: record.hash,
-            };
-            self.core.remember(stream, head);
+            self.core.remember(record);
         }
         Ok(items)
     }

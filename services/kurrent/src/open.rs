@@ -24,6 +24,8 @@ const BETWEEN: Duration = Duration::from_millis(250);
 const SAY_EVERY: Duration = Duration::from_secs(5);
 /// Longest wait for the end of the log. The server passes over everything that is not ours.
 const END_PATIENCE: Duration = Duration::from_secs(120);
+/// Answers without a record, after the first, that are believed.
+const NOTHING: u32 = 2;
 /// Tries to note something in the header against others who do the same.
 const TRIES: u32 = 10;
 
@@ -154,7 +156,7 @@ impl KurrentLog {
         );
         core.keys_host = options.keys_host;
         let core = Arc::new(core);
-        core.find_end().await?;
+        core.find_end(until).await?;
         if let Some(refusal) = refusal {
             if options.kind.is_some() {
                 core.refuse(refusal);
@@ -322,7 +324,7 @@ async fn make(
     let records = supervisor
         .call(END_PATIENCE, {
             let prefix = prefix(namespace);
-            move |client| async move { crate::read::any(&client, &prefix).await }
+            move |client| async move { crate::read::any(&client, prefix).await }
         })
         .await
         .map_err(|fault| refused(address, &fault))?;
@@ -408,17 +410,28 @@ async fn take_keys(
 
 impl Core {
     /// Finds where the log ends now.
-    async fn find_end(&self) -> Result<(), OpenError> {
-        let newest = self
-            .raw_all(From::End, Some(self.prefix.clone()), 1, END_PATIENCE)
-            .await
-            .map_err(|fault| LogError::Unavailable(self.words(&fault)))?;
-        if let Some(raw) = newest.events.into_iter().next() {
-            self.announce(raw.position);
-            if let Some((_, time)) = crate::read::seen(&self.item(raw)) {
-                self.see_time(time);
+    async fn find_end(&self, until: Instant) -> Result<(), OpenError> {
+        let mut nothing = 0;
+        loop {
+            let newest = self
+                .raw_all(From::End, vec![self.prefix.clone()], 1, END_PATIENCE)
+                .await;
+            match newest.map(|newest| newest.events.into_iter().next()) {
+                Ok(Some(raw)) => {
+                    self.announce(raw.position);
+                    if let Some((_, time)) = crate::read::seen(&self.item(raw)) {
+                        self.see_time(time);
+                    }
+                    return Ok(());
+                }
+                // An answer that was broken off looks the same.
+                Ok(None) if nothing < NOTHING => nothing += 1,
+                Ok(None) => return Ok(()),
+                Err(Fault::NotDone(_) | Fault::Unclear(_)) if Instant::now() + BETWEEN < until => {
+                    tokio::time::sleep(BETWEEN).await;
+                }
+                Err(fault) => return Err(LogError::Unavailable(self.words(&fault)).into()),
             }
         }
-        Ok(())
     }
 }

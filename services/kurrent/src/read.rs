@@ -1,5 +1,6 @@
 //! Reading: pages of a stream and of the whole log, every record checked on its way in.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -105,7 +106,7 @@ pub(crate) enum From {
     End,
 }
 
-fn all_options(from: From, prefix: Option<&str>, count: usize) -> ReadAllOptions {
+fn all_options(from: From, prefixes: &[String], count: usize) -> ReadAllOptions {
     let options = ReadAllOptions::default().max_count(count);
     let options = match from {
         From::Start => options.position(StreamPosition::Start).forwards(),
@@ -118,30 +119,35 @@ fn all_options(from: From, prefix: Option<&str>, count: usize) -> ReadAllOptions
         // Setting a position sets a direction too: this order.
         From::End => options.position(StreamPosition::End).backwards(),
     };
-    match prefix {
-        Some(prefix) => options.filter(SubscriptionFilter::on_stream_name().add_prefix(prefix).max(WINDOW)),
-        None => options,
+    if prefixes.is_empty() {
+        return options;
     }
+    let filter = prefixes
+        .iter()
+        .fold(SubscriptionFilter::on_stream_name(), |filter, prefix| {
+            filter.add_prefix(prefix)
+        });
+    options.filter(filter.max(WINDOW))
 }
 
 /// Whether any stream begins with `prefix`.
-pub(crate) async fn any(client: &Client, prefix: &str) -> Result<bool, kurrentdb::Error> {
-    let mut events = client.read_all(&all_options(From::Start, Some(prefix), 1)).await?;
+pub(crate) async fn any(client: &Client, prefix: String) -> Result<bool, kurrentdb::Error> {
+    let mut events = client.read_all(&all_options(From::Start, &[prefix], 1)).await?;
     Ok(events.next().await?.is_some())
 }
 
 impl Core {
-    /// Reads events of the whole log whose stream begins with `prefix`.
+    /// Reads events of the whole log whose stream begins with one of `prefixes`; all if there are none.
     pub(crate) async fn raw_all(
         &self,
         from: From,
-        prefix: Option<String>,
+        prefixes: Vec<String>,
         count: usize,
         patience: Duration,
     ) -> Result<Taken, Fault> {
         self.supervisor
             .call(patience, move |client: Client| async move {
-                let options = all_options(from, prefix.as_deref(), count);
+                let options = all_options(from, &prefixes, count);
                 let events = client.read_all(&options).await?;
                 collect(events, count, PAGE_BYTES).await
             })
@@ -149,12 +155,13 @@ impl Core {
     }
 
     /// A page of the log, tried again while no server is met.
-    pub(crate) async fn page_all(&self, from: From, prefix: String, count: usize) -> Result<Taken, Fault> {
+    pub(crate) async fn page_all(&self, from: From, prefix: &str, count: usize) -> Result<Taken, Fault> {
+        let start = tokio::time::Instant::now();
         let mut tries = 0;
         loop {
             tries += 1;
-            match self.raw_all(from, Some(prefix.clone()), count, LOG_PATIENCE).await {
-                Err(Fault::NotDone(_) | Fault::Unclear(_)) if tries < TRIES => {}
+            match self.raw_all(from, vec![prefix.to_owned()], count, LOG_PATIENCE).await {
+                Err(Fault::NotDone(_) | Fault::Unclear(_)) if tries < TRIES && start.elapsed() < STREAM_PATIENCE => {}
                 outcome => return outcome,
             }
         }
@@ -170,6 +177,7 @@ impl Core {
     ) -> Result<Taken, Fault> {
         let name = self.server_name(stream);
         let until = tokio::time::Instant::now() + STREAM_PATIENCE;
+        let says_ends = &self.says_ends[usize::from(direction == Direction::Backwards)];
         let mut before: Option<usize> = None;
         loop {
             let name = name.clone();
@@ -196,16 +204,33 @@ impl Core {
                     tokio::time::sleep(Duration::from_millis(20)).await;
                 }
                 // The end of the stream, as far as this page tells: the server did not say so, and a connection that
-                // ended early looks the same. Two pages that end alike are believed.
-                Ok(taken) if taken.ended && taken.last.is_none() && before != Some(taken.events.len()) => {
+                // ended early looks the same. Two pages that end alike are believed of a server that never says so.
+                Ok(taken) if taken.ended && taken.last.is_none() => {
+                    let says = says_ends.load(Ordering::Relaxed);
+                    if !says && before == Some(taken.events.len()) {
+                        return Ok(taken);
+                    }
                     before = Some(taken.events.len());
+                    if tokio::time::Instant::now() >= until {
+                        return Err(Fault::Unclear(
+                            "pages of the stream end before the stream does".to_owned(),
+                        ));
+                    }
+                    tokio::time::sleep(Duration::from_millis(5)).await;
                 }
-                outcome => return outcome,
+                Ok(taken) => {
+                    if taken.ended {
+                        says_ends.store(true, Ordering::Relaxed);
+                    }
+                    return Ok(taken);
+                }
+                Err(fault) => return Err(fault),
             }
         }
     }
 
     /// A page of a stream. Where the server does not show a record that must be there, it is named as damaged.
+    /// `$tb`, `$maxCount` and `$maxAge` hide records at the beginning of a stream.
     pub(crate) async fn page_of_stream(
         &self,
         stream: &StreamName,
@@ -227,26 +252,36 @@ impl Core {
             Err(fault) => return Err(self.unavailable(&fault)),
         };
         let mut items: Vec<Item> = Vec::with_capacity(taken.events.len());
+        let hidden = |revision| {
+            Item::Damaged(self.gone(
+                stream,
+                Some(revision),
+                "the server does not show this record: the stream was truncated",
+            ))
+        };
         let mut due = match direction {
             Direction::Forwards => Some(from.unwrap_or(0)),
             Direction::Backwards => None,
         };
+        let ended = taken.ended;
         for raw in taken.events.into_iter().take(limit) {
-            if due.is_some_and(|due| due != raw.revision) {
-                // $tb, $maxCount or $maxAge hide what is before this one.
-                let revision = due.unwrap_or(0);
-                items.push(Item::Damaged(self.gone(
-                    stream,
-                    Some(revision),
-                    "the server does not show this record: the stream was truncated",
-                )));
-                break;
+            if let Some(due) = due
+                && due != raw.revision
+            {
+                items.push(hidden(due));
+                return Ok(items);
             }
             due = match direction {
                 Direction::Forwards => raw.revision.checked_add(1),
                 Direction::Backwards => raw.revision.checked_sub(1),
             };
             items.push(self.item(raw));
+        }
+        if let (Direction::Backwards, Some(due)) = (direction, due)
+            && ended
+            && items.len() < limit
+        {
+            items.push(hidden(due));
         }
         Ok(items)
     }

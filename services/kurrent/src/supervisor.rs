@@ -10,7 +10,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use kurrentdb::{Client, ClientSettings};
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::task::AbortHandle;
 
 use crate::address::{Address, AddressError};
 use crate::fault::{Connection, Fault, sort};
@@ -58,17 +59,36 @@ impl Counters {
 struct Room {
     number: u64,
     client: Client,
-    runtime: Option<Runtime>,
+    handle: Handle,
+    /// `None` once it was given up.
+    runtime: Mutex<Option<Runtime>>,
     silent: AtomicU32,
     moving: AtomicU32,
 }
 
-impl Drop for Room {
-    fn drop(&mut self) {
+impl Room {
+    /// Ends everything that hangs in it, also while its callers still hold it.
+    fn close(&self) {
+        let runtime = self.runtime.lock().unwrap_or_else(PoisonError::into_inner).take();
         // Dropping a runtime waits for its tasks, and may not be done on an async thread.
-        if let Some(runtime) = self.runtime.take() {
+        if let Some(runtime) = runtime {
             runtime.shutdown_background();
         }
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+/// A call whose caller went away does not go on in its room.
+struct AbortOnDrop(AbortHandle);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }
 
@@ -78,7 +98,7 @@ struct State {
     failures: u32,
     /// Before then no new client is made.
     not_before: Instant,
-    /// When the server last answered, and since when it does not; `None`: it answers.
+    /// Since when it does not answer; `None`: it does.
     unreachable_since: Option<Instant>,
     reason: String,
 }
@@ -138,11 +158,8 @@ impl Supervisor {
             }
         };
         let left = until.saturating_duration_since(Instant::now());
-        let Some(runtime) = &room.runtime else {
-            return Err(Fault::NotDone("the connection is closed".to_owned()));
-        };
-        let task = runtime.spawn(work(room.client.clone()));
-        let abort = task.abort_handle();
+        let task = room.handle.spawn(work(room.client.clone()));
+        let _abort = AbortOnDrop(task.abort_handle());
         let (fault, connection) = match tokio::time::timeout(left, task).await {
             Ok(Ok(Ok(done))) => {
                 self.answered(&room);
@@ -156,16 +173,16 @@ impl Supervisor {
                 Fault::Unclear("the connection was given up".to_owned()),
                 Connection::Lost,
             ),
-            Err(_) => {
-                abort.abort();
-                (Fault::Unclear("no answer in time".to_owned()), Connection::Silent)
-            }
+            Err(_) => (Fault::Unclear("no answer in time".to_owned()), Connection::Silent),
         };
         self.note(&room, &fault, connection);
         Err(fault)
     }
 
     fn note(&self, room: &Arc<Room>, fault: &Fault, connection: Connection) {
+        if connection != Connection::Sound {
+            self.unanswered(fault);
+        }
         let lost = match connection {
             Connection::Sound => {
                 self.answered(room);
@@ -185,10 +202,19 @@ impl Supervisor {
         room.silent.store(0, Ordering::Relaxed);
         room.moving.store(0, Ordering::Relaxed);
         let mut state = self.state();
-        if state.unreachable_since.take().is_some() && room.number > 1 {
+        if std::mem::take(&mut state.failures) > 0 {
             tracing::info!(client = room.number, "KurrentDB answers again");
         }
-        state.failures = 0;
+        state.unreachable_since = None;
+    }
+
+    /// A call was not answered: perhaps the server is out of reach from now on.
+    fn unanswered(&self, fault: &Fault) {
+        let mut state = self.state();
+        if state.unreachable_since.is_none() {
+            state.unreachable_since = Some(Instant::now());
+            state.reason = reason(fault);
+        }
     }
 
     /// Drops a client that is of no use any more, with everything that hangs in it.
@@ -197,22 +223,19 @@ impl Supervisor {
         if state.room.as_ref().is_none_or(|room| room.number != number) {
             return;
         }
-        let reason = match fault {
-            Fault::NotDone(reason) | Fault::Unclear(reason) => reason.clone(),
-            other => format!("{other:?}"),
-        };
-        if state.unreachable_since.is_none() {
+        state.reason = reason(fault);
+        if state.failures == 0 {
             tracing::warn!(
                 client = number,
-                reason,
+                reason = state.reason,
                 "KurrentDB does not answer; trying again with a new client"
             );
-            state.unreachable_since = Some(Instant::now());
         }
-        state.reason = reason;
         state.not_before = Instant::now() + back_off(state.failures);
         state.failures = state.failures.saturating_add(1);
-        state.room = None;
+        if let Some(room) = state.room.take() {
+            room.close();
+        }
     }
 
     /// The present client, or a new one; else how long to wait for the next try.
@@ -262,7 +285,8 @@ impl Supervisor {
             Ok(client) => Ok(Room {
                 number,
                 client,
-                runtime: Some(runtime),
+                handle: runtime.handle().clone(),
+                runtime: Mutex::new(Some(runtime)),
                 silent: AtomicU32::new(0),
                 moving: AtomicU32::new(0),
             }),
@@ -271,6 +295,13 @@ impl Supervisor {
                 Err(reason)
             }
         }
+    }
+}
+
+fn reason(fault: &Fault) -> String {
+    match fault {
+        Fault::NotDone(reason) | Fault::Unclear(reason) => reason.clone(),
+        other => format!("{other:?}"),
     }
 }
 

@@ -11,7 +11,7 @@ use yujian_eventlog::LogError;
 use crate::fault::Fault;
 use crate::header;
 use crate::log::Core;
-use crate::read::{From, PAGE_ITEMS, seen};
+use crate::read::{From, PAGE_ITEMS, Raw, seen};
 
 /// How often the end is asked for.
 const EVERY: Duration = Duration::from_millis(100);
@@ -26,6 +26,8 @@ const HEADER_EVERY: u32 = 20;
 /// For so long a server may not have what was read before: one that was cut off from the others and does not know that
 /// it leads no more. After that it is another log.
 const LAGGING: Duration = Duration::from_secs(15);
+/// Pages in a row that end before the log does, after which the look is given up.
+const SHORT_PAGES: u32 = 5;
 
 /// Looks at the end until the log is dropped.
 pub(crate) fn spawn(core: &Arc<Core>) -> JoinHandle<()> {
@@ -53,68 +55,88 @@ async fn run(core: Weak<Core>) {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Looked {
     Well,
-    /// The log ends before a record that it had.
+    /// The log does not hold the newest record that was read of it.
     Shorter,
 }
 
 impl Core {
     /// Looks once where the log ends, and announces it.
     pub(crate) async fn look(&self) -> Result<Looked, Fault> {
-        // The end of everything first: what the page after it does not show of ours was not there by then.
-        let end = self.raw_all(From::End, None, 1, PATIENCE).await?;
-        let end = end.events.first().map_or(0, |raw| raw.position);
+        // The end of everything first: what the pages up to it do not show of ours was not there by then.
+        let end = self.raw_all(From::End, Vec::new(), 1, PATIENCE).await?;
         let own = self.head.borrow().number;
-        if end < own {
+        let Some(end) = end.events.into_iter().next() else {
+            // A log that holds something has an end.
+            return if own == 0 { Ok(Looked::Well) } else { Err(early()) };
+        };
+        if end.position < own {
             self.lags();
             return Ok(Looked::Shorter);
         }
-        let mut from = match *self.quiet() {
-            Some((after, to)) if after == own => to,
+        let passed = match *self.quiet() {
+            Some((after, to)) if after == own && to <= end.position => to,
             _ => own,
         };
-        let mut last = own;
-        while from < end {
-            let start = if from == 0 { From::Start } else { From::At(from) };
-            let page = match self
-                .raw_all(start, Some(self.prefix.clone()), PAGE_ITEMS, PAGE_PATIENCE)
-                .await
-            {
+        self.walk(own, passed, &end).await
+    }
+
+    /// Reads on from a place behind our newest record, or that record itself, up to the end. The pages also show the
+    /// stream of the end: one that was broken off does not show the end.
+    async fn walk(&self, own: u64, passed: u64, end: &Raw) -> Result<Looked, Fault> {
+        let prefixes = vec![self.prefix.clone(), end.stream.clone()];
+        let (mut last, mut reached) = (own, passed);
+        let (mut short, mut again) = (0, false);
+        while reached < end.position {
+            let from = if reached == 0 { From::Start } else { From::At(reached) };
+            let page = match self.raw_all(from, prefixes.clone(), PAGE_ITEMS, PAGE_PATIENCE).await {
                 // What stood there was somebody else's and may have been removed.
-                Err(Fault::Rejected(_)) if from != own => {
+                Err(Fault::Rejected(_)) if reached != own && !again => {
                     *self.quiet() = None;
-                    from = own;
+                    reached = own;
+                    again = true;
                     continue;
                 }
                 // What stood there was ours, and nothing of ours is ever removed.
-                Err(Fault::Rejected(_)) => {
+                Err(Fault::Rejected(_)) if reached == own => {
                     self.is_another();
                     return Ok(Looked::Shorter);
                 }
                 page => page?,
             };
-            let ended = page.ended;
+            let from_own = reached == own && own > 0;
+            if from_own && page.events.first().is_some_and(|first| first.position != own) {
+                self.is_another();
+                return Ok(Looked::Shorter);
+            }
+            let before = reached;
             for raw in page.events {
-                if raw.position <= last {
+                if raw.position <= reached {
                     continue;
                 }
-                last = raw.position;
-                if let Some((_, time)) = seen(&self.item(raw)) {
-                    self.see_time(time);
+                reached = raw.position;
+                if raw.stream.starts_with(&self.prefix) && raw.position > last {
+                    last = raw.position;
+                    if let Some((_, time)) = seen(&self.item(raw)) {
+                        self.see_time(time);
+                    }
                 }
             }
-            if ended {
-                break;
+            // What was seen is there, even if the page was broken off.
+            self.announce(last);
+            short = if reached == before { short + 1 } else { 0 };
+            if short == SHORT_PAGES {
+                return Err(early());
             }
-            from = from.max(last);
         }
         *self.lagging() = None;
-        self.announce(last);
-        *self.quiet() = (end > last).then_some((last, end));
+        *self.quiet() = (end.position > last).then_some((last, end.position));
         Ok(Looked::Well)
     }
 
     /// The server does not have what was read before.
     fn lags(&self) {
+        // Until it is clear which of both it is, every append looks first.
+        self.seen_by.store(0, Ordering::Release);
         let since = *self.lagging().get_or_insert_with(Instant::now);
         if since.elapsed() >= LAGGING {
             self.is_another();
@@ -127,6 +149,7 @@ impl Core {
 
     /// Takes no writes any more: this is not the log that was opened.
     fn is_another(&self) {
+        self.another.store(true, Ordering::Relaxed);
         self.refuse(LogError::Stopped(
             "the server does not have records that were read from it: it was restored from a backup, or it is another \
              log. Stop every node, run `yujian kurrentdb new-epoch`, start again"
@@ -142,7 +165,11 @@ impl Core {
             return Ok(());
         }
         let head = *self.head.borrow();
-        if head.number > 0 && self.item_at(head).await?.is_none() {
+        let there = match self.item_at(head).await {
+            Err(LogError::BeyondHead { .. }) => false,
+            item => head.number == 0 || item?.is_some(),
+        };
+        if !there {
             self.lags();
             self.writable()?;
             return Err(LogError::Unavailable(
@@ -181,4 +208,8 @@ impl Core {
             self.refuse(LogError::ReadOnly(refusal));
         }
     }
+}
+
+fn early() -> Fault {
+    Fault::Unclear("pages of the log end before the log does".to_owned())
 }

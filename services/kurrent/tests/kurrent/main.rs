@@ -6,10 +6,15 @@
 mod conformance;
 
 mod ambiguous;
+mod copies;
+mod damage;
 mod engine;
 mod faults;
 mod header;
+mod pages;
+mod restored;
 mod support;
+mod writers;
 
 conformance::suite!(one_node, crate::support::rig(1).await);
 conformance::suite!(three_nodes, crate::support::rig(3).await);
