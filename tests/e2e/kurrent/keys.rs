@@ -90,11 +90,11 @@ async fn a_second_host_is_refused_in_words_until_the_keys_are_moved_there() {
     let (well, said) = output(elsewhere(&machine_id, &take)).await;
     assert!(well && said.contains("held by"), "{said}");
     let mut refused = None;
-    for _ in 0..100 {
+    for number in 2..100 {
         let answer = server
             .licensing()
             .await
-            .register_institution(ask(2, Uuid::new_v4()))
+            .register_institution(ask(number, Uuid::new_v4()))
             .await;
         match answer {
             Err(status) => {
