@@ -25,6 +25,11 @@ fn outcomes_wanted() -> u64 {
         .unwrap_or(OUTCOMES)
 }
 
+/// Seed of the faults.
+fn seed() -> u64 {
+    std::env::var("TEST_AMBIGUOUS_SEED").map_or(7, |text| text.parse().unwrap())
+}
+
 /// What one writer knows: the ids that were acknowledged, in order, and perhaps one that was not.
 #[derive(Default)]
 struct Ledger {
@@ -86,7 +91,7 @@ async fn agrees(log: &KurrentLog, ledgers: &BTreeMap<u128, Ledger>) {
 async fn run(nodes: usize, faults: Vec<Fault>, permille: u32, wanted: u64) -> Cluster {
     let cluster = cluster(nodes).await;
     let log = open_now(&address(&cluster)).await;
-    cluster.faults().random(Call::Append, 7, permille, faults);
+    cluster.faults().random(Call::Append, seed(), permille, faults);
     let pending = Arc::new(AtomicU64::new(0));
     let mut writers = JoinSet::new();
     for writer in 0..WRITERS {
