@@ -25,6 +25,8 @@ const STREAM_PATIENCE: Duration = Duration::from_secs(5);
 const LOG_PATIENCE: Duration = Duration::from_secs(60);
 /// Window of the filter. Only subscriptions look at it, but it has to be set.
 const WINDOW: u32 = 1_000;
+/// No stream comes as far.
+const LAST_REVISION: u64 = i64::MAX.cast_unsigned() - 1;
 /// Tries of a read that met no server.
 const TRIES: u32 = 3;
 
@@ -176,6 +178,8 @@ impl Core {
         count: usize,
     ) -> Result<Taken, Fault> {
         let name = self.server_name(stream);
+        // The server counts in 64 bits with a sign.
+        let from = from.map(|from| from.min(LAST_REVISION));
         let until = tokio::time::Instant::now() + STREAM_PATIENCE;
         let says_ends = &self.says_ends[usize::from(direction == Direction::Backwards)];
         let mut before: Option<usize> = None;

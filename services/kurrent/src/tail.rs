@@ -58,6 +58,7 @@ async fn run(core: Weak<Core>) {
         };
         if round % HEADER_EVERY == HEADER_EVERY - 1 {
             core.look_at_header().await;
+            core.look_at_own().await;
         }
         round = round.wrapping_add(1);
         drop(core);
@@ -114,7 +115,7 @@ impl Core {
                 page => page?,
             };
             let from_own = reached == own && own > 0;
-            if from_own && page.events.first().is_some_and(|first| first.position != own) {
+            if from_own && page.events.first().is_some_and(|first| !self.is_own(first, own)) {
                 return Ok(Looked::Shorter);
             }
             let before = reached;
@@ -143,6 +144,26 @@ impl Core {
 
     fn quiet(&self) -> std::sync::MutexGuard<'_, Option<(u64, u64)>> {
         self.quiet.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_own(&self, raw: &Raw, own: u64) -> bool {
+        raw.position == own && raw.stream.starts_with(&self.prefix)
+    }
+
+    /// Whether our newest record still stands where it did. Looks that begin behind it would not find out: if it does
+    /// not, the next ones begin with it.
+    async fn look_at_own(&self) {
+        let own = self.head.borrow().number;
+        if own == 0 {
+            return;
+        }
+        let sound = match self.raw_all(From::At(own), Vec::new(), 1, PATIENCE).await {
+            Ok(taken) => taken.events.first().is_none_or(|first| self.is_own(first, own)),
+            Err(fault) => !matches!(fault, Fault::Rejected(_)),
+        };
+        if !sound {
+            *self.quiet() = None;
+        }
     }
 
     /// Whether the log is still the one that was opened, with its keys here.
