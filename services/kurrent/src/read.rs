@@ -20,9 +20,11 @@ pub(crate) const PAGE_ITEMS: usize = 10_000;
 const PAGE_BYTES: usize = 4 * 1024 * 1024;
 /// Longest wait for a stream's page.
 const STREAM_PATIENCE: Duration = Duration::from_secs(5);
-/// Longest wait for a page of the log. The server says nothing while it passes over what is not ours, and the tail,
-/// which asks every moment, finds out much sooner when it hangs.
-const LOG_PATIENCE: Duration = Duration::from_secs(60);
+/// Wait for a page of the log at first: an answer that is lost alone is soon asked for again.
+pub(crate) const FIRST_PATIENCE: Duration = Duration::from_secs(3);
+/// Longest wait for a page of the log after that. The server says nothing while it passes over what is not ours, and the
+/// tail, which asks every moment, finds out much sooner when it hangs.
+pub(crate) const LOG_PATIENCE: Duration = Duration::from_secs(60);
 /// Window of the filter. Only subscriptions look at it, but it has to be set.
 const WINDOW: u32 = 1_000;
 /// No stream comes as far.
@@ -160,10 +162,13 @@ impl Core {
     pub(crate) async fn page_all(&self, from: From, prefix: &str, count: usize) -> Result<Taken, Fault> {
         let start = tokio::time::Instant::now();
         let mut tries = 0;
+        let mut patience = FIRST_PATIENCE;
         loop {
             tries += 1;
-            match self.raw_all(from, vec![prefix.to_owned()], count, LOG_PATIENCE).await {
-                Err(Fault::NotDone(_) | Fault::Unclear(_)) if tries < TRIES && start.elapsed() < STREAM_PATIENCE => {}
+            match self.raw_all(from, vec![prefix.to_owned()], count, patience).await {
+                Err(Fault::NotDone(_) | Fault::Unclear(_)) if tries < TRIES && start.elapsed() < STREAM_PATIENCE => {
+                    patience = LOG_PATIENCE;
+                }
                 outcome => return outcome,
             }
         }

@@ -11,7 +11,7 @@ use yujian_eventlog::LogError;
 use crate::fault::Fault;
 use crate::header;
 use crate::log::Core;
-use crate::read::{From, PAGE_ITEMS, Raw, seen};
+use crate::read::{FIRST_PATIENCE, From, LOG_PATIENCE, PAGE_ITEMS, Raw, seen};
 
 /// How often the end is asked for.
 const EVERY: Duration = Duration::from_millis(100);
@@ -19,8 +19,6 @@ const EVERY: Duration = Duration::from_millis(100);
 const AFTER_FAULT: Duration = Duration::from_millis(250);
 /// Longest wait for the end. Short: this is also how a server that hangs is found out.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// Longest wait for the page before it, which may have to pass over much that is not ours.
-const PAGE_PATIENCE: Duration = Duration::from_secs(60);
 /// Rounds between two looks at the header.
 const HEADER_EVERY: u32 = 20;
 /// Rounds in a row in which the log did not hold what was read of it, after which it counts as another log.
@@ -101,9 +99,15 @@ impl Core {
         let prefixes = vec![self.prefix.clone(), end.stream.clone()];
         let (mut last, mut reached) = (own, passed);
         let (mut short, mut again) = (0, false);
+        // A page that was not answered soon has the next time as long as it takes: it may pass over much.
+        let patience = if self.slow.swap(false, Ordering::Relaxed) {
+            LOG_PATIENCE
+        } else {
+            FIRST_PATIENCE
+        };
         while reached < end.position {
             let from = if reached == 0 { From::Start } else { From::At(reached) };
-            let page = match self.raw_all(from, prefixes.clone(), PAGE_ITEMS, PAGE_PATIENCE).await {
+            let page = match self.raw_all(from, prefixes.clone(), PAGE_ITEMS, patience).await {
                 // What stood there was somebody else's and may have been removed.
                 Err(Fault::Rejected(_)) if reached != own && !again => {
                     *self.quiet() = None;
@@ -112,7 +116,11 @@ impl Core {
                     continue;
                 }
                 Err(Fault::Rejected(_)) if reached == own => return Ok(Looked::Shorter),
-                page => page?,
+                Err(fault) => {
+                    self.slow.store(true, Ordering::Relaxed);
+                    return Err(fault);
+                }
+                Ok(page) => page,
             };
             let from_own = reached == own && own > 0;
             if from_own && page.events.first().is_some_and(|first| !self.is_own(first, own)) {
