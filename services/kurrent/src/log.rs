@@ -49,6 +49,8 @@ pub(crate) struct Core {
     refusal: Mutex<Option<LogError>>,
     /// Nothing of ours stands after the first and up to the second position: pages need not pass over it again.
     pub(crate) quiet: Mutex<Option<(u64, u64)>>,
+    /// Whether the last look at the end was not answered soon.
+    pub(crate) slow: AtomicBool,
     /// Whether the log on the server is no longer the one that was opened.
     pub(crate) another: AtomicBool,
     /// Whether the server has been seen to say where a stream ends, read forwards and backwards. Where it does, a page
@@ -92,6 +94,7 @@ impl Core {
             damaged: Mutex::new(LruCache::new(REMEMBERED)),
             refusal: Mutex::new(None),
             quiet: Mutex::new(None),
+            slow: AtomicBool::new(false),
             another: AtomicBool::new(false),
             says_ends: [AtomicBool::new(false), AtomicBool::new(false)],
             times: tokio::sync::Mutex::new(Times::new(header.epoch)),

@@ -20,11 +20,15 @@ pub(crate) const PAGE_ITEMS: usize = 10_000;
 const PAGE_BYTES: usize = 4 * 1024 * 1024;
 /// Longest wait for a stream's page.
 const STREAM_PATIENCE: Duration = Duration::from_secs(5);
-/// Longest wait for a page of the log. The server says nothing while it passes over what is not ours, and the tail,
-/// which asks every moment, finds out much sooner when it hangs.
-const LOG_PATIENCE: Duration = Duration::from_secs(60);
+/// Wait for a page of the log at first: an answer that is lost alone is soon asked for again.
+pub(crate) const FIRST_PATIENCE: Duration = Duration::from_secs(3);
+/// Longest wait for a page of the log after that. The server says nothing while it passes over what is not ours, and the
+/// tail, which asks every moment, finds out much sooner when it hangs.
+pub(crate) const LOG_PATIENCE: Duration = Duration::from_secs(60);
 /// Window of the filter. Only subscriptions look at it, but it has to be set.
 const WINDOW: u32 = 1_000;
+/// No stream comes as far.
+const LAST_REVISION: u64 = i64::MAX.cast_unsigned() - 1;
 /// Tries of a read that met no server.
 const TRIES: u32 = 3;
 
@@ -158,10 +162,13 @@ impl Core {
     pub(crate) async fn page_all(&self, from: From, prefix: &str, count: usize) -> Result<Taken, Fault> {
         let start = tokio::time::Instant::now();
         let mut tries = 0;
+        let mut patience = FIRST_PATIENCE;
         loop {
             tries += 1;
-            match self.raw_all(from, vec![prefix.to_owned()], count, LOG_PATIENCE).await {
-                Err(Fault::NotDone(_) | Fault::Unclear(_)) if tries < TRIES && start.elapsed() < STREAM_PATIENCE => {}
+            match self.raw_all(from, vec![prefix.to_owned()], count, patience).await {
+                Err(Fault::NotDone(_) | Fault::Unclear(_)) if tries < TRIES && start.elapsed() < STREAM_PATIENCE => {
+                    patience = LOG_PATIENCE;
+                }
                 outcome => return outcome,
             }
         }
@@ -176,6 +183,8 @@ impl Core {
         count: usize,
     ) -> Result<Taken, Fault> {
         let name = self.server_name(stream);
+        // The server counts in 64 bits with a sign.
+        let from = from.map(|from| from.min(LAST_REVISION));
         let until = tokio::time::Instant::now() + STREAM_PATIENCE;
         let says_ends = &self.says_ends[usize::from(direction == Direction::Backwards)];
         let mut before: Option<usize> = None;

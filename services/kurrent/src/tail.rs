@@ -11,7 +11,7 @@ use yujian_eventlog::LogError;
 use crate::fault::Fault;
 use crate::header;
 use crate::log::Core;
-use crate::read::{From, PAGE_ITEMS, Raw, seen};
+use crate::read::{FIRST_PATIENCE, From, LOG_PATIENCE, PAGE_ITEMS, Raw, seen};
 
 /// How often the end is asked for.
 const EVERY: Duration = Duration::from_millis(100);
@@ -19,8 +19,6 @@ const EVERY: Duration = Duration::from_millis(100);
 const AFTER_FAULT: Duration = Duration::from_millis(250);
 /// Longest wait for the end. Short: this is also how a server that hangs is found out.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// Longest wait for the page before it, which may have to pass over much that is not ours.
-const PAGE_PATIENCE: Duration = Duration::from_secs(60);
 /// Rounds between two looks at the header.
 const HEADER_EVERY: u32 = 20;
 /// For so long a server may not have what was read before: one that was cut off from the others and does not know that
@@ -44,6 +42,7 @@ async fn run(core: Weak<Core>) {
         };
         if round % HEADER_EVERY == HEADER_EVERY - 1 {
             core.look_at_header().await;
+            core.look_at_own().await;
         }
         round = round.wrapping_add(1);
         drop(core);
@@ -86,9 +85,15 @@ impl Core {
         let prefixes = vec![self.prefix.clone(), end.stream.clone()];
         let (mut last, mut reached) = (own, passed);
         let (mut short, mut again) = (0, false);
+        // A page that was not answered soon has the next time as long as it takes: it may pass over much.
+        let patience = if self.slow.swap(false, Ordering::Relaxed) {
+            LOG_PATIENCE
+        } else {
+            FIRST_PATIENCE
+        };
         while reached < end.position {
             let from = if reached == 0 { From::Start } else { From::At(reached) };
-            let page = match self.raw_all(from, prefixes.clone(), PAGE_ITEMS, PAGE_PATIENCE).await {
+            let page = match self.raw_all(from, prefixes.clone(), PAGE_ITEMS, patience).await {
                 // What stood there was somebody else's and may have been removed.
                 Err(Fault::Rejected(_)) if reached != own && !again => {
                     *self.quiet() = None;
@@ -101,10 +106,14 @@ impl Core {
                     self.is_another();
                     return Ok(Looked::Shorter);
                 }
-                page => page?,
+                Err(fault) => {
+                    self.slow.store(true, Ordering::Relaxed);
+                    return Err(fault);
+                }
+                Ok(page) => page,
             };
             let from_own = reached == own && own > 0;
-            if from_own && page.events.first().is_some_and(|first| first.position != own) {
+            if from_own && page.events.first().is_some_and(|first| !self.is_own(first, own)) {
                 self.is_another();
                 return Ok(Looked::Shorter);
             }
@@ -183,6 +192,26 @@ impl Core {
 
     fn quiet(&self) -> std::sync::MutexGuard<'_, Option<(u64, u64)>> {
         self.quiet.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_own(&self, raw: &Raw, own: u64) -> bool {
+        raw.position == own && raw.stream.starts_with(&self.prefix)
+    }
+
+    /// Whether our newest record still stands where it did. Looks that begin behind it would not find out: if it does
+    /// not, the next ones begin with it.
+    async fn look_at_own(&self) {
+        let own = self.head.borrow().number;
+        if own == 0 {
+            return;
+        }
+        let sound = match self.raw_all(From::At(own), Vec::new(), 1, PATIENCE).await {
+            Ok(taken) => taken.events.first().is_none_or(|first| self.is_own(first, own)),
+            Err(fault) => !matches!(fault, Fault::Rejected(_)),
+        };
+        if !sound {
+            *self.quiet() = None;
+        }
     }
 
     /// Whether the log is still the one that was opened, with its keys here.

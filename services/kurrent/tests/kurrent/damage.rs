@@ -7,7 +7,7 @@ use yujian_eventlog::verify::{Options, ProblemKind, verify_log};
 use yujian_eventlog::{Direction, EventLog, Expected, Item, LogError, Record};
 use yujian_kurrent::KurrentLog;
 
-use crate::support::{address, answered, at, cluster, event, open_now, read, stream};
+use crate::support::{address, answered, at, cluster, event, id, open_now, read, stream};
 
 /// Three streams of three records.
 async fn three() -> (Cluster, Arc<KurrentLog>, Vec<Vec<Record>>) {
@@ -37,7 +37,7 @@ async fn a_tampered_event_is_damaged_at_its_place_and_closes_its_stream_only() {
         |stored| stored.data = br#"{"n":9}"#.to_vec(),
         |stored| stored.metadata = b"{}".to_vec(),
         |stored| stored.metadata = Vec::new(),
-        |stored| stored.id = uuid::Uuid::from_u128(9),
+        |stored| stored.id = id(9),
         |stored| stored.event_type = "test.Other.v1".to_owned(),
         |stored| stored.data = vec![0xff],
     ];

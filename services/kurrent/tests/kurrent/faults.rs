@@ -142,6 +142,37 @@ async fn when_the_leader_stops_the_next_one_serves_within_seconds() {
     }
 }
 
+/// One read after the other hangs for ever, while the server answers all others.
+async fn reads_hang_alone(steps_ms: u64) {
+    let (cluster, log) = served(1).await;
+    let other = open_now(&address(&cluster)).await;
+    let mut written = read(&other, &stream("a")).await;
+    for number in 2..4 {
+        let done = append_at_last(&other, &stream("a"), at(&written), &[event(number)]).await;
+        written.extend(done.records);
+        let end = written.last().unwrap().position;
+        // Whether it strikes a look at the end, the page up to it, or what is read here depends on the moment.
+        sleep(Duration::from_millis(steps_ms)).await;
+        cluster.faults().next(Call::Read, Fault::Hang);
+        within(10, || *log.head().borrow() >= end).await;
+        let page = answered(log.read_all(log.origin(), 100)).await;
+        assert_eq!(page.unwrap().items.len(), written.len());
+    }
+    assert_eq!(log.check_writable(), Ok(()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_read_that_hangs_alone_is_made_again_within_seconds() {
+    tokio::join!(
+        reads_hang_alone(12),
+        reads_hang_alone(24),
+        reads_hang_alone(36),
+        reads_hang_alone(48),
+        reads_hang_alone(60),
+        reads_hang_alone(72),
+    );
+}
+
 async fn fails_to_discover(nodes: usize, call: Call, fault: Fault) {
     let (cluster, log) = served(nodes).await;
     cluster.faults().always(call, Some(fault));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use yujian_double::Cluster;
+use yujian_double::{Cluster, ClusterOptions};
 use yujian_eventlog::verify::{Options, verify_log};
 use yujian_eventlog::{EventLog, Expected, LogError, LogPosition, Record};
 use yujian_kurrent::KurrentLog;
@@ -33,7 +33,10 @@ async fn refuses_writes(log: &Arc<KurrentLog>, expected: Expected) {
     tokio::time::sleep(Duration::from_millis(500)).await;
     let refused = answered(log.append(&stream("b"), expected, vec![event(100)])).await;
     assert!(
-        matches!(refused, Err(LogError::Unavailable(_) | LogError::Stopped(_))),
+        matches!(
+            refused,
+            Err(LogError::Unavailable(_) | LogError::Stopped(_) | LogError::Conflict { .. })
+        ),
         "{refused:?}"
     );
     within(20, || log.check_writable().is_err()).await;
@@ -111,4 +114,39 @@ async fn a_restored_log_is_told_by_a_node_that_was_quiet() {
     }
     refuses_writes(&log, at(&written[..7])).await;
     refuses_position(&log, written[9].position).await;
+}
+
+#[tokio::test]
+async fn a_restored_log_is_told_where_others_have_filled_it_to_the_byte() {
+    let cluster = Cluster::start(ClusterOptions::default()).await;
+    let log = open_now(&address(&cluster)).await;
+    let done = log
+        .append(&stream("a"), Expected::NoStream, vec![event(1)])
+        .await
+        .unwrap();
+    let done = log
+        .append(&stream("a"), at(&done.records), vec![event(2)])
+        .await
+        .unwrap();
+    // An event of somebody else that takes as much room as our last record.
+    let ours = cluster.store().stream("yujian.test-a").pop().unwrap();
+    let room = ours.stream.len() + ours.event_type.len() + ours.metadata.len() + ours.data.len();
+    let foreign = "x".repeat(room - "{}".len() - "T".len());
+    for _ in 0..5 {
+        cluster.store().append_foreign(&foreign, "T");
+    }
+    // The node looks past them.
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    let old: Vec<u64> = cluster.store().events().iter().map(|event| event.position).collect();
+    cluster.store().cut_tail(done.records[0].position.number - 1);
+    for _ in 0..8 {
+        cluster.store().append_foreign(&foreign, "T");
+    }
+    let new = cluster.store().events();
+    assert!(
+        old.iter()
+            .all(|position| new.iter().any(|event| event.position == *position))
+    );
+    refuses_writes(&log, at(&done.records)).await;
+    refuses_position(&log, done.records[0].position).await;
 }

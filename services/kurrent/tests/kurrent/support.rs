@@ -17,7 +17,7 @@ use yujian_eventlog::{
 use yujian_kurrent::{Address, KurrentLog, OpenOptions};
 
 use crate::conformance::{Engine, Rig};
-pub use crate::conformance::{TestClock, at, event, records_of, stream};
+pub use crate::conformance::{TestClock, at, event, id, records_of, stream};
 
 /// Names the real server.
 pub const SERVER: &str = "YUJIAN_KURRENTDB";
