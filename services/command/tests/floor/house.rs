@@ -133,6 +133,18 @@ impl EventLog for FaultyLog {
         }
     }
 
+    async fn item_at(&self, position: LogPosition) -> Result<Option<Item>, LogError> {
+        self.inner.item_at(position).await
+    }
+
+    async fn streams(&self, category: &str) -> Result<Vec<StreamName>, LogError> {
+        self.inner.streams(category).await
+    }
+
+    fn check_writable(&self) -> Result<(), LogError> {
+        self.inner.check_writable()
+    }
+
     fn head(&self) -> watch::Receiver<LogPosition> {
         self.inner.head()
     }
