@@ -18,9 +18,9 @@ use yujian_eventlog::{
     Appended, Damage, Direction, Expected, Hash, Head, Item, LogError, LogPosition, Record, StreamName, rules,
 };
 
+use crate::core::Core;
 use crate::fault::Fault;
 use crate::header::json;
-use crate::log::Core;
 
 /// Within this time an append is answered, whatever the server does. A command makes a few, and has 30 s.
 const DEADLINE: Duration = Duration::from_secs(8);

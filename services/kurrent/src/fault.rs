@@ -71,6 +71,11 @@ pub(crate) fn sort(error: kurrentdb::Error) -> (Fault, Connection) {
                 Connection::Sound,
             ),
         },
-        other => (Fault::Unclear(other.to_string()), Connection::Lost),
+        other => (Fault::Unclear(in_short(&other.to_string())), Connection::Lost),
     }
+}
+
+/// What the client says of a status, without the empty parts that it prints along.
+fn in_short(error: &str) -> String {
+    error.split(", details:").next().unwrap_or(error).to_owned()
 }

@@ -12,6 +12,8 @@ pub use address::{Address, AddressError};
 #[cfg(feature = "kurrentdb")]
 mod append;
 #[cfg(feature = "kurrentdb")]
+mod core;
+#[cfg(feature = "kurrentdb")]
 mod fault;
 #[cfg(feature = "kurrentdb")]
 mod header;
@@ -19,6 +21,8 @@ mod header;
 mod log;
 #[cfg(feature = "kurrentdb")]
 mod open;
+#[cfg(feature = "kurrentdb")]
+mod pages;
 #[cfg(feature = "kurrentdb")]
 mod read;
 #[cfg(feature = "kurrentdb")]

@@ -11,9 +11,10 @@ use yujian_eventlog::header::{FORMAT, Header, LogKind};
 use yujian_eventlog::rules::Stamps;
 
 use crate::address::{Address, AddressError};
+use crate::core::{Core, prefix};
 use crate::fault::Fault;
 use crate::header::{self, KeysHost, NoHeader, Note, Noted};
-use crate::log::{Core, KurrentLog, prefix};
+use crate::log::KurrentLog;
 use crate::read::From;
 use crate::supervisor::Supervisor;
 use crate::tail;
@@ -419,7 +420,7 @@ impl Core {
             match newest.map(|newest| newest.events.into_iter().next()) {
                 Ok(Some(raw)) => {
                     self.announce(raw.position);
-                    if let Some((_, time)) = crate::read::seen(&self.item(raw)) {
+                    if let Some(time) = crate::read::time_of(&self.item(raw)) {
                         self.see_time(time);
                     }
                     return Ok(());

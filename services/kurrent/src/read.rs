@@ -9,10 +9,10 @@ use kurrentdb::{
     SubscriptionFilter,
 };
 use uuid::Uuid;
-use yujian_eventlog::{Damage, Direction, Hash, Item, LogError, LogPosition, Record, StreamName, record};
+use yujian_eventlog::{Damage, Direction, Item, LogError, LogPosition, Record, StreamName, record};
 
+use crate::core::Core;
 use crate::fault::Fault;
-use crate::log::Core;
 
 /// Most items of one page, whatever was asked for.
 pub(crate) const PAGE_ITEMS: usize = 10_000;
@@ -325,6 +325,10 @@ impl Core {
         let Some(stream) = name else {
             return damaged(None, "its stream has no name of ours");
         };
+        let text = |bytes| std::str::from_utf8(bytes).is_ok();
+        if !text(&raw.metadata) || !text(&raw.payload) {
+            return damaged(Some(stream), "it is not UTF-8");
+        }
         match record::check(
             stream.as_str(),
             raw.revision,
@@ -334,10 +338,6 @@ impl Core {
             &raw.payload,
         ) {
             Err(problem) => damaged(Some(stream), problem),
-            Ok(parsed) if std::str::from_utf8(&raw.metadata).is_err() || std::str::from_utf8(&raw.payload).is_err() => {
-                let _ = parsed;
-                damaged(Some(stream), "it is not UTF-8")
-            }
             Ok(parsed) => Item::Record(Record {
                 position,
                 stream,
@@ -354,10 +354,10 @@ impl Core {
     }
 }
 
-/// What opens an item: its hash, and when it was recorded.
-pub(crate) fn seen(item: &Item) -> Option<(Hash, Timestamp)> {
+/// When an item was recorded, if that can be told.
+pub(crate) fn time_of(item: &Item) -> Option<Timestamp> {
     match item {
-        Item::Record(record) => Some((record.hash, record.recorded_time)),
+        Item::Record(record) => Some(record.recorded_time),
         Item::Damaged(_) => None,
     }
 }

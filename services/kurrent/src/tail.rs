@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
 use yujian_eventlog::LogError;
 
+use crate::core::Core;
 use crate::fault::Fault;
 use crate::header;
-use crate::log::Core;
-use crate::read::{FIRST_PATIENCE, From, LOG_PATIENCE, PAGE_ITEMS, Raw, seen};
+use crate::read::{FIRST_PATIENCE, From, LOG_PATIENCE, PAGE_ITEMS, Raw, time_of};
 
 /// How often the end is asked for.
 const EVERY: Duration = Duration::from_millis(100);
@@ -125,7 +125,7 @@ impl Core {
                 reached = raw.position;
                 if raw.stream.starts_with(&self.prefix) && raw.position > last {
                     last = raw.position;
-                    if let Some((_, time)) = seen(&self.item(raw)) {
+                    if let Some(time) = time_of(&self.item(raw)) {
                         self.see_time(time);
                     }
                 }
