@@ -230,6 +230,35 @@ fn serve_refuses_what_it_does_not_know_and_addresses_that_others_reach() {
     assert!(!data.path().join("log.db").exists());
 }
 
+#[cfg(not(feature = "kurrentdb"))]
+#[test]
+fn a_build_without_the_client_says_so_and_shows_no_password() {
+    let data = directory();
+    let path = data.path().to_str().unwrap();
+    let address = "kurrentdb://admin:geheim@127.0.0.1:2113?tls=false";
+    for command in [
+        &["serve", "--port", "0"][..],
+        &["verify"],
+        &["kurrentdb", "status"],
+        &["doctor"],
+    ] {
+        let said = words(
+            &yujian(command)
+                .args(["--log", address, "--data-dir", path])
+                .output()
+                .unwrap(),
+        );
+        assert!(
+            said.contains("--features kurrentdb") && !said.contains("geheim"),
+            "{said}"
+        );
+    }
+    let said = refusal(&["migrate", "--from", path, "--to", address]);
+    assert!(said.contains("--features kurrentdb"), "{said}");
+    let said = refusal(&["serve", "--log", "somewhere", "--data-dir", path]);
+    assert!(said.contains("log (flag)"), "{said}");
+}
+
 #[test]
 fn config_shows_each_setting_with_where_it_comes_from() {
     let data = directory();

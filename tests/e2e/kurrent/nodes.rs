@@ -20,6 +20,10 @@ use crate::support::{Server, directory, knob};
 /// Commands in flight at a time, one a client.
 const CLIENTS: u32 = 32;
 
+/// What a client waits between two commands: a node that starts checks the whole log again, and a long run is to spend
+/// its time on kills.
+const PAUSE: Duration = Duration::from_millis(100);
+
 /// What the server holds, read from the double's memory without any code of the client.
 fn records_of(cluster: &Cluster) -> Records {
     let mut records = Records::default();
@@ -65,6 +69,8 @@ async fn work(mut client: Client, index: u64, nodes: Nodes, stop: Arc<AtomicBool
                 _ => gone(&status),
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
+        } else {
+            tokio::time::sleep(PAUSE).await;
         }
     }
     client

@@ -1,5 +1,5 @@
 //! What looking at a value costs while others may write the store. By hand, several times:
-//! `cargo test --release -p yujian-eventlog --test keys_cost -- --ignored --nocapture --test-threads 1`.
+//! `cargo bench -p yujian-eventlog --bench keys_cost`.
 #![allow(clippy::unwrap_used)]
 
 use std::hint::black_box;
@@ -17,6 +17,15 @@ use yujian_eventlog::keys::{FileKeys, KEYS_FILE, KeyProvider, SealedValue};
 const ROUNDS: u32 = 100_000;
 /// Where the child finds the keys.
 const CHILD_HOME: &str = "YUJIAN_TEST_KEYS_HOME";
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() {
+    if let Some(directory) = std::env::var_os(CHILD_HOME) {
+        return child_makes_keys(Path::new(&directory)).await;
+    }
+    what_a_cached_value_and_a_digest_cost().await;
+    what_a_cached_value_costs_while_another_process_makes_keys().await;
+}
 
 fn nanoseconds(mut work: impl FnMut()) -> u128 {
     let begun = Instant::now();
@@ -43,8 +52,6 @@ async fn seal(keys: &FileKeys, subject: &str) -> SealedValue {
     serde_json::from_value(payload["$sealed"].clone()).unwrap()
 }
 
-#[tokio::test]
-#[ignore = "a measurement"]
 async fn what_a_cached_value_and_a_digest_cost() {
     let directory = tempfile::tempdir().unwrap();
     let keys = open(directory.path());
@@ -56,14 +63,9 @@ async fn what_a_cached_value_and_a_digest_cost() {
     }
 }
 
-/// Makes keys until it is killed, when told to by its environment.
-#[tokio::test]
-#[ignore = "a part of the measurement below"]
-async fn child_makes_keys() {
-    let Some(directory) = std::env::var_os(CHILD_HOME) else {
-        return;
-    };
-    let keys = open(Path::new(&directory));
+/// Makes keys until it is killed.
+async fn child_makes_keys(directory: &Path) {
+    let keys = open(directory);
     for number in 0.. {
         seal(&keys, &format!("made-{number}")).await;
     }
@@ -71,14 +73,11 @@ async fn child_makes_keys() {
 
 /// The other one is a real process: within one process SQLite shares the locks of its connections, and a look would
 /// spare its system calls whenever a writer holds them.
-#[tokio::test]
-#[ignore = "a measurement"]
 async fn what_a_cached_value_costs_while_another_process_makes_keys() {
     let directory = tempfile::tempdir().unwrap();
     let keys = open(directory.path());
     let value = seal(&keys, "child-1").await;
     let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "child_makes_keys", "--ignored"])
         .env(CHILD_HOME, directory.path())
         .stdout(Stdio::null())
         .spawn()
