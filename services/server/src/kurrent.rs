@@ -85,8 +85,8 @@ pub async fn run(settings: &Settings, action: KurrentdbAction) -> anyhow::Result
 
 /// This program has no client.
 #[cfg(not(feature = "kurrentdb"))]
-pub async fn run(settings: &Settings, action: KurrentdbAction) -> anyhow::Result<ExitCode> {
-    let _ = action;
+#[expect(clippy::unused_async, reason = "is called like the one that asks a server")]
+pub async fn run(settings: &Settings, _: KurrentdbAction) -> anyhow::Result<ExitCode> {
     match Place::of(settings)? {
         Place::Embedded(_) => anyhow::bail!("the log is embedded: name a cluster with --log kurrentdb://…"),
         Place::Kurrent(address) => match address {},

@@ -167,6 +167,10 @@ impl Target {
     }
 
     /// Lets go of the log and notes that it may be served.
+    #[cfg_attr(
+        not(feature = "kurrentdb"),
+        expect(clippy::unused_async, reason = "notes it on a server where there is a client")
+    )]
     async fn finish(self, place: &Place, copied: &Copied, clock: &Arc<dyn Clock>) -> anyhow::Result<()> {
         drop(self.log);
         match place {
@@ -180,6 +184,7 @@ impl Target {
             #[cfg(not(feature = "kurrentdb"))]
             Place::Kurrent(address) => match *address {},
         }
+        #[cfg(not(feature = "kurrentdb"))]
         let _ = clock;
         Ok(())
     }
