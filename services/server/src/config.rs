@@ -260,19 +260,16 @@ fn parse_log(log: String, origin: Origin) -> Result<Option<String>, ConfigError>
     }
 }
 
-/// A value as it may be shown: an address without its user and password. Answers whether something was left out.
+/// A value as it may be shown: an address without its user and password. Answers whether something was left out. A
+/// password may hold any character, so that everything before the last `@` counts as one.
 pub fn without_secret(value: &str) -> (String, bool) {
     let Some((scheme, rest)) = value.split_once("://") else {
         return (value.to_owned(), false);
     };
-    let (place, query) = rest
-        .split_once('?')
-        .map_or((rest, None), |(place, query)| (place, Some(query)));
-    let Some((_, hosts)) = place.rsplit_once('@') else {
-        return (value.to_owned(), false);
-    };
-    let query = query.map_or_else(String::new, |query| format!("?{query}"));
-    (format!("{scheme}://…@{hosts}{query}"), true)
+    match rest.rsplit_once('@') {
+        Some((_, shown)) => (format!("{scheme}://…@{shown}"), true),
+        None => (value.to_owned(), false),
+    }
 }
 
 fn parse_host(host: &str, origin: Origin) -> Result<IpAddr, ConfigError> {
@@ -374,9 +371,11 @@ mod tests {
             (shown.as_str(), hidden),
             ("kurrentdb://…@a:2113,b:2113?tls=false", true)
         );
+        let (shown, hidden) = without_secret("kurrentdb://admin:what?@a:2113");
+        assert_eq!((shown.as_str(), hidden), ("kurrentdb://…@a:2113", true));
         assert_eq!(
-            without_secret("kurrentdb://a?x=@"),
-            ("kurrentdb://a?x=@".to_owned(), false)
+            without_secret("kurrentdb://a?tls=false"),
+            ("kurrentdb://a?tls=false".to_owned(), false)
         );
     }
 

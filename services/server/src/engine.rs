@@ -104,6 +104,16 @@ pub async fn open_to_read(place: &Place) -> anyhow::Result<(Arc<dyn EventLog>, H
     }
 }
 
+/// Whether an error of [`open_to_read`] says that there is a server and no log on it yet.
+pub fn is_absent(error: &anyhow::Error) -> bool {
+    #[cfg(feature = "kurrentdb")]
+    if let Some(error) = error.downcast_ref::<yujian_kurrent::OpenError>() {
+        return matches!(error, yujian_kurrent::OpenError::Absent(_));
+    }
+    let _ = error;
+    false
+}
+
 fn read_embedded(directory: &Path) -> anyhow::Result<(Arc<dyn EventLog>, Header)> {
     let log = ReadOnlyLog::open(directory).context("opening the log")?;
     let header = log.header().clone();

@@ -15,7 +15,7 @@ use yujian_eventlog::sqlite::{DirectoryLock, LogKind, header, schema};
 
 use crate::cli::HealthcheckArgs;
 use crate::config::{Origin, Settings, without_secret};
-use crate::engine::{Place, open_to_read};
+use crate::engine::{Place, is_absent, open_to_read};
 use crate::house::LOG_FILE;
 
 /// Asks a running server.
@@ -125,6 +125,10 @@ async fn engine(place: &Place) -> (Finding, bool) {
                 header.epoch
             );
             (Finding::Good(good), true)
+        }
+        Err(error) if is_absent(&error) => {
+            let good = format!("{place} answers and holds no log yet: the first start makes one");
+            (Finding::Good(good), false)
         }
         Err(error) => (
             Finding::Bad(format!("{error:#}"), "see docs/kurrentdb.md".to_owned()),

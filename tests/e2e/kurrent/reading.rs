@@ -181,6 +181,8 @@ async fn what_the_engine_does_not_do_is_said_in_words() {
         let (well, said) = run(&arguments).await;
         assert!(!well && said.contains(words), "{arguments:?}: {said}");
     }
+    let (well, said) = run(&["doctor", "--log", &log, "--data-dir", text(data.path())]).await;
+    assert!(well && said.contains("holds no log yet"), "{said}");
     let server = start(&log, data.path(), keys.path()).await;
     let (well, said) = run(&[
         "doctor",
