@@ -158,6 +158,7 @@ impl KurrentLog {
         core.keys_host = options.keys_host;
         let core = Arc::new(core);
         core.find_end(until).await?;
+        core.learn_ends().await;
         if let Some(refusal) = refusal {
             if options.kind.is_some() {
                 core.refuse(refusal);

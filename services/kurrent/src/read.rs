@@ -13,6 +13,7 @@ use yujian_eventlog::{Damage, Direction, Item, LogError, LogPosition, Record, St
 
 use crate::core::Core;
 use crate::fault::Fault;
+use crate::header;
 
 /// Most items of one page, whatever was asked for.
 pub(crate) const PAGE_ITEMS: usize = 10_000;
@@ -29,6 +30,8 @@ pub(crate) const LOG_PATIENCE: Duration = Duration::from_secs(60);
 const WINDOW: u32 = 1_000;
 /// No stream comes as far.
 const LAST_REVISION: u64 = i64::MAX.cast_unsigned() - 1;
+/// Tries to hear the server say where a stream ends, each of two pages.
+const LESSONS: u32 = 3;
 /// Tries of a read that met no server.
 const TRIES: u32 = 3;
 
@@ -177,12 +180,11 @@ impl Core {
     /// Events of one stream.
     async fn raw_stream(
         &self,
-        stream: &StreamName,
+        name: String,
         direction: Direction,
         from: Option<u64>,
         count: usize,
     ) -> Result<Taken, Fault> {
-        let name = self.server_name(stream);
         // The server counts in 64 bits with a sign.
         let from = from.map(|from| from.min(LAST_REVISION));
         let until = tokio::time::Instant::now() + STREAM_PATIENCE;
@@ -238,6 +240,24 @@ impl Core {
         }
     }
 
+    /// Finds out on the header's stream whether the server says where a stream ends, before that is relied upon.
+    pub(crate) async fn learn_ends(&self) {
+        for (direction, says) in [Direction::Forwards, Direction::Backwards]
+            .into_iter()
+            .zip(&self.says_ends)
+        {
+            for _ in 0..LESSONS {
+                // Not to know it is no fault: then two pages that end alike are believed.
+                let read = self
+                    .raw_stream(header::stream(&self.namespace), direction, None, PAGE_ITEMS)
+                    .await;
+                if read.is_err() || says.load(Ordering::Relaxed) {
+                    break;
+                }
+            }
+        }
+    }
+
     /// A page of a stream. Where the server does not show a record that must be there, it is named as damaged.
     /// `$tb`, `$maxCount` and `$maxAge` hide records at the beginning of a stream.
     pub(crate) async fn page_of_stream(
@@ -248,7 +268,7 @@ impl Core {
         limit: usize,
     ) -> Result<Vec<Item>, LogError> {
         let count = limit.clamp(1, PAGE_ITEMS);
-        let taken = match self.raw_stream(stream, direction, from, count).await {
+        let taken = match self.raw_stream(self.server_name(stream), direction, from, count).await {
             Ok(taken) => taken,
             Err(Fault::NotFound) => return Err(LogError::StreamNotFound),
             Err(Fault::Deleted) => {

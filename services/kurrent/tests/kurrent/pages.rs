@@ -103,6 +103,23 @@ async fn a_page_that_is_cut_off_is_read_again() {
 }
 
 #[tokio::test]
+async fn the_first_page_that_a_log_reads_of_a_stream_is_not_short_either() {
+    let cluster = cluster(1).await;
+    let events = (0..10).map(event).collect();
+    let written = open_now(&address(&cluster)).await;
+    written.append(&stream("a"), Expected::NoStream, events).await.unwrap();
+    for direction in [Direction::Forwards, Direction::Backwards] {
+        let fresh = open_now(&address(&cluster)).await;
+        cluster.faults().always(Call::Read, Some(Fault::EndCleanly));
+        let read = fresh.read_stream(&stream("a"), direction, None, 100).await;
+        assert!(matches!(read, Err(LogError::Unavailable(_))), "{direction:?}: {read:?}");
+        cluster.faults().always(Call::Read, None);
+        let read = fresh.read_stream(&stream("a"), direction, None, 100).await.unwrap();
+        assert_eq!(read.len(), 10, "{direction:?}");
+    }
+}
+
+#[tokio::test]
 async fn pages_that_all_end_early_are_an_outage_and_neither_an_end_nor_another_log() {
     let cluster = cluster(1).await;
     let log = open_now(&address(&cluster)).await;
