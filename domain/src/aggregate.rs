@@ -1,5 +1,6 @@
 //! The decider shape: a state folded from events, and a pure `decide` that answers with events or a refusal.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -9,11 +10,13 @@ use uuid::Uuid;
 use crate::envelope::{Actor, Classification, FactRef, LegalBasis, Metadata, PolicyRef};
 use crate::event::EventFamily;
 use crate::institution::Institution;
-use crate::personal::Digester;
+use crate::person::Person;
+use crate::personal::{Digester, KeyedDigest};
 use crate::reference::Reference;
 use crate::rejection::Rejection;
 use crate::time::Occurred;
 use crate::values::RegionId;
+use crate::visits::Visit;
 
 /// What a decision may look at besides state and command. Nothing in the domain reads a clock.
 #[derive(Clone, Copy)]
@@ -37,6 +40,8 @@ pub struct Context<'a> {
 pub struct Facts {
     /// The institution that the command is about, at the revision in `used`.
     pub institution: Option<Arc<Institution>>,
+    /// Persons that the command names, as of the revisions in `used`. One that does not exist is not here.
+    pub persons: BTreeMap<Uuid, Arc<Person>>,
     /// What was read.
     pub used: Vec<FactRef>,
 }
@@ -46,9 +51,11 @@ pub struct Facts {
 pub enum Need {
     /// The institution of this id; its absence is a NOT_FOUND.
     Institution(Uuid),
+    /// The person of this id; one that does not exist is left out of the facts, and the decision says so.
+    Person(Uuid),
 }
 
-/// Something that must be unique across streams, claimed before the owner is created.
+/// Something that must be unique across streams, claimed before the events that need it are appended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {
     /// Kind in the claim's stream name, e.g. `site`.
@@ -57,13 +64,25 @@ pub struct Claim {
     pub value: String,
 }
 
-/// Whose the target is, for authorization.
+/// Whose the target is, for authorization: a caller is let through when one of its places or organisations is the
+/// caller's. An institution has one of each; a person has those of every engagement that stands.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Access {
-    /// Division in which it lies.
-    pub region: Option<RegionId>,
-    /// Credit code of the organisation that runs it.
-    pub organisation: Option<String>,
+    /// Divisions in which it lies.
+    pub regions: Vec<RegionId>,
+    /// Credit codes of the organisations that run or employ it.
+    pub organisations: Vec<String>,
+}
+
+impl Access {
+    /// What belongs to one institution: its division and its organisation.
+    #[must_use]
+    pub fn of_institution(institution: &Institution) -> Self {
+        Self {
+            regions: institution.region.iter().cloned().collect(),
+            organisations: institution.credit_code.iter().map(ToString::to_string).collect(),
+        }
+    }
 }
 
 /// An event as decided, with what is particular to it in the envelope.
@@ -139,9 +158,23 @@ pub trait Aggregate: Default + Clone + Send + Sync + 'static {
     /// says whether the command is a second creation (refused) or adds to what is there, as further rows of one
     /// imported case do.
     fn creates(command: &Self::Command) -> bool;
-    /// What a creating command must claim first.
+    /// What the command must claim first: when it creates the aggregate, or adds something to it that must be unique.
     fn claim(_command: &Self::Command) -> Option<Claim> {
         None
+    }
+    /// Whether this state still holds what it claimed. A claim whose owner does not, and has not released it, was left
+    /// behind by a command that did not come to its end.
+    fn holds(&self, _kind: &str, _digest: &KeyedDigest) -> bool {
+        self.exists()
+    }
+    /// The visit that must be counted against an institution's yearly cap before the command's events are appended.
+    fn visit(
+        &self,
+        _command: &Self::Command,
+        _facts: &Facts,
+        _context: &Context<'_>,
+    ) -> Result<Option<Visit>, Rejection> {
+        Ok(None)
     }
     /// What it must know of other streams.
     fn needs(&self, _command: &Self::Command) -> Vec<Need> {

@@ -7,6 +7,7 @@
 //! Yujian), *recorded* (when the log wrote it).
 
 pub mod aggregate;
+pub mod alert;
 pub mod calendar;
 pub mod divisions;
 pub mod dossier;
@@ -14,8 +15,10 @@ pub mod envelope;
 pub mod event;
 pub mod fingerprint;
 pub mod incident;
+pub mod inspection;
 pub mod institution;
 pub mod mask;
+pub mod person;
 pub mod personal;
 pub mod policy;
 pub mod reference;
@@ -23,3 +26,4 @@ pub mod rejection;
 pub mod system;
 pub mod time;
 pub mod values;
+pub mod visits;

@@ -18,6 +18,19 @@ pub struct Claimed {
     pub owner: String,
 }
 
+/// A claim was given back: what it held may be claimed again. Appended by a reactor after the owner has ended, or has
+/// given up what it claimed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Released {
+    /// Kind, e.g. `site`.
+    pub kind: String,
+    /// Stream of the owner that held it.
+    pub owner: String,
+    /// Event that ended it.
+    pub cause: Uuid,
+}
+
 /// A creation that was never finished was given up: the first event of the owner's stream, so it can't appear any more.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -75,6 +88,22 @@ pub struct PolicyActivated {
     pub document: String,
 }
 
+/// A checklist version was published; stream `checklist-<uuid>`. Never altered afterwards.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChecklistPublished {
+    /// Checklist id, e.g. `wst-821`.
+    pub checklist: String,
+    /// Version.
+    pub version: u32,
+    /// SHA-256 of the document, hex.
+    pub sha256: String,
+    /// First day on which it may be used.
+    pub effective_date: Date,
+    /// The document itself, so that the log is complete by itself.
+    pub document: String,
+}
+
 /// A holiday table was activated; stream `policy-<uuid>`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -92,12 +121,16 @@ event_family! {
     pub enum SystemEvent, upcasters &[], {
         /// See [`Claimed`].
         Claimed = "key.Claimed.v1",
+        /// See [`Released`].
+        Released = "key.Released.v1",
         /// See [`CreationAbandoned`].
         CreationAbandoned = "key.CreationAbandoned.v1",
         /// See [`SubjectErased`].
         SubjectErased = "privacy.SubjectErased.v1",
         /// See [`PolicyActivated`].
         PolicyActivated = "reference.PolicyActivated.v1",
+        /// See [`ChecklistPublished`].
+        ChecklistPublished = "reference.ChecklistPublished.v1",
         /// See [`HolidaysActivated`].
         HolidaysActivated = "reference.HolidaysActivated.v1",
     }

@@ -62,10 +62,7 @@ impl Aggregate for Incident {
         facts
             .institution
             .as_ref()
-            .map_or_else(Access::default, |institution| Access {
-                region: institution.region.clone(),
-                organisation: institution.credit_code.as_ref().map(ToString::to_string),
-            })
+            .map_or_else(Access::default, |institution| Access::of_institution(institution))
     }
 }
 

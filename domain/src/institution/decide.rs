@@ -5,6 +5,7 @@ use jiff::civil::Date;
 
 use super::{Institution, InstitutionCommand, InstitutionEvent, Status, evolve, machine};
 use crate::aggregate::{Access, Aggregate, Claim, Context, Decided, Facts, Recorded};
+use crate::personal::KeyedDigest;
 use crate::rejection::{Reason, Rejection};
 use crate::time::{Occurred, day_of, start_of};
 
@@ -89,20 +90,22 @@ impl Aggregate for Institution {
         }
     }
 
+    /// A site is free again once its institution has closed for good.
+    fn holds(&self, _kind: &str, _digest: &KeyedDigest) -> bool {
+        self.exists() && self.status != Status::Closed
+    }
+
     fn access(&self, command: &InstitutionCommand, _facts: &Facts) -> Access {
         match command {
             InstitutionCommand::Register(register) => Access {
-                region: Some(register.region.clone()),
-                organisation: Some(register.credit_code.to_string()),
+                regions: vec![register.region.clone()],
+                organisations: vec![register.credit_code.to_string()],
             },
             InstitutionCommand::RecordImported(row) if !self.exists() => Access {
-                region: Some(row.region.clone()),
-                organisation: row.credit_code.as_ref().map(ToString::to_string),
+                regions: vec![row.region.clone()],
+                organisations: row.credit_code.iter().map(ToString::to_string).collect(),
             },
-            _ => Access {
-                region: self.region.clone(),
-                organisation: self.credit_code.as_ref().map(ToString::to_string),
-            },
+            _ => Access::of_institution(self),
         }
     }
 }

@@ -12,15 +12,22 @@ fn mismatch(actor: &Actor, access: &Access) -> Option<&'static str> {
     match actor.role {
         Role::Administrator | Role::System => None,
         Role::Operator => {
-            let same = actor.organisation.is_some() && actor.organisation == access.organisation;
-            (!same).then_some("credit_code")
+            let own = actor
+                .organisation
+                .as_ref()
+                .is_some_and(|own| access.organisations.contains(own));
+            (!own).then_some("credit_code")
         }
         Role::Officer | Role::Inspector | Role::Auditor | Role::Bureau => {
-            let within = match (actor.jurisdiction.as_deref(), &access.region) {
-                (Some(WHOLE_COUNTRY), Some(region)) => !region.is_foreign(),
-                (Some(jurisdiction), Some(region)) => region.is_within_code(jurisdiction),
-                _ => false,
-            };
+            let within = actor.jurisdiction.as_deref().is_some_and(|jurisdiction| {
+                access.regions.iter().any(|region| {
+                    if jurisdiction == WHOLE_COUNTRY {
+                        !region.is_foreign()
+                    } else {
+                        region.is_within_code(jurisdiction)
+                    }
+                })
+            });
             (!within).then_some("region")
         }
     }
@@ -68,8 +75,8 @@ mod tests {
 
     fn access(code: &str, organisation: &str) -> Access {
         Access {
-            region: Some(RegionId::parse(code, 2023).unwrap()),
-            organisation: Some(organisation.to_owned()),
+            regions: vec![RegionId::parse(code, 2023).unwrap()],
+            organisations: vec![organisation.to_owned()],
         }
     }
 
@@ -82,7 +89,7 @@ mod tests {
             assert_eq!(refused.reason, Reason::NotFound);
         }
         let nobodys = Access {
-            organisation: None,
+            organisations: Vec::new(),
             ..own
         };
         assert!(authorize(&actor(Role::Operator, None, None), &nobodys, "institution").is_err());

@@ -8,6 +8,7 @@ use yujian_domain::aggregate::{Aggregate, Context, Decided, Facts, Need, Recorde
 use yujian_domain::envelope::{FactRef, Metadata, RequestRef};
 use yujian_domain::event::EventFamily;
 use yujian_domain::institution::Institution;
+use yujian_domain::person::Person;
 use yujian_domain::rejection::{Reason, Rejection};
 use yujian_domain::time::Occurred;
 use yujian_eventlog::{Appended, Expected, Item, LogError, NewEvent, StreamName};
@@ -338,6 +339,19 @@ impl Inner {
                         stream: stream.to_string(),
                         revision: head.revision,
                     });
+                }
+                Need::Person(id) => {
+                    let stream = stream_of::<Person>(id)?;
+                    let loaded = self.load_stream::<Person>(&stream).await?;
+                    // A decision about a person must not rest on half a history.
+                    loaded.sound()?;
+                    if let Some(head) = loaded.head.filter(|_| loaded.state.exists()) {
+                        facts.persons.insert(id, Arc::new(loaded.state.clone()));
+                        facts.used.push(FactRef {
+                            stream: stream.to_string(),
+                            revision: head.revision,
+                        });
+                    }
                 }
             }
         }

@@ -187,7 +187,7 @@ impl Executor<'_> {
     ) -> Answer<Incident> {
         let facts = Facts {
             institution: Some(institution.clone()),
-            used: Vec::new(),
+            ..Facts::default()
         };
         let reference = self.commands.reference();
         let context = Context {

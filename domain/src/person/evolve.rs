@@ -1,0 +1,154 @@
+//! The fold. Total: whatever was recorded is taken as it stands, in any order.
+
+use super::state::BarState;
+use super::{
+    Credential, CredentialState, Engagement, EngagementState, HealthCertificate, Person, PersonEvent, Query, Status,
+};
+use crate::aggregate::Recorded;
+
+impl Person {
+    pub(super) fn apply(&mut self, event: &PersonEvent, recorded: &Recorded<'_>) {
+        let actor = || recorded.metadata.actor.id.clone();
+        match event {
+            PersonEvent::PersonRegistered(event) => {
+                self.status = Status::Registered;
+                self.region = Some(event.region.clone());
+                self.organisation.clone_from(&event.organisation);
+                self.identity_kind = Some(event.identity_kind);
+                self.identity_digest = Some(event.identity_digest.clone());
+                self.account.clone_from(&event.account);
+            }
+            PersonEvent::PersonDetailsChanged(event) => {
+                if event.account.is_some() {
+                    self.account.clone_from(&event.account);
+                }
+            }
+            PersonEvent::CredentialClaimed(event) => {
+                self.credentials.insert(
+                    event.credential,
+                    Credential {
+                        kind: event.kind,
+                        state: CredentialState::Claimed,
+                        issue_date: event.issue_date,
+                        expiry_date: event.expiry_date,
+                        certificate: event.certificate.clone(),
+                        claimed_by: actor(),
+                    },
+                );
+            }
+            PersonEvent::CredentialVerified(event) => self.set(event.credential, CredentialState::Verified),
+            PersonEvent::CredentialRejected(event) => self.set(event.credential, CredentialState::Rejected),
+            PersonEvent::CredentialRevoked(event) => self.set(event.credential, CredentialState::Revoked),
+            PersonEvent::CredentialExpired(event) => self.set(event.credential, CredentialState::Expired),
+            PersonEvent::HealthCertificateRecorded(event) => {
+                self.health = Some(HealthCertificate {
+                    issue_date: event.issue_date,
+                    expiry_date: event.expiry_date,
+                    passed: event.passed,
+                });
+            }
+            PersonEvent::RecordQueried(event) => {
+                self.query = Some(Query {
+                    query_date: event.query_date,
+                    valid_until: event.valid_until,
+                    clear: event.clear,
+                });
+            }
+            PersonEvent::TrainingRecorded(event) => {
+                let hours = self
+                    .training
+                    .entry((event.completed_date.year(), event.kind))
+                    .or_default();
+                *hours = hours.saturating_add(event.hours);
+            }
+            PersonEvent::EngagementStarted(event) => {
+                self.engagements.insert(
+                    event.engagement,
+                    Engagement {
+                        institution: event.institution,
+                        region: event.region.clone(),
+                        organisation: event.organisation.clone(),
+                        post: event.post,
+                        share_permille: event.share_permille,
+                        state: EngagementState::Active,
+                        start_date: event.start_date,
+                        since: event.start_date,
+                        end_date: None,
+                        off_duty: None,
+                        qualified: event.qualified,
+                    },
+                );
+            }
+            PersonEvent::PostChanged(event) => {
+                if let Some(engagement) = self.engagements.get_mut(&event.engagement) {
+                    engagement.post = event.post;
+                    engagement.share_permille = event.share_permille;
+                    engagement.qualified = event.qualified;
+                    engagement.since = event.from_date;
+                }
+            }
+            PersonEvent::TakenOffDuty(event) => {
+                let day = recorded.metadata.occurred.day();
+                if let Some(engagement) = self.engagements.get_mut(&event.engagement) {
+                    engagement.state = EngagementState::OffDuty;
+                    engagement.off_duty = Some(event.ground);
+                    engagement.since = day.unwrap_or(engagement.since);
+                }
+            }
+            PersonEvent::ReturnedToDuty(event) => {
+                let day = recorded.metadata.occurred.day();
+                if let Some(engagement) = self.engagements.get_mut(&event.engagement) {
+                    engagement.state = EngagementState::Active;
+                    engagement.off_duty = None;
+                    engagement.since = day.unwrap_or(engagement.since);
+                }
+            }
+            PersonEvent::EngagementEnded(event) => {
+                if let Some(engagement) = self.engagements.get_mut(&event.engagement) {
+                    engagement.state = EngagementState::Ended;
+                    engagement.off_duty = None;
+                    engagement.end_date = Some(event.end_date);
+                    engagement.since = event.end_date;
+                }
+            }
+            PersonEvent::PersonBarred(event) => {
+                self.status = Status::Barred;
+                self.bar = Some(BarState {
+                    ground: event.ground,
+                    from_date: event.from_date,
+                    until_date: event.until_date,
+                    imposed_by: actor(),
+                });
+            }
+            PersonEvent::BarLifted(_) => {
+                self.status = Status::Registered;
+                self.bar = None;
+            }
+        }
+    }
+
+    fn set(&mut self, credential: u32, state: CredentialState) {
+        if let Some(credential) = self.credentials.get_mut(&credential) {
+            credential.state = state;
+        }
+    }
+}
+
+impl Default for Person {
+    fn default() -> Self {
+        Self {
+            status: Status::None,
+            region: None,
+            organisation: None,
+            identity_kind: None,
+            identity_digest: None,
+            account: None,
+            credentials: std::collections::BTreeMap::new(),
+            health: None,
+            query: None,
+            training: std::collections::BTreeMap::new(),
+            engagements: std::collections::BTreeMap::new(),
+            bar: None,
+        }
+    }
+}
