@@ -74,7 +74,7 @@ impl Desk {
             state: Incident::default(),
             facts: Facts {
                 institution: Some(Arc::new(institution)),
-                used: Vec::new(),
+                ..Facts::default()
             },
             now: at("2026-03-02T02:00:00Z"),
             said: None,
