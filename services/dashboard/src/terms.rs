@@ -257,6 +257,7 @@ pub(crate) fn label(name: &str) -> &str {
         "external" => "外部登记号",
         "register" => "登记册",
         "register_type" => "登记册所称类型",
+        "register_status" => "登记册所称状态",
         "application" => "第几次备案",
         "item" => "项目",
         "rule" => "规则",
