@@ -3,7 +3,29 @@
 
 use serde_json::{Value, json};
 
-use super::{Institution, InstitutionType, Mode, Ownership, RecordImported, RegisterFact};
+use super::{Institution, InstitutionType, Mode, Ownership, RecordImported, RecordImportedInstitution, RegisterFact};
+
+impl From<&RecordImportedInstitution> for RecordImported {
+    /// The row as its event holds it, before it is known what it changes.
+    fn from(command: &RecordImportedInstitution) -> Self {
+        Self {
+            external: command.external.clone(),
+            name: command.name.clone(),
+            address: command.address.clone(),
+            region: command.region.clone(),
+            credit_code: command.credit_code.clone(),
+            institution_type: command.institution_type,
+            register_type: command.register_type.clone(),
+            register_status: command.register_status.clone(),
+            mode: command.mode,
+            ownership: command.ownership,
+            classes: command.classes.clone(),
+            valid_from_date: command.valid_from_date,
+            edition_date: command.edition_date,
+            changed: Vec::new(),
+        }
+    }
+}
 
 impl RecordImported {
     /// What the row says of a fact, in the dossier's form; `None` when it does not tell. A code without counterpart

@@ -1,20 +1,23 @@
 //! The import itself: rows of one institution in the order of the file, institutions beside each other.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
+use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 use yujian_command::Commands;
+use yujian_domain::divisions::Divisions;
 use yujian_domain::envelope::Actor;
 use yujian_domain::institution::Institution;
 
+use crate::edition::{self, Ledger};
 use crate::error::ImportError;
 use crate::execute::{Done, Executor, InstitutionDone, Verdict};
+use crate::lists::{Rejects, write_changes};
 use crate::mapping::Mapping;
 use crate::report::{Reject, Report};
 use crate::row::{Identity, Reader, Row};
@@ -35,6 +38,10 @@ pub struct Options<'a> {
     pub progress: &'a (dyn Fn(u64, u64) + Sync),
     /// Where the rejected lines are listed; written anew.
     pub rejects: Option<&'a Path>,
+    /// Day as of which the file speaks, for a register that comes in editions and does not tell it itself.
+    pub edition_date: Option<Date>,
+    /// Where the changes of an edition are listed; written anew at the end.
+    pub changes: Option<&'a Path>,
 }
 
 /// Imports a file. Row after row may be dropped at any point: what was accepted is known by its request id, and the
@@ -50,22 +57,37 @@ pub async fn import(
     options: Options<'_>,
 ) -> Result<Report, ImportError> {
     let sha256 = sha256(file)?;
-    let total = count(mapping, file)?;
-    let rows = Rows::open(mapping, file)?;
+    let reference = commands.reference();
+    let divisions = &*reference.divisions;
+    let (total, edition) = look_through(mapping, divisions, file, options.edition_date)?;
+    let ledger = match edition {
+        None => None,
+        Some(date) => {
+            let before = edition::before(commands, mapping.register(), date).await?;
+            Some(Ledger::new(date, before))
+        }
+    };
+    let mut rows = Rows::open(mapping, file)?;
     let mut run = Run {
         mapping,
+        divisions,
+        edition,
         total,
         progress: options.progress,
         report: Report {
             check: options.check,
             sha256: sha256.clone(),
             preamble: rows.preamble,
+            renamed: std::mem::take(&mut rows.renamed),
+            absent: std::mem::take(&mut rows.absent),
             ..Report::default()
         },
         rejects: Rejects::open(options.rejects)?,
         equals: BTreeMap::new(),
         cases: BTreeMap::new(),
         institutions: BTreeMap::new(),
+        firsts: BTreeMap::new(),
+        ledger,
     };
     let executor = Executor {
         commands,
@@ -73,31 +95,64 @@ pub async fn import(
         actor: options.actor,
         sha256,
         check: options.check,
+        editions: edition.is_some(),
     };
     run.all(rows, &executor, options.in_flight.max(1)).await?;
     run.rejects.finish()?;
-    Ok(run.report)
+    let mut report = run.report;
+    report.doubled.sort_unstable();
+    if let Some(edition) = run.ledger.map(Ledger::close) {
+        if let Some(path) = options.changes {
+            write_changes(path, &edition.changes)?;
+        }
+        report.edition = Some(edition);
+    }
+    Ok(report)
 }
 
-/// Rows in all, for the bar.
-fn count(mapping: &Mapping, file: &Path) -> Result<u64, ImportError> {
+/// Rows in all, for the bar, and the day of the edition: it must be known, and be one, before anything is appended.
+fn look_through(
+    mapping: &Mapping,
+    divisions: &Divisions,
+    file: &Path,
+    told: Option<Date>,
+) -> Result<(u64, Option<Date>), ImportError> {
+    if told.is_some() && mapping.document.incident.is_some() {
+        return Err(ImportError::NoEditions);
+    }
+    let mut named: BTreeSet<Date> = told.into_iter().collect();
     let mut rows = Rows::open(mapping, file)?;
     let mut total = 0;
     while let Some(entry) = rows.next()? {
         let counts = match entry {
-            Entry::Row { line, cells } => Reader {
-                mapping,
-                header: &rows.header,
-                line,
-                cells: &cells,
+            Entry::Row { line, cells } => {
+                let reader = Reader {
+                    mapping,
+                    header: &rows.header,
+                    divisions,
+                    edition: None,
+                    line,
+                    cells: &cells,
+                };
+                let passes = reader.passes();
+                if passes {
+                    // What can't be read is rejected with its row.
+                    named.extend(reader.told_edition().ok().flatten());
+                }
+                passes
             }
-            .passes(),
             Entry::Bad(_) => true,
             Entry::Blank { .. } | Entry::Trailer { .. } => false,
         };
         total += u64::from(counts);
     }
-    Ok(total)
+    let editions = told.is_some() || !mapping.document.institution.edition_date.0.is_empty();
+    let edition = if editions {
+        Some(edition::date_of(&named)?)
+    } else {
+        None
+    };
+    Ok((total, edition))
 }
 
 /// What is known of an institution in this run.
@@ -114,6 +169,8 @@ struct Known {
 
 struct Run<'a> {
     mapping: &'a Mapping,
+    divisions: &'a Divisions,
+    edition: Option<Date>,
     total: u64,
     progress: &'a (dyn Fn(u64, u64) + Sync),
     report: Report,
@@ -123,6 +180,9 @@ struct Run<'a> {
     /// Institution of each case, and whether the case is counted.
     cases: BTreeMap<Uuid, (Uuid, bool)>,
     institutions: BTreeMap<Uuid, Known>,
+    /// Line of the first row of each key, and what it tells if it could be read: for a register without cases.
+    firsts: BTreeMap<Uuid, (u64, Option<[u8; 32]>)>,
+    ledger: Option<Ledger>,
 }
 
 impl Run<'_> {
@@ -190,6 +250,7 @@ impl Run<'_> {
                 return Ok(None);
             }
             Entry::Bad(reject) => {
+                self.without_key();
                 self.reject(reject)?;
                 return Ok(None);
             }
@@ -197,6 +258,8 @@ impl Run<'_> {
         let reader = Reader {
             mapping: self.mapping,
             header: &rows.header,
+            divisions: self.divisions,
+            edition: self.edition,
             line,
             cells: &cells,
         };
@@ -204,19 +267,87 @@ impl Run<'_> {
             self.report.filtered += 1;
             return Ok(None);
         }
-        let row = reader.identity().and_then(|identity| {
-            let ordinal = self.ordinal(&identity);
-            let row = reader.row(&identity, ordinal)?;
-            self.belongs(&row)?;
+        let identity = match reader.identity() {
+            Ok(identity) => identity,
+            Err(reject) => {
+                self.without_key();
+                self.reject(reject)?;
+                return Ok(None);
+            }
+        };
+        let ordinal = self.ordinal(&identity);
+        let row = reader.row(&identity, ordinal);
+        if identity.row.is_none() && self.is_doubled(identity.institution, line, row.as_ref().ok())? {
+            return Ok(None);
+        }
+        match row.and_then(|row| self.belongs(&row).map(|()| row)) {
             Ok(row)
-        });
-        match row {
+                if self
+                    .ledger
+                    .as_ref()
+                    .is_some_and(|ledger| ledger.lives_on(row.institution)) =>
+            {
+                self.compared(&row)?;
+                Ok(None)
+            }
             Ok(row) => Ok(Some(row)),
             Err(reject) => {
                 self.reject(reject)?;
                 Ok(None)
             }
         }
+    }
+
+    fn without_key(&mut self) {
+        if let Some(ledger) = &mut self.ledger {
+            ledger.without_key += 1;
+        }
+    }
+
+    /// Whether an earlier row of the file has the same key: that one counts, whatever this one says. `row` is absent when
+    /// it can't be read.
+    fn is_doubled(&mut self, institution: Uuid, line: u64, row: Option<&Row>) -> Result<bool, ImportError> {
+        if let Some(ledger) = &mut self.ledger {
+            ledger.see(institution);
+        }
+        let told = row.map(digest);
+        let Some((first, earlier)) = self.firsts.get(&institution).copied() else {
+            self.firsts.insert(institution, (line, told));
+            return Ok(false);
+        };
+        self.report.doubled.push((line, first));
+        let key = self.mapping.document.institution.key.join(" + ");
+        if told.is_some() && told == earlier {
+            self.rejects.list(Reject::new(
+                line,
+                key,
+                "DOUBLED_ROW",
+                format!("says the same as line {first}, and counts as its duplicate"),
+                format!("与第{first}行内容相同，计为重复行"),
+            ))?;
+            self.report.duplicates += 1;
+            self.row_done();
+        } else {
+            self.reject(Reject::new(
+                line,
+                key,
+                "DOUBLED_KEY",
+                format!("line {first} has the same key and says something else; that line counts"),
+                format!("第{first}行主键相同但内容不同，以该行为准"),
+            ))?;
+        }
+        Ok(true)
+    }
+
+    /// A row of an institution that no longer lives from the register alone.
+    fn compared(&mut self, row: &Row) -> Result<(), ImportError> {
+        if let Some(ledger) = &mut self.ledger {
+            ledger.unchanged(row);
+        }
+        self.report.institutions += 1;
+        self.report.duplicates += 1;
+        self.row_done();
+        self.rejects.flush()
     }
 
     /// Which one it is among the rows of equal identity, from 1.
@@ -261,10 +392,18 @@ impl Run<'_> {
             row,
             institution,
             verdict,
+            recorded,
             events,
         } = done;
         self.report.events += events;
         self.rejects.outstanding.remove(&row.line);
+        if let Some(ledger) = &mut self.ledger {
+            match (&verdict, &recorded) {
+                (Verdict::Accepted, Some(now)) => ledger.recorded(&row, now),
+                (Verdict::Duplicate, _) => ledger.unchanged(&row),
+                _ => {}
+            }
+        }
         let digest = digest(&row);
         let taken = matches!(verdict, Verdict::Accepted | Verdict::Duplicate);
         // Without cases a row is about its institution alone, and the verdict says all.
@@ -334,65 +473,4 @@ impl Run<'_> {
 fn digest(row: &Row) -> [u8; 32] {
     let text = serde_json::to_vec(&row.record).unwrap_or_default();
     Sha256::digest(text).into()
-}
-
-/// The list of rejected lines, in the order of the file although rows are settled out of order.
-struct Rejects {
-    writer: Option<csv::Writer<File>>,
-    /// Lines of rows under way.
-    outstanding: BTreeSet<u64>,
-    held: BTreeMap<u64, Vec<Reject>>,
-}
-
-impl Rejects {
-    fn open(path: Option<&Path>) -> Result<Self, ImportError> {
-        let writer = match path {
-            None => None,
-            Some(path) => {
-                let mut writer = csv::Writer::from_path(path)?;
-                writer.write_record(["line", "column", "reason", "message", "message_zh"])?;
-                Some(writer)
-            }
-        };
-        Ok(Self {
-            writer,
-            outstanding: BTreeSet::new(),
-            held: BTreeMap::new(),
-        })
-    }
-
-    fn list(&mut self, reject: Reject) -> Result<(), ImportError> {
-        if self.writer.is_some() {
-            self.held.entry(reject.line).or_default().push(reject);
-        }
-        self.flush()
-    }
-
-    /// Writes what no row under way can come before.
-    fn flush(&mut self) -> Result<(), ImportError> {
-        let Some(writer) = &mut self.writer else { return Ok(()) };
-        let first = self.outstanding.first().copied().unwrap_or(u64::MAX);
-        while let Some(entry) = self.held.first_entry().filter(|entry| *entry.key() < first) {
-            for reject in entry.remove() {
-                let line = reject.line.to_string();
-                let cells = [
-                    &line,
-                    &reject.column,
-                    reject.reason,
-                    &reject.message,
-                    &reject.message_zh,
-                ];
-                writer.write_record(cells)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn finish(&mut self) -> Result<(), ImportError> {
-        self.flush()?;
-        if let Some(writer) = &mut self.writer {
-            writer.flush()?;
-        }
-        Ok(())
-    }
 }

@@ -168,6 +168,13 @@ pub struct ImportArgs {
     /// Where to write rejected lines (line, column, reason; no cell); default: FILE.rejects.csv in the data directory.
     #[arg(long, value_name = "FILE")]
     pub rejects: Option<PathBuf>,
+    /// Day as of which the file speaks (YYYY-MM-DD): a register of institutions that comes in editions.
+    #[arg(long, value_name = "DATE")]
+    pub edition_date: Option<jiff::civil::Date>,
+    /// Where to write what an edition changes and which closures it proposes; default: FILE.changes.csv in the data
+    /// directory.
+    #[arg(long, value_name = "FILE")]
+    pub changes: Option<PathBuf>,
     /// Read and check everything, append nothing.
     #[arg(long)]
     pub check: bool,

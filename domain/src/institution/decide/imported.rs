@@ -28,22 +28,7 @@ pub(super) fn record(state: &Institution, command: &RecordImportedInstitution, c
         not_in_future(&mut check, "edition_date", date, context);
     }
     check.done()?;
-    let mut row = RecordImported {
-        external: command.external.clone(),
-        name: command.name.clone(),
-        address: command.address.clone(),
-        region: command.region.clone(),
-        credit_code: command.credit_code.clone(),
-        institution_type: command.institution_type,
-        register_type: command.register_type.clone(),
-        register_status: command.register_status.clone(),
-        mode: command.mode,
-        ownership: command.ownership,
-        classes: command.classes.clone(),
-        valid_from_date: command.valid_from_date,
-        edition_date: command.edition_date,
-        changed: Vec::new(),
-    };
+    let mut row = RecordImported::from(command);
     let Some(known) = &state.imported else {
         // An edition tells how things stand on its day at the latest.
         let from = command.valid_from_date.or(command.edition_date);

@@ -107,6 +107,8 @@ pub fn options<'a>(check: bool, rejects: Option<&'a Path>, progress: &'a (dyn Fn
         in_flight: 64,
         progress,
         rejects,
+        edition_date: None,
+        changes: None,
     }
 }
 
