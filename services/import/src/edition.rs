@@ -242,9 +242,11 @@ impl Ledger {
             otherwise.push("status");
         }
         if !otherwise.is_empty() {
-            let places = (otherwise.contains(&RegisterFact::Classes.code()))
-                .then(|| (Some(held.places()), Some(told.places())))
-                .unwrap_or_default();
+            let places = if otherwise.contains(&RegisterFact::Classes.code()) {
+                (Some(held.places()), Some(told.places()))
+            } else {
+                (None, None)
+            };
             let detail = if held.status == Status::Imported {
                 String::new()
             } else {

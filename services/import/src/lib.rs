@@ -10,6 +10,7 @@ mod edition;
 mod error;
 mod execute;
 mod heads;
+mod import;
 mod layout;
 mod lists;
 mod mapping;
@@ -23,6 +24,6 @@ mod values;
 
 pub use edition::{Change, ChangeKind, Edition};
 pub use error::ImportError;
+pub use import::{Options, import};
 pub use mapping::{Mapping, MappingError};
 pub use report::Report;
-pub use run::{Options, import};

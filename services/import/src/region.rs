@@ -37,8 +37,7 @@ impl Reader<'_> {
             }
             code.push_str(&text.trim().to_uppercase());
         }
-        RegionId::parse(&code, entered)
-            .map_err(|error| self.reject(&columns.join(" + "), REASON, &error.message, &error.message_zh))
+        RegionId::parse(&code, entered).map_err(|error| self.broken(&columns.join(" + "), REASON, &error))
     }
 
     fn looked_up(&self, region: &Region) -> Result<RegionId, Reject> {

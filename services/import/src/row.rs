@@ -9,7 +9,7 @@ use yujian_domain::divisions::Divisions;
 use yujian_domain::incident::{Category, Injury, Outcome, RecordImportedIncident, Severity};
 use yujian_domain::institution::{Class, InstitutionType, Mode, Ownership, RecordImportedInstitution};
 use yujian_domain::personal::Sensitive;
-use yujian_domain::values::{ClassType, CreditCode, ExternalId};
+use yujian_domain::values::{ClassType, CreditCode, ExternalId, ValueError};
 
 use crate::document::{Document, IncidentMap, Sources};
 use crate::heads::Header;
@@ -111,6 +111,18 @@ impl<'a> Reader<'a> {
         Reject::new(self.line, column, reason, message, message_zh)
     }
 
+    /// A value that breaks its rule or standard.
+    pub(crate) fn broken(&self, column: &str, reason: &'static str, error: &ValueError) -> Reject {
+        let (message, message_zh) = (&error.message, &error.message_zh);
+        Reject::new(
+            self.line,
+            column,
+            reason,
+            format!("{message} ({})", error.rule),
+            format!("{message_zh}（{}）", error.rule),
+        )
+    }
+
     /// Whether the row passes the filters.
     pub fn passes(&self) -> bool {
         self.document().filter.iter().all(|filter| {
@@ -210,14 +222,10 @@ impl<'a> Reader<'a> {
         let name = self.text(&map.name)?;
         let credit_code = match self.text(&map.credit_code)? {
             None => None,
-            Some(code) => Some(CreditCode::parse(&self.fold(&code)).map_err(|error| {
-                self.reject(
-                    &named(&map.credit_code),
-                    "INVALID_FIELD",
-                    &error.message,
-                    &error.message_zh,
-                )
-            })?),
+            Some(code) => {
+                let code = CreditCode::parse(&self.fold(&code));
+                Some(code.map_err(|error| self.broken(&named(&map.credit_code), "INVALID_FIELD", &error))?)
+            }
         };
         let mut classes = Vec::new();
         for class in &map.classes {

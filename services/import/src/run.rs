@@ -1,7 +1,6 @@
 //! The import itself: rows of one institution in the order of the file, institutions beside each other.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::path::Path;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use futures::StreamExt;
@@ -9,151 +8,20 @@ use futures::stream::FuturesUnordered;
 use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
-use yujian_command::Commands;
 use yujian_domain::divisions::Divisions;
-use yujian_domain::envelope::Actor;
 use yujian_domain::institution::Institution;
 
-use crate::edition::{self, Ledger};
+use crate::edition::Ledger;
 use crate::error::ImportError;
 use crate::execute::{Done, Executor, InstitutionDone, Verdict};
-use crate::lists::{Rejects, write_changes};
+use crate::lists::Rejects;
 use crate::mapping::Mapping;
 use crate::report::{Reject, Report};
 use crate::row::{Identity, Reader, Row};
-use crate::source::{Entry, Rows, sha256};
+use crate::source::{Entry, Rows};
 
 /// Rows that wait for an earlier row of their institution, for each command in flight.
 const WAITING: usize = 4;
-
-/// How to import.
-pub struct Options<'a> {
-    /// Who imports: an administrator. Request ids are remembered for this account, so it must be the same each time.
-    pub actor: Actor,
-    /// Read and check everything, append nothing.
-    pub check: bool,
-    /// Most commands under way at once, at least 1.
-    pub in_flight: usize,
-    /// Called after each row with the rows done and the rows in all.
-    pub progress: &'a (dyn Fn(u64, u64) + Sync),
-    /// Where the rejected lines are listed; written anew.
-    pub rejects: Option<&'a Path>,
-    /// Day as of which the file speaks, for a register that comes in editions and does not tell it itself.
-    pub edition_date: Option<Date>,
-    /// Where the changes of an edition are listed; written anew at the end.
-    pub changes: Option<&'a Path>,
-}
-
-/// Imports a file. Row after row may be dropped at any point: what was accepted is known by its request id, and the
-/// same call again adds only the rest.
-///
-/// # Errors
-/// When the file does not fit the mapping as a whole, or the log can't take more. A row that does not fit is no error:
-/// it is counted and listed.
-pub async fn import(
-    commands: &Commands,
-    mapping: &Mapping,
-    file: &Path,
-    options: Options<'_>,
-) -> Result<Report, ImportError> {
-    let sha256 = sha256(file)?;
-    let reference = commands.reference();
-    let divisions = &*reference.divisions;
-    let (total, edition) = look_through(mapping, divisions, file, options.edition_date)?;
-    let ledger = match edition {
-        None => None,
-        Some(date) => {
-            let before = edition::before(commands, mapping.register(), date).await?;
-            Some(Ledger::new(date, before))
-        }
-    };
-    let mut rows = Rows::open(mapping, file)?;
-    let mut run = Run {
-        mapping,
-        divisions,
-        edition,
-        total,
-        progress: options.progress,
-        report: Report {
-            check: options.check,
-            sha256: sha256.clone(),
-            preamble: rows.preamble,
-            renamed: std::mem::take(&mut rows.renamed),
-            absent: std::mem::take(&mut rows.absent),
-            ..Report::default()
-        },
-        rejects: Rejects::open(options.rejects)?,
-        equals: BTreeMap::new(),
-        cases: BTreeMap::new(),
-        institutions: BTreeMap::new(),
-        firsts: BTreeMap::new(),
-        ledger,
-    };
-    let executor = Executor {
-        commands,
-        mapping,
-        actor: options.actor,
-        sha256,
-        check: options.check,
-        editions: edition.is_some(),
-    };
-    run.all(rows, &executor, options.in_flight.max(1)).await?;
-    run.rejects.finish()?;
-    let mut report = run.report;
-    report.doubled.sort_unstable();
-    if let Some(edition) = run.ledger.map(Ledger::close) {
-        if let Some(path) = options.changes {
-            write_changes(path, &edition.changes)?;
-        }
-        report.edition = Some(edition);
-    }
-    Ok(report)
-}
-
-/// Rows in all, for the bar, and the day of the edition: it must be known, and be one, before anything is appended.
-fn look_through(
-    mapping: &Mapping,
-    divisions: &Divisions,
-    file: &Path,
-    told: Option<Date>,
-) -> Result<(u64, Option<Date>), ImportError> {
-    if told.is_some() && mapping.document.incident.is_some() {
-        return Err(ImportError::NoEditions);
-    }
-    let mut named: BTreeSet<Date> = told.into_iter().collect();
-    let mut rows = Rows::open(mapping, file)?;
-    let mut total = 0;
-    while let Some(entry) = rows.next()? {
-        let counts = match entry {
-            Entry::Row { line, cells } => {
-                let reader = Reader {
-                    mapping,
-                    header: &rows.header,
-                    divisions,
-                    edition: None,
-                    line,
-                    cells: &cells,
-                };
-                let passes = reader.passes();
-                if passes {
-                    // What can't be read is rejected with its row.
-                    named.extend(reader.told_edition().ok().flatten());
-                }
-                passes
-            }
-            Entry::Bad(_) => true,
-            Entry::Blank { .. } | Entry::Trailer { .. } => false,
-        };
-        total += u64::from(counts);
-    }
-    let editions = told.is_some() || !mapping.document.institution.edition_date.0.is_empty();
-    let edition = if editions {
-        Some(edition::date_of(&named)?)
-    } else {
-        None
-    };
-    Ok((total, edition))
-}
 
 /// What is known of an institution in this run.
 struct Known {
@@ -167,14 +35,9 @@ struct Known {
     counted: bool,
 }
 
-struct Run<'a> {
-    mapping: &'a Mapping,
-    divisions: &'a Divisions,
-    edition: Option<Date>,
-    total: u64,
-    progress: &'a (dyn Fn(u64, u64) + Sync),
-    report: Report,
-    rejects: Rejects,
+/// What the file has told so far.
+#[derive(Default)]
+pub(crate) struct Seen {
     /// How many rows of each identity were read.
     equals: BTreeMap<Uuid, u32>,
     /// Institution of each case, and whether the case is counted.
@@ -182,11 +45,31 @@ struct Run<'a> {
     institutions: BTreeMap<Uuid, Known>,
     /// Line of the first row of each key, and what it tells if it could be read: for a register without cases.
     firsts: BTreeMap<Uuid, (u64, Option<[u8; 32]>)>,
-    ledger: Option<Ledger>,
+}
+
+/// One import under way.
+pub(crate) struct Run<'a> {
+    pub mapping: &'a Mapping,
+    pub divisions: &'a Divisions,
+    pub edition: Option<Date>,
+    /// Rows in all, for the bar.
+    pub total: u64,
+    pub progress: &'a (dyn Fn(u64, u64) + Sync),
+    pub report: Report,
+    pub rejects: Rejects,
+    pub seen: Seen,
+    /// For a register that comes in editions.
+    pub ledger: Option<Ledger>,
 }
 
 impl Run<'_> {
-    async fn all(&mut self, mut rows: Rows<'_>, executor: &Executor<'_>, in_flight: usize) -> Result<(), ImportError> {
+    /// Takes every row and settles it.
+    pub async fn all(
+        &mut self,
+        mut rows: Rows<'_>,
+        executor: &Executor<'_>,
+        in_flight: usize,
+    ) -> Result<(), ImportError> {
         let mut running = FuturesUnordered::new();
         // An institution stands here while a row of it is under way, with the rows that wait for that.
         let mut lanes: BTreeMap<Uuid, VecDeque<Row>> = BTreeMap::new();
@@ -233,7 +116,7 @@ impl Run<'_> {
         executor: &'e Executor<'e>,
         row: Row,
     ) -> impl Future<Output = Result<Done, ImportError>> + use<'e> {
-        let known = self.institutions.get(&row.institution);
+        let known = self.seen.institutions.get(&row.institution);
         executor.run(row, known.is_some(), known.and_then(|known| known.preview.clone()))
     }
 
@@ -311,8 +194,8 @@ impl Run<'_> {
             ledger.see(institution);
         }
         let told = row.map(digest);
-        let Some((first, earlier)) = self.firsts.get(&institution).copied() else {
-            self.firsts.insert(institution, (line, told));
+        let Some((first, earlier)) = self.seen.firsts.get(&institution).copied() else {
+            self.seen.firsts.insert(institution, (line, told));
             return Ok(false);
         };
         self.report.doubled.push((line, first));
@@ -353,7 +236,7 @@ impl Run<'_> {
     /// Which one it is among the rows of equal identity, from 1.
     fn ordinal(&mut self, identity: &Identity) -> u32 {
         let Some((_, row)) = identity.row else { return 1 };
-        let count = self.equals.entry(row).or_insert(0);
+        let count = self.seen.equals.entry(row).or_insert(0);
         *count = count.saturating_add(1);
         *count
     }
@@ -361,7 +244,7 @@ impl Run<'_> {
     /// A case belongs to the institution that its first row names.
     fn belongs(&mut self, row: &Row) -> Result<(), Reject> {
         let Some(case) = &row.incident else { return Ok(()) };
-        let (institution, _) = self.cases.entry(case.id).or_insert((row.institution, false));
+        let (institution, _) = self.seen.cases.entry(case.id).or_insert((row.institution, false));
         if *institution == row.institution {
             return Ok(());
         }
@@ -410,6 +293,7 @@ impl Run<'_> {
         let changed = row.incident.is_some()
             && (institution == InstitutionDone::Changed
                 || self
+                    .seen
                     .institutions
                     .get(&row.institution)
                     .is_some_and(|known| known.digest != digest));
@@ -420,7 +304,7 @@ impl Run<'_> {
                     InstitutionDone::Recorded(preview) => preview,
                     _ => None,
                 };
-                let known = self.institutions.entry(row.institution).or_insert(Known {
+                let known = self.seen.institutions.entry(row.institution).or_insert(Known {
                     digest,
                     preview,
                     told: false,
@@ -444,7 +328,7 @@ impl Run<'_> {
             }
         }
         if let Some(case) = row.incident.as_ref().filter(|_| taken)
-            && let Some((_, counted)) = self.cases.get_mut(&case.id)
+            && let Some((_, counted)) = self.seen.cases.get_mut(&case.id)
             && !std::mem::replace(counted, true)
         {
             self.report.cases += 1;

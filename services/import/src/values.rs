@@ -78,19 +78,19 @@ impl Reader<'_> {
         let Some(text) = self.text(sources)? else {
             return Ok(None);
         };
-        let wrong = |message: &str, zh: &str| self.reject(&named(sources), "BAD_NUMBER", message, zh);
+        let column = named(sources);
         let count: u32 = self
             .fold(&text)
             .replace(',', "")
             .trim()
             .parse()
-            .map_err(|_| wrong("must be a whole number", "须为整数"))?;
+            .map_err(|_| self.reject(&column, "BAD_NUMBER", "must be a whole number", "须为整数"))?;
         if count == 0 {
             return Ok(None);
         }
         Places::new(count)
             .map(Some)
-            .map_err(|error| wrong(&error.message, &error.message_zh))
+            .map_err(|error| self.broken(&column, "BAD_NUMBER", &error))
     }
 }
 
