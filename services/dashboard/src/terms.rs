@@ -258,6 +258,8 @@ pub(crate) fn label(name: &str) -> &str {
         "register" => "登记册",
         "register_type" => "登记册所称类型",
         "register_status" => "登记册所称状态",
+        "edition_date" => "登记册版本日期",
+        "changed" => "本次变更的事项",
         "application" => "第几次备案",
         "item" => "项目",
         "rule" => "规则",
