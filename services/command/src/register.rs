@@ -9,7 +9,6 @@ use yujian_eventlog::{Direction, Item, StreamName};
 
 use crate::api::CommandError;
 use crate::floor::{Commands, Inner};
-use crate::fold::Loaded;
 
 /// Streams looked at beside each other.
 const AT_ONCE: usize = 32;
@@ -36,20 +35,25 @@ impl Commands {
 impl Inner {
     async fn told_by(&self, register: &str, stream: StreamName) -> Result<Option<(Uuid, Institution)>, CommandError> {
         let items = self.log.read_stream(&stream, Direction::Forwards, Some(0), 1).await?;
-        let theirs = match items.first() {
+        let perhaps = match items.first() {
             Some(Item::Record(first)) => match InstitutionEvent::decode(&first.event_type, &first.payload) {
                 Ok(Some(InstitutionEvent::RecordImported(row))) => row.external.register == register,
-                _ => false,
+                Ok(Some(_)) => false,
+                // Of another kind, or of another version: the fold tells.
+                Ok(None) | Err(_) => true,
             },
             // Whose it is can't be told; the fold says what is wrong.
             Some(Item::Damaged(_)) => true,
             None => false,
         };
-        let Some(id) = Uuid::parse_str(stream.id()).ok().filter(|_| theirs) else {
+        let Some(id) = Uuid::parse_str(stream.id()).ok().filter(|_| perhaps) else {
             return Ok(None);
         };
         let loaded = self.load_stream::<Institution>(&stream).await?;
-        Loaded::sound(&loaded)?;
-        Ok(Some((id, loaded.state.clone())))
+        loaded.sound()?;
+        let told = loaded.state.imported.as_ref();
+        Ok(told
+            .is_some_and(|row| row.external.register == register)
+            .then(|| (id, loaded.state.clone())))
     }
 }

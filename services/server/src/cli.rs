@@ -74,7 +74,9 @@ pub enum Command {
     /// Import rows of a foreign register by a mapping file.
     #[command(
         after_help = "Example: yujian import --mapping deploy/mappings/texas-injuries.toml injuries.csv\n\
-                            Running it again adds only what is new. How to write a mapping: docs/import.md."
+                            Running it again adds only what is new. How to write a mapping: docs/import.md.\n\
+                            A register of institutions comes in editions: --edition-date 2026-06-30 records what is new or changed\n\
+                            and lists the closures that it proposes. Exit code 2: rows were rejected, each is listed."
     )]
     Import(ImportArgs),
     /// Replay an institution's history from the log, as of a day, as known at a day.
