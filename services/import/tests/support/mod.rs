@@ -1,6 +1,8 @@
 //! A command floor over memory, and ways to look at what an import left in the log.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+pub mod register;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
