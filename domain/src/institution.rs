@@ -4,6 +4,7 @@ mod command;
 mod decide;
 mod event;
 mod evolve;
+mod imported;
 mod kinds;
 pub mod machine;
 mod state;

@@ -93,6 +93,8 @@ reasons! {
     NewerEvent = "NEWER_EVENT" / FailedPrecondition,
     /// A creation was given up by its owner and taken over.
     RequestAbandoned = "REQUEST_ABANDONED" / FailedPrecondition,
+    /// A newer edition of the same register is recorded.
+    OlderEdition = "OLDER_EDITION" / FailedPrecondition,
     /// Another institution already holds this credit code at this site.
     DuplicateClaim = "DUPLICATE_CLAIM" / AlreadyExists,
     /// It exists already.

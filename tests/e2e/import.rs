@@ -99,3 +99,60 @@ fn an_import_killed_in_the_middle_is_finished_by_the_same_command() {
         .unwrap();
     assert!(verified.success());
 }
+
+#[test]
+fn two_editions_of_a_register_add_change_and_propose() {
+    let data = directory();
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+    let edition = |date: &str, file: &str| {
+        let done = yujian(&[
+            "import",
+            "--mapping",
+            &format!("{root}/deploy/mappings/childcare-register.toml"),
+            "--edition-date",
+            date,
+            &format!("{root}/tests/data/register/{file}"),
+            "--data-dir",
+            data.path().to_str().unwrap(),
+            "--log-level",
+            "warn",
+        ])
+        .output()
+        .unwrap();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (done.status.code(), text(&done.stdout), text(&done.stderr))
+    };
+    let imported = |count| vec![("licensing.RecordImported.v1".to_owned(), count)];
+    let (code, printed, error) = edition("2025-12-31", "2025-12.csv");
+    assert_eq!(code, Some(2), "rows are wrong on purpose: {printed}{error}");
+    assert_eq!(records(data.path()), imported(35));
+    let (code, printed, error) = edition("2026-06-30", "2026-06.csv");
+    assert_eq!(code, Some(2), "{printed}{error}");
+    assert_eq!(records(data.path()), imported(35 + 16));
+    assert!(printed.contains("2026-06.csv.changes.csv"), "{printed}");
+    let changes = std::fs::read_to_string(data.path().join("2026-06.csv.changes.csv")).unwrap();
+    let of_kind = |kind: &str| {
+        changes
+            .lines()
+            .filter(|line| line.starts_with(&format!("{kind},")))
+            .count()
+    };
+    assert_eq!(
+        ["created", "capacity_changed", "changed", "closure_proposed"].map(of_kind),
+        [6, 5, 6, 4],
+        "{changes}"
+    );
+    let (code, _, _) = edition("2026-06-30", "2026-06.csv");
+    assert_eq!(code, Some(2));
+    let (code, _, error) = edition("2025-12-31", "2025-12.csv");
+    assert_eq!(code, Some(1), "an older edition is no import at all");
+    assert!(
+        error.contains("2026-06-30") && error.contains("older edition"),
+        "{error}"
+    );
+    assert_eq!(records(data.path()), imported(35 + 16), "nothing twice, nothing undone");
+    let verified = yujian(&["verify", "--data-dir", data.path().to_str().unwrap()])
+        .status()
+        .unwrap();
+    assert!(verified.success());
+}

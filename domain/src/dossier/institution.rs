@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::institution::{
     Class, DetailsChanged, FactCorrected, InstitutionEvent, InstitutionRegistered, Paper, PaperKind, RecordImported,
-    Representative, Status,
+    RegisterFact, Representative, Status,
 };
 
 /// Keys and values that an event asserts. Personal values stay as they are in the event: sealed, once stored.
@@ -164,7 +164,18 @@ fn corrected(facts: &mut Assertions, event: &FactCorrected) {
     }
 }
 
+/// A first row tells how all things stand; a later one only what it changed.
 fn imported(facts: &mut Assertions, event: &RecordImported) {
+    if !event.changed.is_empty() {
+        for fact in &event.changed {
+            match (fact, event.told(*fact)) {
+                (RegisterFact::Classes, _) => classes(facts, &event.classes),
+                (fact, Some(value)) => facts.say(fact.code(), value),
+                (_, None) => {}
+            }
+        }
+        return;
+    }
     facts.status(Status::Imported);
     facts.say("external", json!(event.external));
     facts.say("name", json!(event.name));
@@ -173,6 +184,7 @@ fn imported(facts: &mut Assertions, event: &RecordImported) {
     facts.say_some("credit_code", event.credit_code.as_ref());
     facts.say("institution_type", json!(event.institution_type));
     facts.say_some("register_type", event.register_type.as_ref());
+    facts.say_some("register_status", event.register_status.as_ref());
     facts.say("mode", json!(event.mode));
     facts.say("ownership", json!(event.ownership));
     if !event.classes.is_empty() {

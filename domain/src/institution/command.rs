@@ -300,6 +300,9 @@ pub struct RecordImportedInstitution {
     /// Type in the register's own words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub register_type: Option<String>,
+    /// Where it stands in the register's own words, e.g. `正常`. It moves nothing here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub register_status: Option<String>,
     /// Mode.
     pub mode: Mode,
     /// Ownership.
@@ -309,6 +312,10 @@ pub struct RecordImportedInstitution {
     /// Day from which the register's statement holds, when known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub valid_from_date: Option<Date>,
+    /// Day as of which the register speaks, for a register that comes in editions. What a later edition changes holds
+    /// from its day.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub edition_date: Option<Date>,
 }
 
 /// Commands of the institution family.

@@ -60,7 +60,7 @@ impl Aggregate for Institution {
             InstitutionCommand::Resume(command) => service::resume(self, command, context),
             InstitutionCommand::Close(command) => service::close(self, command, context),
             InstitutionCommand::CorrectFact(command) => correct::correct(self, command, context),
-            InstitutionCommand::RecordImported(command) => imported::record(self, command),
+            InstitutionCommand::RecordImported(command) => imported::record(self, command, context),
         }?;
         if !matches!(command, InstitutionCommand::RecordImported(_)) {
             for decided in &mut decided {

@@ -8,8 +8,8 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Class, InstitutionType, ItemProblem, Mode, NonconformityReason, Ownership, Paper, Premises, Registrar, Status,
-    SuspensionKind,
+    Class, InstitutionType, ItemProblem, Mode, NonconformityReason, Ownership, Paper, Premises, RegisterFact,
+    Registrar, Status, SuspensionKind,
 };
 use crate::envelope::PolicyRef;
 use crate::event_family;
@@ -308,6 +308,9 @@ pub struct RecordImported {
     /// Type in the register's words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub register_type: Option<String>,
+    /// Where it stands in the register's words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub register_status: Option<String>,
     /// Mode.
     pub mode: Mode,
     /// Ownership.
@@ -318,6 +321,13 @@ pub struct RecordImported {
     /// Day from which it holds, when known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub valid_from_date: Option<Date>,
+    /// Day as of which the register speaks, for a register that comes in editions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edition_date: Option<Date>,
+    /// What a later row changed. Only this is a new fact; the other members tell what the whole row said. Empty: the
+    /// row asserts all that it tells.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changed: Vec<RegisterFact>,
 }
 
 event_family! {

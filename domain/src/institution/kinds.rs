@@ -158,3 +158,29 @@ codes! {
         Emergency = "emergency" / "紧急停业",
     }
 }
+
+codes! {
+    /// What a row of a foreign register may tell of an institution, by the keys of the dossier.
+    RegisterFact {
+        /// Name.
+        Name = "name" / "名称",
+        /// Address.
+        Address = "address" / "地址",
+        /// Region.
+        Region = "region" / "区划",
+        /// Credit code.
+        CreditCode = "credit_code" / "统一社会信用代码",
+        /// Type in our terms.
+        InstitutionType = "institution_type" / "类型",
+        /// Type in the register's words.
+        RegisterType = "register_type" / "登记册所称类型",
+        /// Where it stands in the register's words.
+        RegisterStatus = "register_status" / "登记册所称状态",
+        /// Mode.
+        Mode = "mode" / "服务模式",
+        /// Ownership.
+        Ownership = "ownership" / "举办性质",
+        /// Classes and places.
+        Classes = "classes" / "班级与托位",
+    }
+}

@@ -505,10 +505,12 @@ pub fn row() -> RecordImportedInstitution {
         credit_code: None,
         institution_type: InstitutionType::Unknown,
         register_type: Some("Licensed Center".to_owned()),
+        register_status: None,
         mode: Mode::Unknown,
         ownership: Ownership::Unknown,
         classes: Vec::new(),
         valid_from_date: None,
+        edition_date: None,
     }
 }
 

@@ -11,6 +11,7 @@ mod execute;
 mod floor;
 mod fold;
 mod reference;
+mod register;
 mod request;
 
 pub use api::{CommandError, Outcome, Request};

@@ -131,10 +131,12 @@ async fn import(commands: &Commands, name: &str, number: usize) -> Option<Uuid> 
         credit_code: None,
         institution_type: InstitutionType::Unknown,
         register_type: None,
+        register_status: None,
         mode: Mode::Unknown,
         ownership: Ownership::Unknown,
         classes: Vec::new(),
         valid_from_date: None,
+        edition_date: None,
     });
     let request = Request::new(actor, Uuid::from_u128(number as u128 + 1), "test/Import", None, command);
     commands

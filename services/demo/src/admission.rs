@@ -408,10 +408,12 @@ impl Story<'_> {
             credit_code: None,
             institution_type: member.institution_type,
             register_type: Some("早教中心".to_owned()),
+            register_status: None,
             mode: member.mode,
             ownership: member.ownership,
             classes: member.classes.clone(),
             valid_from_date: None,
+            edition_date: None,
         });
         let id = Uuid::new_v5(&NAMESPACE, number.as_bytes());
         let actor = importer();

@@ -15,7 +15,8 @@ use yujian_eventlog::clock::{Clock, SystemClock};
 use crate::error::ImportError;
 use crate::mapping::Mapping;
 use crate::report::Reject;
-use crate::row::{Case, Row, named};
+use crate::row::{Case, Row};
+use crate::values::named;
 
 /// Method names, part of the fingerprint of a request and so for ever.
 const INSTITUTION: &str = "yujian.import/RecordImportedInstitution";
@@ -26,6 +27,8 @@ pub(crate) struct Done {
     pub row: Row,
     pub institution: InstitutionDone,
     pub verdict: Verdict,
+    /// The institution with the row, when that was recorded, or would be.
+    pub recorded: Option<Box<Institution>>,
     /// Events appended.
     pub events: u64,
 }
@@ -57,6 +60,8 @@ pub(crate) struct Executor<'a> {
     pub actor: Actor,
     pub sha256: String,
     pub check: bool,
+    /// The register comes in editions: rows are told from the states that they leave.
+    pub editions: bool,
 }
 
 /// What a command came to.
@@ -75,6 +80,7 @@ impl Executor<'_> {
         let mut events = 0;
         let mut preview = preview;
         let mut answered = None;
+        let mut recorded = None;
         // Without cases every row is about its institution and is answered as such.
         let institution = if known && row.incident.is_some() {
             InstitutionDone::Known
@@ -82,6 +88,7 @@ impl Executor<'_> {
             let (done, verdict) = match self.institution(&row).await? {
                 Answer::New { events: new, state } => {
                     events += if self.check { 0 } else { new };
+                    recorded = self.editions.then(|| Box::new(state.clone()));
                     preview = self.check.then(|| Arc::new(state));
                     (InstitutionDone::Recorded(preview.clone()), Verdict::Accepted)
                 }
@@ -114,6 +121,7 @@ impl Executor<'_> {
             row,
             institution,
             verdict,
+            recorded,
             events,
         })
     }
@@ -228,6 +236,8 @@ impl Executor<'_> {
             ("name", _) => named(&institution.name),
             ("address", _) => named(&institution.address),
             ("register_type", _) => named(&institution.register_type),
+            ("register_status", _) => named(&institution.register_status),
+            ("edition_date", _) => named(&institution.edition_date),
             ("external.number", Some(incident)) if with_case => incident.case.join(" + "),
             ("external.number", _) => institution.key.join(" + "),
             ("intake_date", Some(incident)) => named(&incident.intake_date),

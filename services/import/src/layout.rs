@@ -12,6 +12,9 @@ pub enum Encoding {
     /// GB18030, and with it GBK and GB2312.
     #[serde(rename = "gb18030")]
     Gb18030,
+    /// UTF-8 when the whole file is, else GB18030: for a register whose editions differ.
+    #[serde(rename = "utf-8-or-gb18030")]
+    Either,
 }
 
 /// Lines above the header row.

@@ -5,17 +5,25 @@
 //! an interrupted run is finished by running again, and a later edition of the register adds only its news.
 //! `docs/import.md` explains the mapping document and what is counted how.
 
+mod document;
+mod edition;
 mod error;
 mod execute;
+mod heads;
+mod import;
 mod layout;
+mod lists;
 mod mapping;
+mod region;
 mod report;
 mod row;
 mod run;
 mod source;
 mod table;
+mod values;
 
+pub use edition::{Change, ChangeKind, Edition};
 pub use error::ImportError;
+pub use import::{Options, import};
 pub use mapping::{Mapping, MappingError};
 pub use report::Report;
-pub use run::{Options, import};

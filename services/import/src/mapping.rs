@@ -1,16 +1,17 @@
 //! The mapping document: which register, how its file looks, and what its columns mean in our terms. `docs/import.md`
 //! explains every key. Strict: an unknown key, an unknown code or a table that does not exist is an error with its path.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use jiff::civil::{Date, date};
-use serde::{Deserialize, Deserializer};
 use uuid::Uuid;
+use yujian_domain::divisions::Divisions;
 use yujian_domain::incident::{Category, Injury, Outcome, Severity};
 use yujian_domain::institution::{InstitutionType, Mode, Ownership};
 use yujian_domain::values::{ClassType, RegionId};
 
-use crate::layout::{Layout, Preamble};
+use crate::document::{Document, IncidentMap, InstitutionMap, Region, Source, Sources};
+use crate::layout::Preamble;
 
 /// Namespace of everything that is derived from a register's name.
 const REGISTERS: Uuid = Uuid::from_u128(0x7a0c_5c3e_1d0b_5f6a_9a52_31be_6f0d_84e1);
@@ -30,7 +31,7 @@ pub struct MappingError {
 }
 
 impl MappingError {
-    fn new(path: impl Into<String>, message: impl Into<String>) -> Self {
+    pub(crate) fn new(path: impl Into<String>, message: impl Into<String>) -> Self {
         Self {
             path: path.into(),
             message: message.into(),
@@ -46,169 +47,6 @@ pub struct Mapping {
     pub(crate) namespace: Uuid,
     /// Every column that the mapping names.
     pub(crate) columns: BTreeSet<String>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Document {
-    pub register: String,
-    #[serde(default)]
-    pub file: Layout,
-    #[serde(default)]
-    pub cells: Cells,
-    #[serde(default)]
-    pub tables: BTreeMap<String, BTreeMap<String, String>>,
-    #[serde(default)]
-    pub filter: Vec<Filter>,
-    pub institution: InstitutionMap,
-    pub incident: Option<IncidentMap>,
-}
-
-/// How cells are read.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(crate) struct Cells {
-    /// White space at both ends goes.
-    pub trim: bool,
-    /// Runs of white space within become one space.
-    pub collapse: bool,
-    /// Value tables and filters don't tell capitals from small letters.
-    pub ignore_case: bool,
-    /// Texts that mean that nothing was told, besides the empty one.
-    pub blank: Vec<String>,
-    /// Formats of dates; the first that reads a cell counts.
-    pub dates: Vec<String>,
-}
-
-impl Default for Cells {
-    fn default() -> Self {
-        Self {
-            trim: true,
-            collapse: false,
-            ignore_case: false,
-            blank: Vec::new(),
-            dates: Vec::new(),
-        }
-    }
-}
-
-/// Rows that count, by a column's cell.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Filter {
-    pub column: String,
-    pub keep: Option<Vec<String>>,
-    pub drop: Option<Vec<String>>,
-}
-
-/// Where a value comes from.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Source {
-    pub column: Option<String>,
-    pub constant: Option<String>,
-    /// Name of the value table through which the cell goes.
-    pub table: Option<String>,
-    /// Value of a cell that the table does not hold; absent: the row is rejected.
-    #[serde(rename = "else")]
-    pub otherwise: Option<String>,
-    /// Value of a blank cell; absent: nothing is told.
-    pub blank: Option<String>,
-    /// Formats of this date, instead of those of `[cells]`.
-    pub dates: Option<Vec<String>>,
-}
-
-/// One source, or several of which the first that tells anything counts.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Sources(pub Vec<Source>);
-
-impl<'de> Deserialize<'de> for Sources {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct OneOrMore;
-        impl<'de> serde::de::Visitor<'de> for OneOrMore {
-            type Value = Sources;
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("{ column = \"…\" }, { constant = \"…\" } or an array of them")
-            }
-            fn visit_map<A: serde::de::MapAccess<'de>>(self, map: A) -> Result<Sources, A::Error> {
-                Source::deserialize(serde::de::value::MapAccessDeserializer::new(map)).map(|one| Sources(vec![one]))
-            }
-            fn visit_seq<A: serde::de::SeqAccess<'de>>(self, seq: A) -> Result<Sources, A::Error> {
-                Vec::deserialize(serde::de::value::SeqAccessDeserializer::new(seq)).map(Sources)
-            }
-        }
-        deserializer.deserialize_any(OneOrMore)
-    }
-}
-
-/// Where the institution lies: a tree of divisions, from a root and the cells below it.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Region {
-    /// Code of the tree's root, e.g. `US-48`; absent when the first part is a whole code.
-    pub root: Option<String>,
-    /// Parts below the root, in order; a blank one ends the path.
-    #[serde(default)]
-    pub parts: Vec<Source>,
-    /// Year in which the divisions entered the tables.
-    pub entered: u16,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct InstitutionMap {
-    pub key: Vec<String>,
-    pub name: Sources,
-    #[serde(default)]
-    pub address: Sources,
-    pub region: Region,
-    #[serde(default)]
-    pub credit_code: Sources,
-    #[serde(default)]
-    pub institution_type: Sources,
-    #[serde(default)]
-    pub register_type: Sources,
-    #[serde(default)]
-    pub mode: Sources,
-    #[serde(default)]
-    pub ownership: Sources,
-    #[serde(default)]
-    pub valid_from_date: Sources,
-    #[serde(default)]
-    pub classes: Vec<ClassMap>,
-}
-
-/// One class, recorded when its number of places is told.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct ClassMap {
-    pub name: String,
-    #[serde(default)]
-    pub class_type: Sources,
-    pub places: Sources,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct IncidentMap {
-    pub case: Vec<String>,
-    #[serde(default)]
-    pub row: Vec<String>,
-    pub category: Sources,
-    #[serde(default)]
-    pub injury: Sources,
-    #[serde(default)]
-    pub severity: Sources,
-    #[serde(default)]
-    pub outcome: Sources,
-    #[serde(default)]
-    pub intake_date: Sources,
-    #[serde(default)]
-    pub completed_date: Sources,
-    #[serde(default)]
-    pub details: Vec<String>,
-    #[serde(default)]
-    pub narrative: Vec<String>,
 }
 
 /// What kind of value a field takes.
@@ -283,7 +121,10 @@ impl Check<'_> {
         if let Some(incident) = &document.incident {
             self.incident(incident)?;
         }
-        Ok(())
+        match &document.heads {
+            Some(heads) => heads.check(&self.columns, &document.institution.key),
+            None => Ok(()),
+        }
     }
 
     fn file(&self) -> Result<(), MappingError> {
@@ -339,9 +180,23 @@ impl Check<'_> {
             &code!(InstitutionType),
         )?;
         self.sources("institution.register_type", &map.register_type, &Kind::Text)?;
+        self.sources("institution.register_status", &map.register_status, &Kind::Text)?;
+        if !map.closed.is_empty() && map.register_status.0.is_empty() {
+            return Err(MappingError::new(
+                "institution.closed",
+                "is told by register_status, which has no source",
+            ));
+        }
         self.sources("institution.mode", &map.mode, &code!(Mode))?;
         self.sources("institution.ownership", &map.ownership, &code!(Ownership))?;
         self.sources("institution.valid_from_date", &map.valid_from_date, &Kind::Date)?;
+        self.sources("institution.edition_date", &map.edition_date, &Kind::Date)?;
+        if !map.edition_date.0.is_empty() && self.document.incident.is_some() {
+            return Err(MappingError::new(
+                "institution.edition_date",
+                "is for a register of institutions; cases are told from one another by their keys",
+            ));
+        }
         for (index, class) in map.classes.iter().enumerate() {
             let path = format!("institution.classes[{index}]");
             if class.name.trim().is_empty() {
@@ -354,15 +209,21 @@ impl Check<'_> {
     }
 
     fn region(&mut self, region: &Region) -> Result<(), MappingError> {
-        match &region.root {
-            Some(root) => {
-                RegionId::parse(root, region.entered)
+        let wrong = |key: &str, message: &str| Err(MappingError::new(format!("institution.region{key}"), message));
+        match (region.entered, &region.root, &region.within) {
+            (Some(_), _, Some(_)) => {
+                return wrong(".within", "is for parts that are looked up, without a year of entry");
+            }
+            (None, Some(_), _) => return wrong(".entered", "is needed for a path from a root"),
+            (_, None, _) if region.parts.is_empty() => return wrong("", "needs a root or parts"),
+            (Some(entered), Some(root), None) => {
+                RegionId::parse(root, entered)
                     .map_err(|error| MappingError::new("institution.region.root", error.message))?;
             }
-            None if region.parts.is_empty() => {
-                return Err(MappingError::new("institution.region", "needs a root or parts"));
+            (None, None, Some(within)) if Divisions::shipped().get(within).is_none() => {
+                return wrong(".within", "is no code of the division tables");
             }
-            None => {}
+            _ => {}
         }
         for (index, part) in region.parts.iter().enumerate() {
             self.source(&format!("institution.region.parts[{index}]"), part, &Kind::Text)?;

@@ -3,6 +3,11 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use crate::edition::{ChangeKind, Edition};
+
+/// Doubled lines that the text of a report names; the list of rejects names all.
+const DOUBLED_SHOWN: usize = 10;
+
 /// A line that was not accepted, or something about it that must be told. Quotes no cell.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Reject {
@@ -66,6 +71,15 @@ pub struct Report {
     pub events: u64,
     /// Rejected rows by reason.
     pub reasons: BTreeMap<&'static str, u64>,
+    /// Rows with the key of an earlier row of the file, as line and that row's line; the ones with other cells are
+    /// rejected, the others are duplicates. For a register without cases.
+    pub doubled: Vec<(u64, u64)>,
+    /// Columns that were read under another head than the mapping's own, and that head.
+    pub renamed: Vec<(String, String)>,
+    /// Optional columns that the file lacks.
+    pub absent: Vec<String>,
+    /// What the edition came to, for a register that comes in editions.
+    pub edition: Option<Edition>,
 }
 
 impl fmt::Display for Report {
@@ -101,8 +115,75 @@ impl fmt::Display for Report {
             grouped(self.institutions),
             grouped(self.institutions_changed),
         )?;
+        if !self.doubled.is_empty() {
+            let doubled = u64::try_from(self.doubled.len()).unwrap_or(u64::MAX);
+            writeln!(f, "doubled keys   {:>10}   {}", grouped(doubled), self.doubled_lines())?;
+        }
+        if let Some(edition) = &self.edition {
+            edition_lines(f, edition)?;
+        }
+        for (column, head) in &self.renamed {
+            writeln!(f, "column         {column:?} was read from {head:?}")?;
+        }
+        for column in &self.absent {
+            writeln!(f, "column         {column:?} is not in this file")?;
+        }
         write!(f, "events         {:>10}   appended", grouped(self.events))
     }
+}
+
+impl Report {
+    /// Each doubled line with the line that came before it, the first ones.
+    fn doubled_lines(&self) -> String {
+        let pairs = self.doubled.iter().take(DOUBLED_SHOWN);
+        let mut lines: Vec<String> = pairs
+            .map(|(line, first)| format!("line {line} as line {first}"))
+            .collect();
+        if self.doubled.len() > DOUBLED_SHOWN {
+            lines.push("…".to_owned());
+        }
+        lines.join(", ")
+    }
+}
+
+fn edition_lines(f: &mut fmt::Formatter<'_>, edition: &Edition) -> fmt::Result {
+    writeln!(
+        f,
+        "edition        {:>10}   {} institutions known from the register before",
+        edition.date.to_string(),
+        grouped(edition.known),
+    )?;
+    let mut line = |what: &str, count: u64, note: &str| {
+        let text = format!("  {what:<18} {:>4}   {note}", grouped(count));
+        writeln!(f, "{}", text.trim_end())
+    };
+    line("created", edition.count(ChangeKind::Created), "")?;
+    line("unchanged", edition.unchanged, "")?;
+    line("capacity changed", edition.count(ChangeKind::CapacityChanged), "")?;
+    line("changed otherwise", edition.count(ChangeKind::Changed), "")?;
+    line(
+        "held otherwise",
+        edition.count(ChangeKind::HeldOtherwise),
+        "here, and so not taken",
+    )?;
+    line(
+        "no longer told",
+        edition.count(ChangeKind::NoLongerTold),
+        "and so left as it was",
+    )?;
+    line(
+        "closures proposed",
+        edition.count(ChangeKind::ClosureProposed),
+        "nothing was closed",
+    )?;
+    if edition.without_key > 0 {
+        line(
+            "rows without key",
+            edition.without_key,
+            "a proposed closure may be one of them",
+        )?;
+    }
+    Ok(())
 }
 
 /// A number with its thousands apart.

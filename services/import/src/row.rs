@@ -1,23 +1,24 @@
 //! One row of the table becomes commands, or a reason why not. No cell is ever quoted.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use jiff::civil::{Date, date};
-use jiff::{Span, ToSpan};
+use jiff::civil::Date;
 use uuid::Uuid;
+use yujian_domain::divisions::Divisions;
 use yujian_domain::incident::{Category, Injury, Outcome, RecordImportedIncident, Severity};
 use yujian_domain::institution::{Class, InstitutionType, Mode, Ownership, RecordImportedInstitution};
 use yujian_domain::personal::Sensitive;
-use yujian_domain::values::{ClassType, CreditCode, ExternalId, Places, RegionId};
+use yujian_domain::values::{ClassType, CreditCode, ExternalId, ValueError};
 
-use crate::mapping::{Document, IncidentMap, Mapping, Region, SPREADSHEET_DAYS, Source, Sources};
+use crate::document::{Document, IncidentMap, Sources};
+use crate::heads::Header;
+use crate::mapping::Mapping;
 use crate::report::Reject;
+use crate::values::named;
 
 /// Longest number of a case in characters, as in its events.
 const LONGEST_NUMBER: usize = 100;
-
-/// Position of each named column.
-pub(crate) type Header = BTreeMap<String, usize>;
 
 /// A row in our terms.
 #[derive(Debug, Clone)]
@@ -26,6 +27,8 @@ pub(crate) struct Row {
     pub institution: Uuid,
     pub institution_request: Uuid,
     pub record: RecordImportedInstitution,
+    /// Whether the register itself says that it is closed.
+    pub says_closed: bool,
     pub incident: Option<Case>,
 }
 
@@ -50,20 +53,23 @@ pub(crate) struct Identity {
 pub(crate) struct Reader<'a> {
     pub mapping: &'a Mapping,
     pub header: &'a Header,
+    pub divisions: &'a Divisions,
+    /// Day of the file's edition, for a register that comes in editions.
+    pub edition: Option<Date>,
     pub line: u64,
     pub cells: &'a [String],
 }
 
 /// A value that is not there, with the column that should hold it.
-type Told<T> = Result<Option<T>, Reject>;
+pub(crate) type Told<T> = Result<Option<T>, Reject>;
 
 impl<'a> Reader<'a> {
-    fn document(&self) -> &'a Document {
+    pub(crate) fn document(&self) -> &'a Document {
         &self.mapping.document
     }
 
     /// The cell of a column, tidied; blank when it tells nothing.
-    fn cell(&self, column: &str) -> String {
+    pub(crate) fn cell(&self, column: &str) -> String {
         let raw = self.header.get(column).and_then(|&at| self.cells.get(at));
         let rules = &self.document().cells;
         let mut text = raw.map_or("", String::as_str);
@@ -82,12 +88,39 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn equal(&self, one: &str, other: &str) -> bool {
+    /// Whether two cells say the same to tables and filters.
+    pub(crate) fn equal(&self, one: &str, other: &str) -> bool {
+        let (one, other) = (self.fold(one), self.fold(other));
         one == other || (self.document().cells.ignore_case && one.to_lowercase() == other.to_lowercase())
     }
 
-    fn reject(&self, column: &str, reason: &'static str, message: &str, message_zh: &str) -> Reject {
+    /// Full-width letters, digits and signs as ASCII, where the mapping says so: for whatever is no text of its own.
+    pub(crate) fn fold<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        if !self.document().cells.fold_width || text.is_ascii() {
+            return Cow::Borrowed(text);
+        }
+        let narrow = |letter: char| match letter {
+            '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(letter) - 0xfee0).unwrap_or(letter),
+            '\u{3000}' => ' ',
+            other => other,
+        };
+        Cow::Owned(text.chars().map(narrow).collect())
+    }
+
+    pub(crate) fn reject(&self, column: &str, reason: &'static str, message: &str, message_zh: &str) -> Reject {
         Reject::new(self.line, column, reason, message, message_zh)
+    }
+
+    /// A value that breaks its rule or standard.
+    pub(crate) fn broken(&self, column: &str, reason: &'static str, error: &ValueError) -> Reject {
+        let (message, message_zh) = (&error.message, &error.message_zh);
+        Reject::new(
+            self.line,
+            column,
+            reason,
+            format!("{message} ({})", error.rule),
+            format!("{message_zh}（{}）", error.rule),
+        )
     }
 
     /// Whether the row passes the filters.
@@ -100,7 +133,10 @@ impl<'a> Reader<'a> {
     }
 
     fn key(&self, columns: &[String]) -> Result<Vec<String>, Reject> {
-        let cells: Vec<String> = columns.iter().map(|column| self.cell(column)).collect();
+        let cells: Vec<String> = columns
+            .iter()
+            .map(|column| self.fold(&self.cell(column)).into_owned())
+            .collect();
         if cells.iter().all(String::is_empty) {
             return Err(self.reject(&columns.join(" + "), "KEY_BLANK", "the key is blank", "主键为空"));
         }
@@ -128,7 +164,8 @@ impl<'a> Reader<'a> {
                 .flat_map(|(column, cell)| [column.clone(), cell])
                 .collect()
         } else {
-            incident.row.iter().map(|column| self.cell(column)).collect::<Vec<_>>()
+            let cells = incident.row.iter().map(|column| self.cell(column));
+            cells.map(|cell| self.fold(&cell).into_owned()).collect::<Vec<_>>()
         };
         let row = self.id(&format!("row|{case}"), &cells);
         Ok(Identity {
@@ -150,8 +187,13 @@ impl<'a> Reader<'a> {
         };
         Ok(Row {
             line: self.line,
+            says_closed: self.says_closed(&record),
             institution: identity.institution,
-            institution_request: Uuid::new_v5(&identity.institution, b"institution"),
+            // Of each edition its own: the same row may change from one to the next.
+            institution_request: match self.edition {
+                None => Uuid::new_v5(&identity.institution, b"institution"),
+                Some(date) => Uuid::new_v5(&identity.institution, format!("edition|{date}").as_bytes()),
+            },
             record,
             incident,
         })
@@ -180,14 +222,10 @@ impl<'a> Reader<'a> {
         let name = self.text(&map.name)?;
         let credit_code = match self.text(&map.credit_code)? {
             None => None,
-            Some(code) => Some(CreditCode::parse(&code).map_err(|error| {
-                self.reject(
-                    &named(&map.credit_code),
-                    "INVALID_FIELD",
-                    &error.message,
-                    &error.message_zh,
-                )
-            })?),
+            Some(code) => {
+                let code = CreditCode::parse(&self.fold(&code));
+                Some(code.map_err(|error| self.broken(&named(&map.credit_code), "INVALID_FIELD", &error))?)
+            }
         };
         let mut classes = Vec::new();
         for class in &map.classes {
@@ -211,11 +249,34 @@ impl<'a> Reader<'a> {
                 InstitutionType::Unknown,
             )?,
             register_type: self.text(&map.register_type)?,
+            register_status: self.text(&map.register_status)?,
             mode: self.code(&map.mode, Mode::from_code, Mode::Unknown)?,
             ownership: self.code(&map.ownership, Ownership::from_code, Ownership::Unknown)?,
             classes,
             valid_from_date: self.date(&map.valid_from_date)?,
+            edition_date: self.edition_of_row()?,
         })
+    }
+
+    /// The day that the row itself tells of its edition.
+    pub fn told_edition(&self) -> Told<Date> {
+        self.date(&self.document().institution.edition_date)
+    }
+
+    /// The edition of the file, which a row that should tell it must tell.
+    fn edition_of_row(&self) -> Told<Date> {
+        let sources = &self.document().institution.edition_date;
+        if !sources.0.is_empty() && self.told_edition()?.is_none() {
+            return Err(self.missing(sources));
+        }
+        Ok(self.edition)
+    }
+
+    /// Whether the register itself says that the institution is closed.
+    pub fn says_closed(&self, record: &RecordImportedInstitution) -> bool {
+        let closed = &self.document().institution.closed;
+        let status = record.register_status.as_ref();
+        status.is_some_and(|status| closed.iter().any(|word| self.equal(word, status)))
     }
 
     fn incident(
@@ -273,7 +334,7 @@ impl<'a> Reader<'a> {
         self.reject(&named(sources), "MISSING", "needs a value", "缺少必填内容")
     }
 
-    fn unmapped(&self, column: &str) -> Reject {
+    pub(crate) fn unmapped(&self, column: &str) -> Reject {
         self.reject(
             column,
             "UNMAPPED",
@@ -281,122 +342,4 @@ impl<'a> Reader<'a> {
             "对照表中没有该单元格的值",
         )
     }
-
-    fn text(&self, sources: &Sources) -> Told<String> {
-        for source in &sources.0 {
-            if let Some(text) = self.one(source)? {
-                return Ok(Some(text));
-            }
-        }
-        Ok(None)
-    }
-
-    fn one(&self, source: &Source) -> Told<String> {
-        let Some(column) = &source.column else {
-            return Ok(source.constant.clone());
-        };
-        let cell = self.cell(column);
-        let told = |value: &String| Some(value.clone()).filter(|value| !value.is_empty());
-        if cell.is_empty() {
-            return Ok(source.blank.as_ref().and_then(told));
-        }
-        let Some(table) = source.table.as_ref().and_then(|name| self.document().tables.get(name)) else {
-            return Ok(Some(cell));
-        };
-        let found = table.get(&cell).or_else(|| {
-            let alike = table.iter().find(|(key, _)| self.equal(key, &cell));
-            alike.map(|(_, value)| value)
-        });
-        match found.or(source.otherwise.as_ref()) {
-            Some(value) => Ok(told(value)),
-            None => Err(self.unmapped(column)),
-        }
-    }
-
-    fn code<T>(&self, sources: &Sources, read: fn(&str) -> Option<T>, unknown: T) -> Result<T, Reject> {
-        match self.text(sources)? {
-            None => Ok(unknown),
-            Some(code) => read(&code).ok_or_else(|| self.unmapped(&named(sources))),
-        }
-    }
-
-    fn date(&self, sources: &Sources) -> Told<Date> {
-        for source in &sources.0 {
-            let Some(text) = self.one(source)? else { continue };
-            let Some(column) = &source.column else {
-                return Ok(text.parse().ok());
-            };
-            let formats = source.dates.as_ref().unwrap_or(&self.document().cells.dates);
-            return match formats.iter().find_map(|format| read_date(format, &text)) {
-                Some(day) => Ok(Some(day)),
-                None => Err(self.reject(
-                    column,
-                    "BAD_DATE",
-                    "is no date in any declared format",
-                    "不符合任何已声明的日期格式",
-                )),
-            };
-        }
-        Ok(None)
-    }
-
-    fn places(&self, sources: &Sources) -> Told<Places> {
-        let Some(text) = self.text(sources)? else {
-            return Ok(None);
-        };
-        let wrong = |message: &str, zh: &str| self.reject(&named(sources), "BAD_NUMBER", message, zh);
-        let count: u32 = text
-            .replace(',', "")
-            .parse()
-            .map_err(|_| wrong("must be a whole number", "须为整数"))?;
-        if count == 0 {
-            return Ok(None);
-        }
-        Places::new(count)
-            .map(Some)
-            .map_err(|error| wrong(&error.message, &error.message_zh))
-    }
-
-    fn region(&self, region: &Region) -> Result<RegionId, Reject> {
-        let mut code = region.root.clone().unwrap_or_default();
-        let mut columns = Vec::new();
-        for part in &region.parts {
-            columns.extend(part.column.clone());
-            let Some(text) = self.one(part)? else { break };
-            if !code.is_empty() {
-                if text.contains('/') {
-                    return Err(self.reject(
-                        &columns.join(" + "),
-                        "BAD_REGION",
-                        "a division's name can't hold a slash",
-                        "区划名称不能含斜线",
-                    ));
-                }
-                code.push('/');
-            }
-            code.push_str(&text.trim().to_uppercase());
-        }
-        RegionId::parse(&code, region.entered)
-            .map_err(|error| self.reject(&columns.join(" + "), "BAD_REGION", &error.message, &error.message_zh))
-    }
-}
-
-/// Days since 1899-12-30, as spreadsheets count them; from 1950 to 2099 only, so that a plain number is no date.
-fn spreadsheet_day(text: &str) -> Option<Date> {
-    let days: i32 = text.parse().ok().filter(|days| (18_264..=73_050).contains(days))?;
-    let span: Span = days.days();
-    date(1899, 12, 30).checked_add(span).ok()
-}
-
-fn read_date(format: &str, text: &str) -> Option<Date> {
-    if format == SPREADSHEET_DAYS {
-        return spreadsheet_day(text);
-    }
-    Date::strptime(format, text).ok()
-}
-
-/// The columns of a field, for a reject.
-pub(crate) fn named(sources: &Sources) -> String {
-    let columns: Vec<&str> = sources.0.iter().filter_map(|source| source.column.as_deref()).collect();
-    columns.join(" + ")
 }

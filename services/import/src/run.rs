@@ -1,104 +1,27 @@
 //! The import itself: rows of one institution in the order of the file, institutions beside each other.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::fs::File;
-use std::path::Path;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
+use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
-use yujian_command::Commands;
-use yujian_domain::envelope::Actor;
+use yujian_domain::divisions::Divisions;
 use yujian_domain::institution::Institution;
 
+use crate::edition::Ledger;
 use crate::error::ImportError;
 use crate::execute::{Done, Executor, InstitutionDone, Verdict};
+use crate::lists::Rejects;
 use crate::mapping::Mapping;
 use crate::report::{Reject, Report};
 use crate::row::{Identity, Reader, Row};
-use crate::source::{Entry, Rows, sha256};
+use crate::source::{Entry, Rows};
 
 /// Rows that wait for an earlier row of their institution, for each command in flight.
 const WAITING: usize = 4;
-
-/// How to import.
-pub struct Options<'a> {
-    /// Who imports: an administrator. Request ids are remembered for this account, so it must be the same each time.
-    pub actor: Actor,
-    /// Read and check everything, append nothing.
-    pub check: bool,
-    /// Most commands under way at once, at least 1.
-    pub in_flight: usize,
-    /// Called after each row with the rows done and the rows in all.
-    pub progress: &'a (dyn Fn(u64, u64) + Sync),
-    /// Where the rejected lines are listed; written anew.
-    pub rejects: Option<&'a Path>,
-}
-
-/// Imports a file. Row after row may be dropped at any point: what was accepted is known by its request id, and the
-/// same call again adds only the rest.
-///
-/// # Errors
-/// When the file does not fit the mapping as a whole, or the log can't take more. A row that does not fit is no error:
-/// it is counted and listed.
-pub async fn import(
-    commands: &Commands,
-    mapping: &Mapping,
-    file: &Path,
-    options: Options<'_>,
-) -> Result<Report, ImportError> {
-    let sha256 = sha256(file)?;
-    let total = count(mapping, file)?;
-    let rows = Rows::open(mapping, file)?;
-    let mut run = Run {
-        mapping,
-        total,
-        progress: options.progress,
-        report: Report {
-            check: options.check,
-            sha256: sha256.clone(),
-            preamble: rows.preamble,
-            ..Report::default()
-        },
-        rejects: Rejects::open(options.rejects)?,
-        equals: BTreeMap::new(),
-        cases: BTreeMap::new(),
-        institutions: BTreeMap::new(),
-    };
-    let executor = Executor {
-        commands,
-        mapping,
-        actor: options.actor,
-        sha256,
-        check: options.check,
-    };
-    run.all(rows, &executor, options.in_flight.max(1)).await?;
-    run.rejects.finish()?;
-    Ok(run.report)
-}
-
-/// Rows in all, for the bar.
-fn count(mapping: &Mapping, file: &Path) -> Result<u64, ImportError> {
-    let mut rows = Rows::open(mapping, file)?;
-    let mut total = 0;
-    while let Some(entry) = rows.next()? {
-        let counts = match entry {
-            Entry::Row { line, cells } => Reader {
-                mapping,
-                header: &rows.header,
-                line,
-                cells: &cells,
-            }
-            .passes(),
-            Entry::Bad(_) => true,
-            Entry::Blank { .. } | Entry::Trailer { .. } => false,
-        };
-        total += u64::from(counts);
-    }
-    Ok(total)
-}
 
 /// What is known of an institution in this run.
 struct Known {
@@ -112,21 +35,41 @@ struct Known {
     counted: bool,
 }
 
-struct Run<'a> {
-    mapping: &'a Mapping,
-    total: u64,
-    progress: &'a (dyn Fn(u64, u64) + Sync),
-    report: Report,
-    rejects: Rejects,
+/// What the file has told so far.
+#[derive(Default)]
+pub(crate) struct Seen {
     /// How many rows of each identity were read.
     equals: BTreeMap<Uuid, u32>,
     /// Institution of each case, and whether the case is counted.
     cases: BTreeMap<Uuid, (Uuid, bool)>,
     institutions: BTreeMap<Uuid, Known>,
+    /// Line of the first row of each key, and what it tells if it could be read: for a register without cases.
+    firsts: BTreeMap<Uuid, (u64, Option<[u8; 32]>)>,
+}
+
+/// One import under way.
+pub(crate) struct Run<'a> {
+    pub mapping: &'a Mapping,
+    pub divisions: &'a Divisions,
+    pub edition: Option<Date>,
+    /// Rows in all, for the bar.
+    pub total: u64,
+    pub progress: &'a (dyn Fn(u64, u64) + Sync),
+    pub report: Report,
+    pub rejects: Rejects,
+    pub seen: Seen,
+    /// For a register that comes in editions.
+    pub ledger: Option<Ledger>,
 }
 
 impl Run<'_> {
-    async fn all(&mut self, mut rows: Rows<'_>, executor: &Executor<'_>, in_flight: usize) -> Result<(), ImportError> {
+    /// Takes every row and settles it.
+    pub async fn all(
+        &mut self,
+        mut rows: Rows<'_>,
+        executor: &Executor<'_>,
+        in_flight: usize,
+    ) -> Result<(), ImportError> {
         let mut running = FuturesUnordered::new();
         // An institution stands here while a row of it is under way, with the rows that wait for that.
         let mut lanes: BTreeMap<Uuid, VecDeque<Row>> = BTreeMap::new();
@@ -173,7 +116,7 @@ impl Run<'_> {
         executor: &'e Executor<'e>,
         row: Row,
     ) -> impl Future<Output = Result<Done, ImportError>> + use<'e> {
-        let known = self.institutions.get(&row.institution);
+        let known = self.seen.institutions.get(&row.institution);
         executor.run(row, known.is_some(), known.and_then(|known| known.preview.clone()))
     }
 
@@ -190,6 +133,7 @@ impl Run<'_> {
                 return Ok(None);
             }
             Entry::Bad(reject) => {
+                self.without_key();
                 self.reject(reject)?;
                 return Ok(None);
             }
@@ -197,6 +141,8 @@ impl Run<'_> {
         let reader = Reader {
             mapping: self.mapping,
             header: &rows.header,
+            divisions: self.divisions,
+            edition: self.edition,
             line,
             cells: &cells,
         };
@@ -204,13 +150,29 @@ impl Run<'_> {
             self.report.filtered += 1;
             return Ok(None);
         }
-        let row = reader.identity().and_then(|identity| {
-            let ordinal = self.ordinal(&identity);
-            let row = reader.row(&identity, ordinal)?;
-            self.belongs(&row)?;
+        let identity = match reader.identity() {
+            Ok(identity) => identity,
+            Err(reject) => {
+                self.without_key();
+                self.reject(reject)?;
+                return Ok(None);
+            }
+        };
+        let ordinal = self.ordinal(&identity);
+        let row = reader.row(&identity, ordinal);
+        if identity.row.is_none() && self.is_doubled(identity.institution, line, row.as_ref().ok())? {
+            return Ok(None);
+        }
+        match row.and_then(|row| self.belongs(&row).map(|()| row)) {
             Ok(row)
-        });
-        match row {
+                if self
+                    .ledger
+                    .as_ref()
+                    .is_some_and(|ledger| ledger.lives_on(row.institution)) =>
+            {
+                self.compared(&row)?;
+                Ok(None)
+            }
             Ok(row) => Ok(Some(row)),
             Err(reject) => {
                 self.reject(reject)?;
@@ -219,10 +181,62 @@ impl Run<'_> {
         }
     }
 
+    fn without_key(&mut self) {
+        if let Some(ledger) = &mut self.ledger {
+            ledger.without_key += 1;
+        }
+    }
+
+    /// Whether an earlier row of the file has the same key: that one counts, whatever this one says. `row` is absent when
+    /// it can't be read.
+    fn is_doubled(&mut self, institution: Uuid, line: u64, row: Option<&Row>) -> Result<bool, ImportError> {
+        if let Some(ledger) = &mut self.ledger {
+            ledger.see(institution);
+        }
+        let told = row.map(digest);
+        let Some((first, earlier)) = self.seen.firsts.get(&institution).copied() else {
+            self.seen.firsts.insert(institution, (line, told));
+            return Ok(false);
+        };
+        self.report.doubled.push((line, first));
+        let key = self.mapping.document.institution.key.join(" + ");
+        if told.is_some() && told == earlier {
+            self.rejects.list(Reject::new(
+                line,
+                key,
+                "DOUBLED_ROW",
+                format!("says the same as line {first}, and counts as its duplicate"),
+                format!("与第{first}行内容相同，计为重复行"),
+            ))?;
+            self.report.duplicates += 1;
+            self.row_done();
+        } else {
+            self.reject(Reject::new(
+                line,
+                key,
+                "DOUBLED_KEY",
+                format!("line {first} has the same key and says something else; that line counts"),
+                format!("第{first}行主键相同但内容不同，以该行为准"),
+            ))?;
+        }
+        Ok(true)
+    }
+
+    /// A row of an institution that no longer lives from the register alone.
+    fn compared(&mut self, row: &Row) -> Result<(), ImportError> {
+        if let Some(ledger) = &mut self.ledger {
+            ledger.unchanged(row);
+        }
+        self.report.institutions += 1;
+        self.report.duplicates += 1;
+        self.row_done();
+        self.rejects.flush()
+    }
+
     /// Which one it is among the rows of equal identity, from 1.
     fn ordinal(&mut self, identity: &Identity) -> u32 {
         let Some((_, row)) = identity.row else { return 1 };
-        let count = self.equals.entry(row).or_insert(0);
+        let count = self.seen.equals.entry(row).or_insert(0);
         *count = count.saturating_add(1);
         *count
     }
@@ -230,7 +244,7 @@ impl Run<'_> {
     /// A case belongs to the institution that its first row names.
     fn belongs(&mut self, row: &Row) -> Result<(), Reject> {
         let Some(case) = &row.incident else { return Ok(()) };
-        let (institution, _) = self.cases.entry(case.id).or_insert((row.institution, false));
+        let (institution, _) = self.seen.cases.entry(case.id).or_insert((row.institution, false));
         if *institution == row.institution {
             return Ok(());
         }
@@ -261,16 +275,25 @@ impl Run<'_> {
             row,
             institution,
             verdict,
+            recorded,
             events,
         } = done;
         self.report.events += events;
         self.rejects.outstanding.remove(&row.line);
+        if let Some(ledger) = &mut self.ledger {
+            match (&verdict, &recorded) {
+                (Verdict::Accepted, Some(now)) => ledger.recorded(&row, now),
+                (Verdict::Duplicate, _) => ledger.unchanged(&row),
+                _ => {}
+            }
+        }
         let digest = digest(&row);
         let taken = matches!(verdict, Verdict::Accepted | Verdict::Duplicate);
         // Without cases a row is about its institution alone, and the verdict says all.
         let changed = row.incident.is_some()
             && (institution == InstitutionDone::Changed
                 || self
+                    .seen
                     .institutions
                     .get(&row.institution)
                     .is_some_and(|known| known.digest != digest));
@@ -281,7 +304,7 @@ impl Run<'_> {
                     InstitutionDone::Recorded(preview) => preview,
                     _ => None,
                 };
-                let known = self.institutions.entry(row.institution).or_insert(Known {
+                let known = self.seen.institutions.entry(row.institution).or_insert(Known {
                     digest,
                     preview,
                     told: false,
@@ -305,7 +328,7 @@ impl Run<'_> {
             }
         }
         if let Some(case) = row.incident.as_ref().filter(|_| taken)
-            && let Some((_, counted)) = self.cases.get_mut(&case.id)
+            && let Some((_, counted)) = self.seen.cases.get_mut(&case.id)
             && !std::mem::replace(counted, true)
         {
             self.report.cases += 1;
@@ -334,65 +357,4 @@ impl Run<'_> {
 fn digest(row: &Row) -> [u8; 32] {
     let text = serde_json::to_vec(&row.record).unwrap_or_default();
     Sha256::digest(text).into()
-}
-
-/// The list of rejected lines, in the order of the file although rows are settled out of order.
-struct Rejects {
-    writer: Option<csv::Writer<File>>,
-    /// Lines of rows under way.
-    outstanding: BTreeSet<u64>,
-    held: BTreeMap<u64, Vec<Reject>>,
-}
-
-impl Rejects {
-    fn open(path: Option<&Path>) -> Result<Self, ImportError> {
-        let writer = match path {
-            None => None,
-            Some(path) => {
-                let mut writer = csv::Writer::from_path(path)?;
-                writer.write_record(["line", "column", "reason", "message", "message_zh"])?;
-                Some(writer)
-            }
-        };
-        Ok(Self {
-            writer,
-            outstanding: BTreeSet::new(),
-            held: BTreeMap::new(),
-        })
-    }
-
-    fn list(&mut self, reject: Reject) -> Result<(), ImportError> {
-        if self.writer.is_some() {
-            self.held.entry(reject.line).or_default().push(reject);
-        }
-        self.flush()
-    }
-
-    /// Writes what no row under way can come before.
-    fn flush(&mut self) -> Result<(), ImportError> {
-        let Some(writer) = &mut self.writer else { return Ok(()) };
-        let first = self.outstanding.first().copied().unwrap_or(u64::MAX);
-        while let Some(entry) = self.held.first_entry().filter(|entry| *entry.key() < first) {
-            for reject in entry.remove() {
-                let line = reject.line.to_string();
-                let cells = [
-                    &line,
-                    &reject.column,
-                    reject.reason,
-                    &reject.message,
-                    &reject.message_zh,
-                ];
-                writer.write_record(cells)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn finish(&mut self) -> Result<(), ImportError> {
-        self.flush()?;
-        if let Some(writer) = &mut self.writer {
-            writer.flush()?;
-        }
-        Ok(())
-    }
 }

@@ -7,10 +7,10 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 use crate::error::ImportError;
-use crate::layout::Preamble;
+use crate::heads::{self, Header, Misfit};
+use crate::layout::{Encoding, Preamble};
 use crate::mapping::Mapping;
 use crate::report::Reject;
-use crate::row::Header;
 use crate::table::{Flaw, Record, Table};
 
 /// One record below the header.
@@ -30,6 +30,10 @@ pub(crate) struct Rows<'a> {
     table: Table<'a, BufReader<File>>,
     mapping: &'a Mapping,
     pub header: Header,
+    /// Columns under another head, and that.
+    pub renamed: Vec<(String, String)>,
+    /// Optional columns that the file lacks.
+    pub absent: Vec<String>,
     width: usize,
     /// Lines above the header.
     pub preamble: u64,
@@ -40,7 +44,12 @@ impl<'a> Rows<'a> {
     /// Opens a file and reads up to its first row.
     pub fn open(mapping: &'a Mapping, path: &Path) -> Result<Self, ImportError> {
         let layout = &mapping.document.file;
-        let mut table = Table::new(BufReader::new(File::open(path)?), layout);
+        let encoding = match layout.encoding {
+            Encoding::Either if is_utf8(path)? => Encoding::Utf8,
+            Encoding::Either => Encoding::Gb18030,
+            declared => declared,
+        };
+        let mut table = Table::new(BufReader::new(File::open(path)?), layout, encoding);
         let names = match layout.preamble {
             Preamble::Lines(lines) => {
                 for _ in 0..lines {
@@ -61,11 +70,13 @@ impl<'a> Rows<'a> {
                 (names, preamble)
             }
         };
-        let header = positions(mapping, &names)?;
+        let found = heads::find(mapping, &names).map_err(|misfit| ImportError::heads(misfit, None))?;
         Ok(Self {
             table,
             mapping,
-            header,
+            header: found.header,
+            renamed: found.renamed,
+            absent: found.absent,
             width: names.len(),
             preamble,
             ended: false,
@@ -124,6 +135,29 @@ impl<'a> Rows<'a> {
     }
 }
 
+/// Whether a whole file is UTF-8.
+fn is_utf8(path: &Path) -> Result<bool, ImportError> {
+    let mut file = File::open(path)?;
+    let mut buffer = vec![0; 1 << 16];
+    // Bytes of a character that the last piece has cut.
+    let mut kept = 0;
+    loop {
+        let read = file.read(&mut buffer[kept..])?;
+        if read == 0 {
+            return Ok(kept == 0);
+        }
+        let filled = kept + read;
+        kept = match std::str::from_utf8(&buffer[..filled]) {
+            Ok(_) => 0,
+            Err(error) if error.error_len().is_some() => return Ok(false),
+            Err(error) => {
+                buffer.copy_within(error.valid_up_to()..filled, 0);
+                filled - error.valid_up_to()
+            }
+        };
+    }
+}
+
 fn header_row(table: &mut Table<'_, BufReader<File>>) -> Result<Vec<String>, ImportError> {
     match table.record()? {
         Some(Record { cells: Ok(names), .. }) => Ok(tidy(names)),
@@ -142,56 +176,27 @@ fn look_for_header(
     mapping: &Mapping,
     within: u64,
 ) -> Result<(Vec<String>, u64), ImportError> {
-    let mut nearest: Option<(Vec<String>, u64)> = None;
+    let mut nearest: Option<(Misfit, u64)> = None;
     for _ in 0..within {
         let Some(record) = table.single()? else { break };
         let Ok(names) = record.cells.map(tidy) else { continue };
-        let missing: Vec<String> = mapping
-            .columns
-            .iter()
-            .filter(|column| !names.contains(column))
-            .cloned()
-            .collect();
-        if missing.is_empty() {
-            return Ok((names, record.line - 1));
-        }
-        if nearest.as_ref().is_none_or(|(fewest, _)| missing.len() < fewest.len()) {
-            nearest = Some((missing, record.line));
+        let misfit = match heads::find(mapping, &names) {
+            Ok(_) => return Ok((names, record.line - 1)),
+            // Every column is there: this is the header, and what is wrong with it is told from it.
+            Err(misfit) if misfit.missing.is_empty() => return Ok((names, record.line - 1)),
+            Err(misfit) => misfit,
+        };
+        if nearest
+            .as_ref()
+            .is_none_or(|(fewest, _)| misfit.missing.len() < fewest.missing.len())
+        {
+            nearest = Some((misfit, record.line));
         }
     }
     Err(match nearest {
-        Some((columns, line)) => ImportError::ColumnsMissing {
-            columns,
-            line: Some(line),
-        },
+        Some((misfit, line)) => ImportError::heads(misfit, Some(line)),
         None => ImportError::HeaderMissing,
     })
-}
-
-fn positions(mapping: &Mapping, names: &[String]) -> Result<Header, ImportError> {
-    let mut header = Header::new();
-    for (index, name) in names.iter().enumerate() {
-        if name.is_empty() {
-            continue;
-        }
-        if header.insert(name.clone(), index).is_some() && mapping.columns.contains(name) {
-            return Err(ImportError::ColumnTwice { column: name.clone() });
-        }
-    }
-    let missing: Vec<String> = mapping
-        .columns
-        .iter()
-        .filter(|column| !header.contains_key(*column))
-        .cloned()
-        .collect();
-    if missing.is_empty() {
-        Ok(header)
-    } else {
-        Err(ImportError::ColumnsMissing {
-            columns: missing,
-            line: None,
-        })
-    }
 }
 
 /// SHA-256 of a file, lower-case hex.

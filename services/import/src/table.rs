@@ -45,6 +45,8 @@ type Line = Option<Vec<u8>>;
 pub struct Table<'a, R> {
     reader: R,
     layout: &'a Layout,
+    /// Of this file: never [`Encoding::Either`].
+    encoding: Encoding,
     /// Lines that were read ahead and given back.
     back: VecDeque<Line>,
     /// Number of the next line.
@@ -52,10 +54,11 @@ pub struct Table<'a, R> {
 }
 
 impl<'a, R: BufRead> Table<'a, R> {
-    pub fn new(reader: R, layout: &'a Layout) -> Self {
+    pub fn new(reader: R, layout: &'a Layout, encoding: Encoding) -> Self {
         Self {
             reader,
             layout,
+            encoding,
             back: VecDeque::new(),
             next: 1,
         }
@@ -107,11 +110,11 @@ impl<'a, R: BufRead> Table<'a, R> {
     fn decode(&self, line: Line, number: u64) -> Result<String, Flaw> {
         let bytes = line.ok_or(Flaw::TooLong)?;
         let bytes = match bytes.strip_prefix(b"\xEF\xBB\xBF") {
-            Some(rest) if number == 1 && self.layout.encoding == Encoding::Utf8 => rest,
+            Some(rest) if number == 1 && self.encoding != Encoding::Gb18030 => rest,
             _ => &bytes[..],
         };
-        match self.layout.encoding {
-            Encoding::Utf8 => std::str::from_utf8(bytes)
+        match self.encoding {
+            Encoding::Utf8 | Encoding::Either => std::str::from_utf8(bytes)
                 .map(str::to_owned)
                 .map_err(|_| Flaw::Encoding),
             Encoding::Gb18030 => encoding_rs::GB18030
@@ -253,11 +256,8 @@ mod tests {
     use super::*;
 
     fn records(bytes: &[u8], encoding: Encoding) -> Vec<Record> {
-        let layout = Layout {
-            encoding,
-            ..Layout::default()
-        };
-        let mut table = Table::new(bytes, &layout);
+        let layout = Layout::default();
+        let mut table = Table::new(bytes, &layout, encoding);
         let mut records = Vec::new();
         while let Some(record) = table.record().unwrap() {
             records.push(record);

@@ -3,11 +3,11 @@
 
 mod support;
 
-use support::{Floor, balanced, repository};
+use support::{Floor, balanced, options, repository};
 use yujian_domain::incident::{Category, Injury, Outcome, Severity};
 use yujian_domain::institution::{InstitutionType, Mode, Ownership};
 use yujian_domain::values::ClassType;
-use yujian_import::Mapping;
+use yujian_import::{ChangeKind, Mapping, Options, import};
 
 fn document() -> String {
     std::fs::read_to_string(repository().join("docs/import.md")).unwrap()
@@ -33,6 +33,46 @@ async fn the_example_says_what_the_document_shows() {
     let report = floor.import(&mapping, &file).await;
     balanced(&report);
     assert_eq!(report.to_string(), block(&document, "text").trim_end());
+}
+
+#[tokio::test]
+async fn the_second_edition_says_what_the_document_shows() {
+    let document = document();
+    let mapping = std::fs::read_to_string(repository().join("deploy/mappings/childcare-register.toml")).unwrap();
+    let mapping = Mapping::parse(&mapping).unwrap();
+    let floor = Floor::new().await;
+    let mut told = String::new();
+    // The commands that the document gives.
+    for command in block(&document, "sh").lines() {
+        let words: Vec<&str> = command.split(' ').collect();
+        let date = words.iter().position(|word| *word == "--edition-date").unwrap() + 1;
+        let options = Options {
+            edition_date: Some(words[date].parse().unwrap()),
+            ..options(false, None, &|_, _| {})
+        };
+        let file = repository().join(words[date + 1]);
+        told = import(&floor.commands, &mapping, &file, options)
+            .await
+            .unwrap()
+            .to_string();
+    }
+    let shown = block(&document, "report");
+    assert!(told.starts_with(shown.trim_end()), "{told}");
+}
+
+#[test]
+fn every_kind_of_change_stands_in_the_document() {
+    let document = document();
+    for kind in [
+        ChangeKind::Created,
+        ChangeKind::CapacityChanged,
+        ChangeKind::Changed,
+        ChangeKind::HeldOtherwise,
+        ChangeKind::NoLongerTold,
+        ChangeKind::ClosureProposed,
+    ] {
+        assert!(document.contains(&format!("`{}`", kind.code())), "{kind:?}");
+    }
 }
 
 #[test]

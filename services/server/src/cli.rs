@@ -74,7 +74,9 @@ pub enum Command {
     /// Import rows of a foreign register by a mapping file.
     #[command(
         after_help = "Example: yujian import --mapping deploy/mappings/texas-injuries.toml injuries.csv\n\
-                            Running it again adds only what is new. How to write a mapping: docs/import.md."
+                            Running it again adds only what is new. How to write a mapping: docs/import.md.\n\
+                            A register of institutions comes in editions: --edition-date 2026-06-30 records what is new or changed\n\
+                            and lists the closures that it proposes. Exit code 2: rows were rejected, each is listed."
     )]
     Import(ImportArgs),
     /// Replay an institution's history from the log, as of a day, as known at a day.
@@ -168,6 +170,13 @@ pub struct ImportArgs {
     /// Where to write rejected lines (line, column, reason; no cell); default: FILE.rejects.csv in the data directory.
     #[arg(long, value_name = "FILE")]
     pub rejects: Option<PathBuf>,
+    /// Day as of which the file speaks (YYYY-MM-DD): a register of institutions that comes in editions.
+    #[arg(long, value_name = "DATE")]
+    pub edition_date: Option<jiff::civil::Date>,
+    /// Where to write what an edition changes and which closures it proposes; default: FILE.changes.csv in the data
+    /// directory.
+    #[arg(long, value_name = "FILE")]
+    pub changes: Option<PathBuf>,
     /// Read and check everything, append nothing.
     #[arg(long)]
     pub check: bool,

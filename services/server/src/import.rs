@@ -31,10 +31,9 @@ pub async fn run(settings: &Settings, arguments: &ImportArgs) -> anyhow::Result<
     let mapping = Mapping::parse(&text).with_context(|| format!("mapping {}", arguments.mapping.display()))?;
     let clock = Arc::new(SystemClock::default());
     let house = House::open(settings, LogKind::Real, clock, Arc::new(Entropy::Os)).await?;
-    let rejects = arguments
-        .rejects
-        .clone()
-        .unwrap_or_else(|| rejects_beside_data(settings, arguments));
+    let beside = |what: &str| beside_data(settings, arguments, what);
+    let rejects = arguments.rejects.clone().unwrap_or_else(|| beside("rejects"));
+    let changes = arguments.changes.clone().unwrap_or_else(|| beside("changes"));
     let bar = Progress::new("importing rows");
     let options = Options {
         actor: Actor {
@@ -47,11 +46,16 @@ pub async fn run(settings: &Settings, arguments: &ImportArgs) -> anyhow::Result<
         in_flight: IN_FLIGHT,
         progress: &|done, total| bar.at(done, total),
         rejects: Some(&rejects),
+        edition_date: arguments.edition_date,
+        changes: Some(&changes),
     };
     let report = import(&house.commands, &mapping, &arguments.file, options).await?;
     bar.done();
     let mut out = std::io::stdout().lock();
     writeln!(out, "{report}")?;
+    if report.edition.is_some() {
+        writeln!(out, "changes: {}", changes.display())?;
+    }
     if report.rejected == 0 {
         return Ok(ExitCode::SUCCESS);
     }
@@ -59,10 +63,10 @@ pub async fn run(settings: &Settings, arguments: &ImportArgs) -> anyhow::Result<
     Ok(ExitCode::from(REJECTED))
 }
 
-fn rejects_beside_data(settings: &Settings, arguments: &ImportArgs) -> PathBuf {
+fn beside_data(settings: &Settings, arguments: &ImportArgs, what: &str) -> PathBuf {
     let name = arguments
         .file
         .file_name()
         .map_or_else(|| "import".into(), |name| name.to_string_lossy());
-    settings.data_dir.join(format!("{name}.rejects.csv"))
+    settings.data_dir.join(format!("{name}.{what}.csv"))
 }

@@ -120,7 +120,7 @@ fn right_value(
     let key = command.key.as_str();
     let right = match key {
         "name" => line(&mut check, value, LONGEST_NAME),
-        "address" | "register_type" => line(&mut check, value, LONGEST_LINE),
+        "address" | "register_type" | "register_status" => line(&mut check, value, LONGEST_LINE),
         "receipt.number" => line(&mut check, value, LONGEST_NAME),
         "registration_date" | "receipt.date" => {
             let date: Option<Date> = parsed(&mut check, value);

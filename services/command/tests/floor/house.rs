@@ -10,12 +10,12 @@ use yujian_command::{CommandError, Commands, Outcome, Request};
 use yujian_domain::divisions::Divisions;
 use yujian_domain::envelope::{Actor, Role};
 use yujian_domain::institution::{
-    ChangeDetails, Class, Institution, InstitutionCommand, InstitutionType, Mode, Ownership, RegisterInstitution,
-    Registrar, RepresentativeInput,
+    ChangeDetails, Class, Institution, InstitutionCommand, InstitutionType, Mode, Ownership, RecordImportedInstitution,
+    RegisterInstitution, Registrar, RepresentativeInput,
 };
 use yujian_domain::personal::Sensitive;
 use yujian_domain::rejection::{Reason, Rejection};
-use yujian_domain::values::{ClassType, CreditCode, Places};
+use yujian_domain::values::{ClassType, CreditCode, ExternalId, Places};
 use yujian_eventlog::clock::SimulatedClock;
 use yujian_eventlog::entropy::Entropy;
 use yujian_eventlog::keys::MemoryKeys;
@@ -156,7 +156,7 @@ impl EventLog for FaultyLog {
 
 /// The command floor, for institutions.
 #[derive(Clone)]
-pub struct Floor(Commands);
+pub struct Floor(pub Commands);
 
 impl Floor {
     pub async fn execute(&self, request: Request<InstitutionCommand>) -> Outcomes {
@@ -289,6 +289,36 @@ pub fn register(number: u32, request: Uuid) -> Request<InstitutionCommand> {
         }],
     };
     Request::new(operator(number), request, "test/Register", None, command.into())
+}
+
+/// A row of a foreign register about an institution of its own.
+pub fn row(register: &str, number: &str) -> Request<InstitutionCommand> {
+    let command = RecordImportedInstitution {
+        external: ExternalId {
+            register: register.to_owned(),
+            number: number.to_owned(),
+        },
+        name: format!("{register} {number}"),
+        address: None,
+        region: Divisions::shipped().get("330106").unwrap().id.clone(),
+        credit_code: None,
+        institution_type: InstitutionType::Unknown,
+        register_type: None,
+        register_status: None,
+        mode: Mode::Unknown,
+        ownership: Ownership::Unknown,
+        classes: Vec::new(),
+        valid_from_date: None,
+        edition_date: None,
+    };
+    let importer = Actor {
+        id: "import".to_owned(),
+        role: Role::Administrator,
+        organisation: None,
+        jurisdiction: None,
+    };
+    let request = Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{register}|{number}").as_bytes());
+    Request::new(importer, request, "test/Import", None, command.into())
 }
 
 /// Gives the institution another address, asked by its operator.

@@ -5,7 +5,7 @@ use yujian_domain::envelope::Role;
 use yujian_domain::rejection::Reason;
 use yujian_eventlog::{EventLog, Expected, NewEvent, StreamName};
 
-use crate::house::{House, change, officer, operator, reason, refusal};
+use crate::house::{House, change, officer, operator, reason, refusal, row};
 
 const REQUEST: Uuid = Uuid::from_u128(0xa);
 
@@ -167,4 +167,39 @@ async fn shipped_reference_data_is_activated_once() {
     );
     house.another_floor().await;
     assert_eq!(house.log.types("policy-").await, first);
+}
+
+#[tokio::test]
+async fn the_institutions_of_a_register_are_found_in_the_log() {
+    let house = House::new().await;
+    house.registered(1).await;
+    for number in ["1", "2"] {
+        house.execute(row("city", number)).await.unwrap();
+    }
+    house.execute(row("other", "1")).await.unwrap();
+    let numbers = |found: Vec<(Uuid, yujian_domain::institution::Institution)>| {
+        let rows = found
+            .into_iter()
+            .map(|(_, held)| held.imported.unwrap().external.number);
+        rows.collect::<Vec<_>>()
+    };
+    assert_eq!(
+        numbers(house.commands.0.imported_from("city").await.unwrap()),
+        ["1", "2"]
+    );
+    assert_eq!(numbers(house.commands.0.imported_from("other").await.unwrap()), ["1"]);
+    assert!(house.commands.0.imported_from("nobody").await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_list_that_would_not_be_whole_is_refused() {
+    let house = House::new().await;
+    let id = house.execute(row("city", "1")).await.unwrap().id;
+    house.log.damage(&format!("institution-{id}"), 0);
+    let other_floor = house.another_floor().await;
+    let refused = other_floor.0.imported_from("city").await.map(|found| found.len());
+    assert!(
+        matches!(&refused, Err(yujian_command::CommandError::Rejected(why)) if why.reason == Reason::RecordDamaged),
+        "{refused:?}"
+    );
 }

@@ -47,6 +47,7 @@ const GROUPS: [(&str, &[&str]); 3] = [
             "point",
             "institution_type",
             "register_type",
+            "register_status",
             "mode",
             "ownership",
             "registrar",

@@ -1,6 +1,8 @@
 //! A command floor over memory, and ways to look at what an import left in the log.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+pub mod register;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -107,6 +109,8 @@ pub fn options<'a>(check: bool, rejects: Option<&'a Path>, progress: &'a (dyn Fn
         in_flight: 64,
         progress,
         rejects,
+        edition_date: None,
+        changes: None,
     }
 }
 

@@ -375,10 +375,13 @@ pub fn imported(n: u8, name: &str, region_index: u8) -> institution::RecordImpor
         credit_code: None,
         institution_type: InstitutionType::Unknown,
         register_type: None,
+        register_status: None,
         mode: Mode::Unknown,
         ownership: Ownership::Unknown,
         classes: vec![],
         valid_from_date: None,
+        edition_date: None,
+        changed: Vec::new(),
     }
 }
 
