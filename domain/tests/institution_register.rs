@@ -209,8 +209,8 @@ fn access_is_by_the_command_before_creation_and_by_the_state_after_it() {
     let before = Institution::default().access(&register().into(), &facts);
     let after = Desk::registered().state.access(&filing().into(), &facts);
     assert_eq!(before, after);
-    assert_eq!(after.region, Some(region("330106")));
-    assert_eq!(after.organisation.as_deref(), Some("91350100M000100Y43"));
+    assert_eq!(after.regions, [region("330106")]);
+    assert_eq!(after.organisations, ["91350100M000100Y43"]);
 }
 
 #[test]
