@@ -15,7 +15,9 @@ use crate::checklist::{Checklist, ChecklistError};
 use crate::divisions::Divisions;
 use crate::envelope::PolicyRef;
 use crate::inspection::ChecklistRef;
-use crate::policy::{AdmissionPolicy, IncidentPolicy, InspectionPolicy, NATION, PolicyBody, PolicyDocument, PolicyError};
+use crate::policy::{
+    AdmissionPolicy, IncidentPolicy, InspectionPolicy, NATION, PolicyBody, PolicyDocument, PolicyError,
+};
 use crate::rejection::{Reason, Rejection};
 use crate::system::{ChecklistPublished, HolidaysActivated, PolicyActivated};
 use crate::values::RegionId;
