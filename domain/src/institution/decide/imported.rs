@@ -3,9 +3,9 @@
 use jiff::civil::Date;
 
 use super::register::{LONGEST_LINE, LONGEST_NAME};
-use super::text::Check;
-use super::{Decision, classes, not_in_future, nothing_to_do};
+use super::{Decision, classes, nothing_to_do};
 use crate::aggregate::{Context, Decided};
+use crate::check::Check;
 use crate::envelope::Classification;
 use crate::institution::{Institution, RecordImported, RecordImportedInstitution};
 use crate::rejection::{Reason, Rejection};
@@ -25,7 +25,7 @@ pub(super) fn record(state: &Institution, command: &RecordImportedInstitution, c
     check.text_if_some("register_status", command.register_status.as_deref(), LONGEST_NAME);
     classes::shape(&mut check, "classes", &command.classes, false);
     if let Some(date) = command.edition_date {
-        not_in_future(&mut check, "edition_date", date, context);
+        check.not_in_future("edition_date", date, context);
     }
     check.done()?;
     let mut row = RecordImported::from(command);
