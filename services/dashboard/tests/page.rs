@@ -145,7 +145,19 @@ async fn import(commands: &Commands, name: &str, number: usize) -> Option<Uuid> 
 }
 
 async fn get(router: &Router, path: &str) -> (StatusCode, axum::http::HeaderMap, String) {
-    let request = HttpRequest::get(path).body(Body::empty()).unwrap();
+    ask(router, path, &[]).await
+}
+
+async fn ask(
+    router: &Router,
+    path: &str,
+    headers: &[(header::HeaderName, &str)],
+) -> (StatusCode, axum::http::HeaderMap, String) {
+    let mut request = HttpRequest::get(path);
+    for (name, value) in headers {
+        request = request.header(name, *value);
+    }
+    let request = request.body(Body::empty()).unwrap();
     let response = router.clone().oneshot(request).await.unwrap();
     let (parts, body) = response.into_parts();
     let bytes = to_bytes(body, 8 * 1024 * 1024).await.unwrap();
@@ -271,8 +283,9 @@ async fn every_page_is_whole_closed_to_the_outside_and_free_of_inline_code() {
         assert_eq!(html.matches("<script").count(), 1, "{path}");
         assert_eq!(html.matches("<h1").count(), 1, "{path}");
         assert!(
-            html.contains("<html lang=\"zh-CN\">") && html.contains("href=\"#main\"") && html.contains("id=\"main\"")
+            html.contains("<html lang=\"zh-CN\"") && html.contains("href=\"#main\"") && html.contains("id=\"main\"")
         );
+        assert_eq!(headers[header::VARY], "Cookie, Accept-Language");
         assert!(html.contains("截至位置"), "{path} says how fresh it is");
         let ids: Vec<&str> = html
             .split(" id=\"")
@@ -363,7 +376,7 @@ async fn the_overview_shows_the_figures_of_the_views() {
         .await
         .unwrap();
     let (_, _, html) = get(&house.router, "/institutions").await;
-    assert!(html.contains(&format!("<strong>{}</strong> 所", all.total)));
+    assert!(html.contains(&format!("<strong>{}</strong>", all.total)));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::{Path, State};
-use axum::http::Uri;
 use axum::response::Response;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -21,11 +20,14 @@ use super::plane::Plane;
 use super::status_badge;
 use super::timeline::{self, Line, Moments, anchor};
 use crate::Shared;
-use crate::failure::{Failure, answer, pairs};
-use crate::html::{self, Markup, Tone, badge, bdi, day, moment, number, text, url};
-use crate::query::{BadField, Fields};
+use crate::failure::{Failure, Thing, answer};
+use crate::html::{self, Markup, Tone, badge, bdi, message, number, text, url};
+use crate::lang::Lang;
+use crate::query::BadField;
 use crate::shell::{Crumb, Shell};
-use crate::terms::{self, Terms};
+use crate::terms::Terms;
+use crate::terms::labels::{event, label};
+use crate::visit::Visit;
 
 /// Events of the timeline on one page.
 const EVENTS: u32 = 30;
@@ -33,9 +35,10 @@ const EVENTS: u32 = 30;
 const CASES: usize = 10;
 
 /// Groups of facts, in a fixed order, with the beginnings of their keys.
-const GROUPS: [(&str, &[&str]); 3] = [
+const GROUPS: [(&str, &str, &[&str]); 3] = [
     (
         "基本情况",
+        "Particulars",
         &[
             "name",
             "status",
@@ -60,6 +63,7 @@ const GROUPS: [(&str, &[&str]); 3] = [
     ),
     (
         "备案与状态",
+        "Filing and status",
         &[
             "receipt.",
             "filing.",
@@ -70,7 +74,7 @@ const GROUPS: [(&str, &[&str]); 3] = [
             "premises",
         ],
     ),
-    ("其他", &[""]),
+    ("其他", "Other", &[""]),
 ];
 
 /// One fact that holds.
@@ -121,7 +125,7 @@ struct Difference {
 #[derive(Debug)]
 struct ClassLine {
     name: Markup,
-    kind: &'static str,
+    kind: String,
     places: u32,
 }
 
@@ -171,7 +175,7 @@ struct DossierPage {
     cases_href: String,
     presets: Vec<(&'static str, String)>,
     retired: Vec<Past>,
-    damaged: Vec<(String, String)>,
+    damaged: Vec<(String, Markup)>,
     lines: Vec<Line>,
     total: String,
     newer: Option<String>,
@@ -179,30 +183,30 @@ struct DossierPage {
 }
 
 /// `GET /institutions/{id}?as_of=…&known_at=…`
-pub(crate) async fn page(State(shared): State<Arc<Shared>>, Path(id): Path<String>, uri: Uri) -> Response {
-    let made = load(&shared, &id, &uri).await;
-    answer(&shared, &uri, made)
+pub(crate) async fn page(State(shared): State<Arc<Shared>>, Path(id): Path<String>, visit: Visit) -> Response {
+    let made = load(&shared, &id, &visit).await;
+    answer(&shared, &visit, made)
 }
 
-async fn load(shared: &Shared, id: &str, uri: &Uri) -> Result<String, Failure> {
-    let absent = || Failure::NoThing("所机构");
+async fn load(shared: &Shared, id: &str, visit: &Visit) -> Result<String, Failure> {
+    let absent = || Failure::NoThing(Thing::Institution);
     let id: Uuid = id.parse().map_err(|_| absent())?;
-    let fields = Fields::read(pairs(uri)?, &["as_of", "known_at", "after"])?;
+    let fields = visit.fields(&["as_of", "known_at", "after"])?;
     let moments = Moments {
         as_of: fields.day("as_of")?,
         known_at: fields.day("known_at")?,
     };
     let after = fields.words("after", 4096)?;
-    let now = shared.clock.now();
+    let (lang, now) = (visit.lang, shared.clock.now());
     if moments.known_at.is_some_and(|day| day > day_of(now)) {
-        return Err(BadField::new("known_at", "已知日不能晚于今天：还没有记录").into());
+        return Err(BadField::new("known_at", "已知日不能晚于今天：还没有记录", "must not lie after today: nothing is recorded yet").into());
     }
     let scope = Scope::default();
     let row = shared.views.institution(&scope, id).await?.ok_or_else(absent)?;
     let stored = shared.views.dossier(&scope, id).await?.ok_or_else(absent)?;
     let events = shared.views.timeline(&scope, id, after.clone(), EVENTS).await?;
     let reference = (shared.reference)();
-    let terms = Terms::new(Arc::clone(&shared.keys), Arc::clone(&reference.divisions));
+    let terms = Terms::new(lang, Arc::clone(&shared.keys), Arc::clone(&reference.divisions));
     let path = format!("/institutions/{id}");
     let asked = |after: Option<&str>| {
         let (x, y) = (
@@ -214,9 +218,9 @@ async fn load(shared: &Shared, id: &str, uri: &Uri) -> Result<String, Failure> {
             &[("as_of", x.as_deref()), ("known_at", y.as_deref()), ("after", after)],
         )
     };
-    let mut crumbs = super::region_crumbs(&reference.divisions, Some(&row.region));
+    let mut crumbs = super::region_crumbs(lang, &reference.divisions, Some(&row.region));
     crumbs.push(Crumb::here(bdi(&row.name)));
-    let shell = Shell::new(shared, row.name.clone(), "/institutions", asked(after.as_deref()))
+    let shell = Shell::new(shared, visit, row.name.clone(), "/institutions", asked(after.as_deref()))
         .under(crumbs)
         .live(
             &stored.as_of,
@@ -235,7 +239,7 @@ async fn load(shared: &Shared, id: &str, uri: &Uri) -> Result<String, Failure> {
     page.imported = row.imported;
     page.name = bdi(&row.name);
     page.cases_href = url("/incidents", &[("institution", Some(&id.to_string()))]);
-    page.presets = timeline::presets(&path, day_of(now));
+    page.presets = timeline::presets(lang, &path, day_of(now));
     page.path = path;
     (page.newer, page.older) = (newer, older);
     Ok(page.render()?)
@@ -253,6 +257,7 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn build(&self, shell: Shell, stored: DossierFacts, events: Page<TimelineRow>) -> DossierPage {
+        let lang = self.terms.lang;
         let mut dossier = Dossier::new();
         for StoredFact { fact, withdrawn } in &stored.facts {
             dossier.insert(fact.clone(), *withdrawn);
@@ -280,15 +285,15 @@ impl Reader<'_> {
             status: then
                 .get("status")
                 .and_then(|fact| Status::from_code(fact.value.as_str()?))
-                .map_or_else(|| badge(Tone::Off, "当时不详"), status_badge),
+                .map_or_else(|| badge(Tone::Off, lang.say("当时不详", "unknown then")), |status| status_badge(lang, status)),
             imported: false,
             moments: self.moments,
-            as_of: self.moments.as_of.map(day),
-            known_at: self.moments.known_at.map(day),
+            as_of: self.moments.as_of.map(|day| lang.day(day)),
+            known_at: self.moments.known_at.map(|day| lang.day(day)),
             today: day_of(self.now),
             path: String::new(),
             past: self.moments.as_of.is_some() || self.moments.known_at.is_some(),
-            plane: Plane::new(&stored.facts, self.moments, self.now),
+            plane: Plane::new(lang, &stored.facts, self.moments, self.now),
             differences,
             differences_more,
             groups: self.groups(&then, &current, &shown),
@@ -297,7 +302,7 @@ impl Reader<'_> {
                 .iter()
                 .map(|class| ClassLine {
                     name: bdi(&class.name),
-                    kind: class.class_type.zh(),
+                    kind: lang.term(class.class_type),
                     places: class.places.count(),
                 })
                 .collect(),
@@ -308,7 +313,11 @@ impl Reader<'_> {
             cases_href: String::new(),
             presets: Vec::new(),
             retired: self.retired(&stored.facts, &then, &events.rows, &shown),
-            damaged: stored.damaged,
+            damaged: stored
+                .damaged
+                .iter()
+                .map(|(stream, problem)| (stream.clone(), message(problem)))
+                .collect(),
             lines: events
                 .rows
                 .iter()
@@ -326,22 +335,29 @@ impl Reader<'_> {
     }
 
     fn source(&self, fact: &Fact, shown: &BTreeSet<(String, u64)>) -> Source {
+        let lang = self.terms.lang;
         let at = (fact.source.stream.clone(), fact.source.revision);
+        let which = if at.0 == self.own {
+            lang.say("版次", "revision")
+        } else {
+            lang.say("事件版次", "incident, revision")
+        };
         Source {
-            title: terms::event(&fact.source.event_type).0,
+            title: event(lang, &fact.source.event_type).0,
             href: shown.contains(&at).then(|| format!("#{}", anchor(&at.0, at.1))),
-            place: format!("{} {}", if at.0 == self.own { "版次" } else { "事件版次" }, at.1),
-            recorded: moment(fact.source.recorded_time),
+            place: format!("{which} {}", at.1),
+            recorded: lang.moment(fact.source.recorded_time),
         }
     }
 
     fn groups(&self, then: &ByKey<'_>, current: &ByKey<'_>, shown: &BTreeSet<(String, u64)>) -> Vec<Group> {
+        let lang = self.terms.lang;
         let mut groups: Vec<Group> = GROUPS
             .iter()
             .enumerate()
-            .map(|(id, (title, _))| Group {
+            .map(|(id, (zh, en, _))| Group {
                 id,
-                title,
+                title: lang.say(zh, en),
                 facts: Vec::new(),
             })
             .collect();
@@ -362,9 +378,9 @@ impl Reader<'_> {
             let now = current.get(fact.key.as_str());
             let differs = now.is_none_or(|now| now.value != fact.value);
             groups[group].facts.push(Held {
-                label: terms::label(&fact.key).to_owned(),
+                label: label(lang, &fact.key).into_owned(),
                 value: self.value(fact),
-                valid: validity(fact),
+                valid: validity(lang, fact),
                 source: self.source(fact, shown),
                 differs: differs.then(|| now.map_or_else(html::dash, |now| self.value(now))),
             });
@@ -409,7 +425,7 @@ impl Reader<'_> {
         let lines = listed
             .into_iter()
             .map(|key| Difference {
-                label: fact_label(key, current),
+                label: fact_label(self.terms.lang, key, current),
                 then: show(then, key),
                 then_known_now: show(then_known_now, key),
                 now: show(current, key),
@@ -419,6 +435,7 @@ impl Reader<'_> {
     }
 
     fn papers(&self, then: &ByKey<'_>, shown: &BTreeSet<(String, u64)>) -> Vec<PaperLine> {
+        let lang = self.terms.lang;
         let at = self.moments.as_of.unwrap_or_else(|| day_of(self.now));
         let mut lines = Vec::new();
         for fact in then.values().filter(|fact| fact.key.starts_with("paper.")) {
@@ -430,17 +447,17 @@ impl Reader<'_> {
                     .and_then(Value::as_str)
                     .and_then(|date| date.parse().ok());
                 let state = match (paper.get("passed").and_then(Value::as_bool), expiry) {
-                    (Some(false), _) => badge(Tone::Bad, "结论不合格"),
-                    (_, Some(expiry)) if expiry < at => badge(Tone::Bad, "已过期"),
-                    _ => badge(Tone::Ok, "有效"),
+                    (Some(false), _) => badge(Tone::Bad, lang.say("结论不合格", "not passed")),
+                    (_, Some(expiry)) if expiry < at => badge(Tone::Bad, lang.say("已过期", "expired")),
+                    _ => badge(Tone::Ok, lang.say("有效", "valid")),
                 };
                 lines.push(PaperLine {
-                    label: terms::label(&fact.key).to_owned(),
+                    label: label(lang, &fact.key).into_owned(),
                     issuer: member("issuer")
                         .then(&text(" "))
                         .then(&member("number").within("span", "under")),
                     issued: member("issue_date"),
-                    expiry: expiry.map_or_else(|| text("长期"), day),
+                    expiry: expiry.map_or_else(|| text(lang.say("长期", "no end")), |day| lang.day(day)),
                     state,
                     source: self.source(fact, shown),
                 });
@@ -450,6 +467,7 @@ impl Reader<'_> {
     }
 
     fn cases(&self, then: &ByKey<'_>) -> Vec<Case> {
+        let lang = self.terms.lang;
         let mut ids: BTreeSet<&str> = BTreeSet::new();
         ids.extend(
             then.keys()
@@ -465,7 +483,7 @@ impl Reader<'_> {
                     .unwrap_or_default();
                 let case = Case {
                     href: format!("/incidents/{id}"),
-                    category: fact("category").map_or_else(|| text("外部登记的事件"), |fact| self.value(fact)),
+                    category: fact("category").map_or_else(|| text(lang.say("外部登记的事件", "Incident of a foreign register")), |fact| self.value(fact)),
                     occurred: show("occurred"),
                     status: show("status"),
                     late: fact("late").is_some_and(|fact| fact.value == Value::Bool(true)),
@@ -486,6 +504,7 @@ impl Reader<'_> {
         events: &[TimelineRow],
         shown: &BTreeSet<(String, u64)>,
     ) -> Vec<Past> {
+        let lang = self.terms.lang;
         let mut past: Vec<(&StoredFact, bool)> = facts
             .iter()
             .filter(|stored| !stored.fact.value.is_null())
@@ -501,16 +520,16 @@ impl Reader<'_> {
         past.sort_by(|a, b| (!a.1, &b.0.fact.order).cmp(&(!b.1, &a.0.fact.order)));
         past.into_iter()
             .map(|(stored, _)| Past {
-                label: terms::label(&stored.fact.key).to_owned(),
+                label: label(lang, &stored.fact.key).into_owned(),
                 value: self.value(&stored.fact),
-                valid: validity(&stored.fact),
+                valid: validity(lang, &stored.fact),
                 source: self.source(&stored.fact, shown),
                 withdrawn: stored.withdrawn.map(|time| {
                     let correction = events
                         .iter()
                         .find(|row| row.recorded_time == time && row.stream == self.own);
                     (
-                        moment(time),
+                        lang.moment(time),
                         correction.map(|row| format!("#{}", anchor(&row.stream, row.revision))),
                     )
                 }),
@@ -529,20 +548,25 @@ fn last(key: &str) -> &str {
 }
 
 /// What a key is called, with a link to the incident that it belongs to.
-fn fact_label(key: &str, facts: &ByKey<'_>) -> Markup {
+fn fact_label(lang: Lang, key: &str, facts: &ByKey<'_>) -> Markup {
     let Some((id, name)) = key.strip_prefix("incident.").and_then(|rest| rest.split_once('.')) else {
-        return text(terms::label(key));
+        return text(&label(lang, key));
     };
     let category = facts
         .get(format!("incident.{id}.category").as_str())
         .and_then(|fact| fact.value.as_str());
-    let what = category.and_then(Category::from_code).map_or("外部登记", Category::zh);
-    html::link(&format!("/incidents/{id}"), &text(&format!("事件（{what}）"))).then(&text(terms::label(last(name))))
+    let what = category
+        .and_then(Category::from_code)
+        .map_or_else(|| lang.say("外部登记", "foreign register").to_owned(), |category| lang.term(category));
+    let incident = lang
+        .say(&format!("事件（{what}）"), &format!("Incident ({what}) "))
+        .to_owned();
+    html::link(&format!("/incidents/{id}"), &text(&incident)).then(&text(&label(lang, last(name))))
 }
 
 /// Group and place of a key.
 fn place_of(key: &str) -> (usize, usize) {
-    for (group, (_, keys)) in GROUPS.iter().enumerate() {
+    for (group, (_, _, keys)) in GROUPS.iter().enumerate() {
         let found = keys
             .iter()
             .position(|known| *known == key || (known.ends_with('.') && key.starts_with(known)));
@@ -554,13 +578,19 @@ fn place_of(key: &str) -> (usize, usize) {
 }
 
 /// From when until when a fact holds.
-fn validity(fact: &Fact) -> Markup {
-    let from = fact
-        .valid_from
-        .map_or_else(|| text("何时起不详"), |from| day(day_of(from)).then(&text(" 起")));
+fn validity(lang: Lang, fact: &Fact) -> Markup {
+    let from = match fact.valid_from {
+        Some(from) => text(lang.say("", "from "))
+            .then(&lang.day(day_of(from)))
+            .then(&text(lang.say(" 起", ""))),
+        None => text(lang.say("何时起不详", "from an unknown day")),
+    };
     match fact.valid_to {
         // The end is exclusive: the last day is the one before its first instant.
-        Some(to) => from.then(&text("，至 ")).then(&day(day_of(to))).then(&text(" 前")),
+        Some(to) => from
+            .then(&text(lang.say("，至 ", " until before ")))
+            .then(&lang.day(day_of(to)))
+            .then(&text(lang.say(" 前", ""))),
         None => from,
     }
 }
@@ -579,10 +609,10 @@ mod tests {
 
     #[test]
     fn facts_of_incidents_say_so() {
-        let label = fact_label("incident.0195.child.1.severity", &ByKey::new()).to_string();
+        let label = fact_label(Lang::Zh, "incident.0195.child.1.severity", &ByKey::new()).to_string();
         assert_eq!(label, "<a href=\"/incidents/0195\">事件（外部登记）</a>程度");
         assert_eq!(
-            fact_label("paper.fire_safety", &ByKey::new()).to_string(),
+            fact_label(Lang::Zh, "paper.fire_safety", &ByKey::new()).to_string(),
             "消防安全检查合格证明"
         );
     }
