@@ -129,7 +129,11 @@ pub(crate) fn badge(tone: Tone, word: &str) -> Markup {
 
 /// A point of time: as machines read it, and as it is shown.
 pub(crate) fn time(machine: &str, shown: &str) -> Markup {
-    Markup(format!("<time datetime=\"{}\">{}</time>", escaped(machine), escaped(shown)))
+    Markup(format!(
+        "<time datetime=\"{}\">{}</time>",
+        escaped(machine),
+        escaped(shown)
+    ))
 }
 
 /// What is not known: a dash, never a blank.

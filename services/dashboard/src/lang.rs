@@ -208,10 +208,7 @@ mod tests {
     fn instants_show_the_clock_in_shanghai_and_carry_utc() {
         let instant: Timestamp = "2026-11-02T16:00:03.5Z".parse().unwrap();
         let machine = "<time datetime=\"2026-11-02T16:00:03.500Z\">";
-        for (lang, shown) in [
-            (Lang::Zh, "2026-11-03 00:00:03"),
-            (Lang::En, "3 Nov 2026, 00:00:03"),
-        ] {
+        for (lang, shown) in [(Lang::Zh, "2026-11-03 00:00:03"), (Lang::En, "3 Nov 2026, 00:00:03")] {
             assert_eq!(lang.moment(instant).to_string(), format!("{machine}{shown}</time>"));
         }
     }
@@ -226,8 +223,14 @@ mod tests {
             (11_100, "3 小时 5 分", "3 h 5 min"),
             (172_800, "2 天", "2 d"),
         ] {
-            assert_eq!((Lang::Zh.span(seconds), Lang::En.span(seconds)), (zh.to_owned(), en.to_owned()));
+            assert_eq!(
+                (Lang::Zh.span(seconds), Lang::En.span(seconds)),
+                (zh.to_owned(), en.to_owned())
+            );
         }
-        assert_eq!((Lang::Zh.ago(5), Lang::En.ago(5)), ("5 秒前".to_owned(), "5 s ago".to_owned()));
+        assert_eq!(
+            (Lang::Zh.ago(5), Lang::En.ago(5)),
+            ("5 秒前".to_owned(), "5 s ago".to_owned())
+        );
     }
 }

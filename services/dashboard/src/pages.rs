@@ -64,16 +64,25 @@ pub(crate) fn severity_badge(lang: Lang, severity: case::Severity) -> Markup {
 pub(crate) fn deadline(lang: Lang, calendar: &Calendar, due: Date, at: Date) -> Markup {
     if due < at {
         let days = number(working_days(calendar, due, at));
-        let said = lang.say(&format!("逾期 {days} 个工作日"), &format!("{days} wd overdue")).to_owned();
+        let said = lang
+            .say(&format!("逾期 {days} 个工作日"), &format!("{days} wd overdue"))
+            .to_owned();
         return badge(Tone::Bad, &said);
     }
     let days = working_days(calendar, at, due);
-    let tone = if days <= u64::from(SOON_WORKING_DAYS) { Tone::Warn } else { Tone::Info };
+    let tone = if days <= u64::from(SOON_WORKING_DAYS) {
+        Tone::Warn
+    } else {
+        Tone::Info
+    };
     match days {
         0 => badge(tone, lang.say("今日到期", "due today")),
         days => {
             let days = number(days);
-            badge(tone, lang.say(&format!("剩 {days} 个工作日"), &format!("{days} wd left")))
+            badge(
+                tone,
+                lang.say(&format!("剩 {days} 个工作日"), &format!("{days} wd left")),
+            )
         }
     }
 }

@@ -80,7 +80,11 @@ impl Fields {
     /// An id.
     pub(crate) fn id(&self, name: &str) -> Result<Option<Uuid>, BadField> {
         self.one(name)?
-            .map(|value| value.parse().map_err(|_| BadField::new(name, "须为编号（UUID）", "must be an id (UUID)")))
+            .map(|value| {
+                value
+                    .parse()
+                    .map_err(|_| BadField::new(name, "须为编号（UUID）", "must be an id (UUID)"))
+            })
             .transpose()
     }
 
@@ -96,7 +100,11 @@ impl Fields {
     /// A text of at most `limit` characters.
     pub(crate) fn words(&self, name: &str, limit: usize) -> Result<Option<String>, BadField> {
         match self.one(name)? {
-            Some(value) if value.chars().count() > limit => Err(BadField::new(name, format!("最多 {limit} 个字符"), format!("at most {limit} characters"))),
+            Some(value) if value.chars().count() > limit => Err(BadField::new(
+                name,
+                format!("最多 {limit} 个字符"),
+                format!("at most {limit} characters"),
+            )),
             value => Ok(value.map(str::to_owned)),
         }
     }

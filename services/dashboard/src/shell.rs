@@ -83,7 +83,10 @@ fn position(lang: Lang, as_of: &AsOf) -> String {
     match as_of.position.epoch {
         0 | 1 => number,
         epoch => lang
-            .say(&format!("{number}（第 {epoch} 纪元）"), &format!("{number} (epoch {epoch})"))
+            .say(
+                &format!("{number}（第 {epoch} 纪元）"),
+                &format!("{number} (epoch {epoch})"),
+            )
             .to_owned(),
     }
 }

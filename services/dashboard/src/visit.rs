@@ -172,7 +172,10 @@ pub(crate) fn settle(visit: &Visit) -> Result<Response, Failure> {
     let fields = Fields::read(pairs(&visit.uri)?, &["lang", "theme", "back"])?;
     let back = fields.one("back")?.unwrap_or("/");
     if !is_local(back) {
-        let (zh, en) = ("只能是本系统的路径，以 / 开头", "must be a path of this system, beginning with /");
+        let (zh, en) = (
+            "只能是本系统的路径，以 / 开头",
+            "must be a path of this system, beginning with /",
+        );
         return Err(BadField::new("back", zh, en).into());
     }
     let mut cookies = Vec::new();

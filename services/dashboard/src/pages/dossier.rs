@@ -199,7 +199,12 @@ async fn load(shared: &Shared, id: &str, visit: &Visit) -> Result<String, Failur
     let after = fields.words("after", 4096)?;
     let (lang, now) = (visit.lang, shared.clock.now());
     if moments.known_at.is_some_and(|day| day > day_of(now)) {
-        return Err(BadField::new("known_at", "已知日不能晚于今天：还没有记录", "must not lie after today: nothing is recorded yet").into());
+        return Err(BadField::new(
+            "known_at",
+            "已知日不能晚于今天：还没有记录",
+            "must not lie after today: nothing is recorded yet",
+        )
+        .into());
     }
     let scope = Scope::default();
     let row = shared.views.institution(&scope, id).await?.ok_or_else(absent)?;
@@ -220,13 +225,19 @@ async fn load(shared: &Shared, id: &str, visit: &Visit) -> Result<String, Failur
     };
     let mut crumbs = super::region_crumbs(lang, &reference.divisions, Some(&row.region));
     crumbs.push(Crumb::here(bdi(&row.name)));
-    let shell = Shell::new(shared, visit, row.name.clone(), "/institutions", asked(after.as_deref()))
-        .under(crumbs)
-        .live(
-            &stored.as_of,
-            now,
-            url("/events", &[("institution", Some(&id.to_string()))]),
-        );
+    let shell = Shell::new(
+        shared,
+        visit,
+        row.name.clone(),
+        "/institutions",
+        asked(after.as_deref()),
+    )
+    .under(crumbs)
+    .live(
+        &stored.as_of,
+        now,
+        url("/events", &[("institution", Some(&id.to_string()))]),
+    );
     let newer = after.is_some().then(|| asked(None));
     let older = events.next.as_deref().map(|next| asked(Some(next)));
     let reader = Reader {
@@ -285,7 +296,10 @@ impl Reader<'_> {
             status: then
                 .get("status")
                 .and_then(|fact| Status::from_code(fact.value.as_str()?))
-                .map_or_else(|| badge(Tone::Off, lang.say("当时不详", "unknown then")), |status| status_badge(lang, status)),
+                .map_or_else(
+                    || badge(Tone::Off, lang.say("当时不详", "unknown then")),
+                    |status| status_badge(lang, status),
+                ),
             imported: false,
             moments: self.moments,
             as_of: self.moments.as_of.map(|day| lang.day(day)),
@@ -483,7 +497,10 @@ impl Reader<'_> {
                     .unwrap_or_default();
                 let case = Case {
                     href: format!("/incidents/{id}"),
-                    category: fact("category").map_or_else(|| text(lang.say("外部登记的事件", "Incident of a foreign register")), |fact| self.value(fact)),
+                    category: fact("category").map_or_else(
+                        || text(lang.say("外部登记的事件", "Incident of a foreign register")),
+                        |fact| self.value(fact),
+                    ),
                     occurred: show("occurred"),
                     status: show("status"),
                     late: fact("late").is_some_and(|fact| fact.value == Value::Bool(true)),
@@ -555,9 +572,10 @@ fn fact_label(lang: Lang, key: &str, facts: &ByKey<'_>) -> Markup {
     let category = facts
         .get(format!("incident.{id}.category").as_str())
         .and_then(|fact| fact.value.as_str());
-    let what = category
-        .and_then(Category::from_code)
-        .map_or_else(|| lang.say("外部登记", "foreign register").to_owned(), |category| lang.term(category));
+    let what = category.and_then(Category::from_code).map_or_else(
+        || lang.say("外部登记", "foreign register").to_owned(),
+        |category| lang.term(category),
+    );
     let incident = lang
         .say(&format!("事件（{what}）"), &format!("Incident ({what}) "))
         .to_owned();

@@ -237,7 +237,11 @@ fn steps(lang: Lang, row: &IncidentRow, case: &Case) -> Vec<Step> {
     };
     vec![
         step(lang.say("知悉", "Aware"), row.awareness_time, false),
-        step(lang.say("报告", "Notified"), row.notified_time, row.status == Status::Notified),
+        step(
+            lang.say("报告", "Notified"),
+            row.notified_time,
+            row.status == Status::Notified,
+        ),
         step(lang.say("研判", "Triaged"), case.triaged, row.status == Status::Triaged),
         step(
             lang.say("开始调查", "Investigation"),
@@ -249,7 +253,11 @@ fn steps(lang: Lang, row: &IncidentRow, case: &Case) -> Vec<Step> {
             case.investigated.map(|(time, _)| time),
             row.status == Status::FindingsProposed,
         ),
-        step(lang.say("办结", "Concluded"), case.concluded, row.status == Status::Concluded),
+        step(
+            lang.say("办结", "Concluded"),
+            case.concluded,
+            row.status == Status::Concluded,
+        ),
     ]
 }
 
@@ -272,15 +280,33 @@ impl Case {
                 self.guardians_due = event.guardians_due;
                 self.notification_due = Some(event.notification_due.clone());
                 self.about = vec![
-                    (lang.say("发生", "Occurred"), terms.value("occurred", &json!(event.occurred))),
+                    (
+                        lang.say("发生", "Occurred"),
+                        terms.value("occurred", &json!(event.occurred)),
+                    ),
                     (lang.say("地点", "Place"), bdi(&event.place)),
-                    (lang.say("在场婴幼儿", "Children present"), text(&event.children_present.to_string())),
-                    (lang.say("在场工作人员", "Staff present"), text(&event.staff_present.to_string())),
-                    (lang.say("已呼叫急救", "Emergency services called"), terms.value("", &json!(event.emergency_services))),
-                    (lang.say("已保全监控", "Video preserved"), terms.value("", &json!(event.video_preserved))),
+                    (
+                        lang.say("在场婴幼儿", "Children present"),
+                        text(&event.children_present.to_string()),
+                    ),
+                    (
+                        lang.say("在场工作人员", "Staff present"),
+                        text(&event.staff_present.to_string()),
+                    ),
+                    (
+                        lang.say("已呼叫急救", "Emergency services called"),
+                        terms.value("", &json!(event.emergency_services)),
+                    ),
+                    (
+                        lang.say("已保全监控", "Video preserved"),
+                        terms.value("", &json!(event.video_preserved)),
+                    ),
                 ];
                 if let Some(reporter) = &event.reporter {
-                    self.about.push((lang.say("报告人", "Reporter"), terms.value("reporter", &json!(reporter))));
+                    self.about.push((
+                        lang.say("报告人", "Reporter"),
+                        terms.value("reporter", &json!(reporter)),
+                    ));
                 }
             }
             IncidentEvent::IncidentSupplemented(event) => {
@@ -298,7 +324,8 @@ impl Case {
             }
             IncidentEvent::IncidentTriaged(event) => {
                 self.triaged = Some(at);
-                self.about.push((lang.say("等级", "Priority"), text(&lang.term(event.priority))));
+                self.about
+                    .push((lang.say("等级", "Priority"), text(&lang.term(event.priority))));
                 sealed(lang.say("研判理由", "Reason of triage"), &event.reason);
             }
             IncidentEvent::InvestigationOpened(event) => {
@@ -312,13 +339,19 @@ impl Case {
             IncidentEvent::InvestigationCompleted(event) => {
                 self.investigated = Some((at, event.late));
                 sealed(lang.say("调查认定", "Findings"), &event.findings);
-                self.about.push((lang.say("拟定结论", "Proposed conclusion"), text(&lang.term(event.outcome))));
-                self.about
-                    .push((lang.say("根本原因", "Root causes"), terms.value("root_causes", &json!(event.root_causes))));
+                self.about.push((
+                    lang.say("拟定结论", "Proposed conclusion"),
+                    text(&lang.term(event.outcome)),
+                ));
+                self.about.push((
+                    lang.say("根本原因", "Root causes"),
+                    terms.value("root_causes", &json!(event.root_causes)),
+                ));
             }
             IncidentEvent::IncidentConcluded(event) => {
                 self.concluded = Some(at);
-                self.about.push((lang.say("结论", "Conclusion"), text(&lang.term(event.outcome))));
+                self.about
+                    .push((lang.say("结论", "Conclusion"), text(&lang.term(event.outcome))));
                 for action in &event.actions {
                     sealed(lang.say("处理措施", "Measures"), action);
                 }
@@ -335,8 +368,12 @@ impl Case {
                 if let Some(narrative) = &event.narrative {
                     sealed(lang.say("外部登记的记述", "Narrative of the register"), narrative);
                 }
-                self.about.push((lang.say("伤害", "Injury"), text(&lang.term(event.injury))));
-                self.about.push((lang.say("登记结论", "Conclusion in the register"), text(&lang.term(event.outcome))));
+                self.about
+                    .push((lang.say("伤害", "Injury"), text(&lang.term(event.injury))));
+                self.about.push((
+                    lang.say("登记结论", "Conclusion in the register"),
+                    text(&lang.term(event.outcome)),
+                ));
             }
         }
     }
@@ -402,11 +439,14 @@ impl Case {
                     .name
                     .as_ref()
                     .map_or_else(html::dash, |name| terms.value("name", &json!(name))),
-                age: child
-                    .age_months
-                    .map_or_else(html::dash, |age| text(&format!("{} {}", age.months(), lang.say("月龄", "months")))),
+                age: child.age_months.map_or_else(html::dash, |age| {
+                    text(&format!("{} {}", age.months(), lang.say("月龄", "months")))
+                }),
                 injury: lang.term(child.injury),
-                severity: severity_badge(lang, self.severities.get(&child.number).copied().unwrap_or(child.severity)),
+                severity: severity_badge(
+                    lang,
+                    self.severities.get(&child.number).copied().unwrap_or(child.severity),
+                ),
                 treatment: child
                     .treatment
                     .as_ref()

@@ -158,11 +158,7 @@ async fn load(shared: &Shared, visit: &Visit) -> Result<String, Failure> {
             Status::ALL.iter().copied().filter(|status| *status != Status::None),
             asked.status.as_deref(),
         ),
-        types: choices(
-            lang,
-            InstitutionType::ALL.iter().copied(),
-            asked.kind.as_deref(),
-        ),
+        types: choices(lang, InstitutionType::ALL.iter().copied(), asked.kind.as_deref()),
         damaged: asked.query.damaged_only,
         used: Removable::all("/institutions", &set),
         total: number(found.total),

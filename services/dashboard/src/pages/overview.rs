@@ -336,7 +336,12 @@ fn last_year(months: &[(String, u64)]) -> Spark {
 }
 
 /// Counts by the values of a closed list, in the order of the list whatever the figures are.
-fn by_code<T: Coded>(lang: Lang, all: &[T], counts: &BTreeMap<String, u64>, href: impl Fn(&str) -> String) -> Vec<Part> {
+fn by_code<T: Coded>(
+    lang: Lang,
+    all: &[T],
+    counts: &BTreeMap<String, u64>,
+    href: impl Fn(&str) -> String,
+) -> Vec<Part> {
     let greatest = counts.values().copied().max().unwrap_or(0).max(1);
     all.iter()
         .filter_map(|value| {

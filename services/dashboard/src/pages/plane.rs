@@ -77,7 +77,8 @@ impl Plane {
             .collect();
         let (cross_x, cross_y) = (place(as_of, LEFT, RIGHT), place(known, BOTTOM, TOP));
         let x_text = cross_x.clamp(LEFT + 64, RIGHT - 30);
-        let label = |asked: Option<Date>| asked.map_or_else(|| lang.say("今日", "today").to_owned(), |day| lang.date(day));
+        let label =
+            |asked: Option<Date>| asked.map_or_else(|| lang.say("今日", "today").to_owned(), |day| lang.date(day));
         Some(Self {
             late: points.iter().filter(|point| point.late).count(),
             points: points.into_iter().collect(),

@@ -78,7 +78,11 @@ pub(crate) fn english(code: &str) -> String {
     }
     let mut letters = code.chars();
     match letters.next() {
-        Some(first) => first.to_uppercase().chain(letters).collect::<String>().replace('_', " "),
+        Some(first) => first
+            .to_uppercase()
+            .chain(letters)
+            .collect::<String>()
+            .replace('_', " "),
         None => String::new(),
     }
 }

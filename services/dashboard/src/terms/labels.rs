@@ -132,7 +132,12 @@ pub(crate) fn event(lang: Lang, event_type: &str) -> (&'static str, Tone, &'stat
     let (zh, en, tone, icon) = match name {
         "licensing.InstitutionRegistered" => ("机构登记", "Institution registered", Tone::Info, "file"),
         "licensing.FilingSubmitted" => ("提交备案材料", "Filing submitted", Tone::Info, "file"),
-        "licensing.FilingReturned" => ("退回补正，一次性告知", "Returned for completion, one-time notice", Tone::Hold, "hold"),
+        "licensing.FilingReturned" => (
+            "退回补正，一次性告知",
+            "Returned for completion, one-time notice",
+            Tone::Hold,
+            "hold",
+        ),
         "licensing.FilingAccepted" => ("受理备案", "Filing accepted", Tone::Info, "run"),
         "licensing.FilingWithdrawn" => ("撤回备案", "Filing withdrawn", Tone::Off, "off"),
         "licensing.FilingReceiptIssued" => ("发出备案回执", "Filing receipt issued", Tone::Ok, "ok"),
@@ -150,11 +155,26 @@ pub(crate) fn event(lang: Lang, event_type: &str) -> (&'static str, Tone, &'stat
         "incident.GuardianNotified" => ("告知监护人", "Guardian told", Tone::Info, "info"),
         "incident.IncidentTriaged" => ("研判", "Triaged", Tone::Info, "info"),
         "incident.InvestigationOpened" => ("开始调查", "Investigation opened", Tone::Info, "run"),
-        "incident.InvestigationCompleted" => ("调查完成，提出结论", "Investigation completed, conclusion proposed", Tone::Info, "file"),
+        "incident.InvestigationCompleted" => (
+            "调查完成，提出结论",
+            "Investigation completed, conclusion proposed",
+            Tone::Info,
+            "file",
+        ),
         "incident.IncidentConcluded" => ("办结", "Concluded", Tone::Ok, "ok"),
         "incident.IncidentReopened" => ("重新调查", "Reopened", Tone::Hold, "hold"),
-        "incident.RecordImported" => ("导入外部登记的事件", "Incident of a foreign register imported", Tone::Off, "file"),
-        _ => ("较新的事件，本程序读不懂", "Newer event that this program cannot read", Tone::Warn, "warn"),
+        "incident.RecordImported" => (
+            "导入外部登记的事件",
+            "Incident of a foreign register imported",
+            Tone::Off,
+            "file",
+        ),
+        _ => (
+            "较新的事件，本程序读不懂",
+            "Newer event that this program cannot read",
+            Tone::Warn,
+            "warn",
+        ),
     };
     (lang.say(zh, en), tone, icon)
 }
