@@ -32,6 +32,8 @@ const BAR_END_HUNDREDTHS: u64 = 600;
 const DUE_SHOWN: usize = 8;
 /// Institutions listed for a region without parts.
 const INSTITUTIONS_SHOWN: u32 = 100;
+/// Lines of the table on a wall, where nobody scrolls: the cities of a province.
+const WALL_LINES: usize = 11;
 
 /// Places per 1,000 inhabitants of a region.
 #[derive(Debug, Clone)]
@@ -168,6 +170,7 @@ struct OverviewPage {
     lines: Vec<Line>,
     institutions: Vec<Small>,
     institutions_more: bool,
+    unlisted: u64,
     due: Vec<Due>,
     due_total: usize,
     months: Months,
@@ -272,7 +275,12 @@ fn build(
     let region = is_division(&row.code).then_some(row.code.as_str());
     let count = |status: Status| row.by_status.get(status.code()).copied().unwrap_or(0);
     let on_time = row.receipts_issued.saturating_sub(row.receipts_late);
+    let most = if shell.wall { WALL_LINES } else { usize::MAX };
+    let lines: Vec<Line> = roll_up.parts.iter().take(most).map(Line::new).collect();
+    let shown: Vec<Small> = institutions.iter().take(most).map(|row| small(lang, row)).collect();
     OverviewPage {
+        unlisted: u64::try_from(roll_up.parts.len() - lines.len() + institutions.len() - shown.len())
+            .unwrap_or(u64::MAX),
         name: if region.is_some() {
             bdi(&row.name)
         } else {
@@ -304,8 +312,8 @@ fn build(
         open_incidents: row.open_incidents,
         late: row.late_notifications,
         incidents_spark: last_year(&roll_up.incidents_by_month),
-        lines: roll_up.parts.iter().map(Line::new).collect(),
-        institutions: institutions.iter().map(|row| small(lang, row)).collect(),
+        lines,
+        institutions: shown,
         institutions_more,
         due_total: pipeline.due.len(),
         due: due(lang, pipeline, calendar, at),
