@@ -181,7 +181,7 @@ async fn the_overview_shows_the_figures_of_the_views() {
         .await
         .unwrap();
     let (_, _, html) = get(&house.router, "/institutions").await;
-    assert!(html.contains(&format!("<strong>{}</strong>", all.total)));
+    assert!(html.contains(&format!("<strong>{}</strong> 所", all.total)));
 }
 
 #[tokio::test(flavor = "multi_thread")]
