@@ -215,3 +215,30 @@ pub(crate) fn pairs(uri: &Uri) -> Result<Vec<(String, String)>, Failure> {
             ))
         })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_failure_says_what_happened_and_what_to_do_in_both_languages() {
+        for failure in [
+            Failure::Field(BadField::new("after", "甲", "a")),
+            Failure::NoPage,
+            Failure::NoThing(Thing::Institution),
+            Failure::NoThing(Thing::Incident),
+            Failure::NoThing(Thing::Region),
+            Failure::NotReading,
+            Failure::Unavailable,
+            Failure::Crowded,
+            Failure::Broken,
+        ] {
+            let ((zh, zh_more), (en, en_more)) = (failure.words(Lang::Zh), failure.words(Lang::En));
+            assert!(!zh.is_ascii() && zh_more.ends_with('。'), "{failure:?}");
+            assert!(
+                en.is_ascii() && en_more.is_ascii() && en_more.ends_with('.'),
+                "{failure:?}"
+            );
+        }
+    }
+}

@@ -133,6 +133,15 @@ impl Lang {
         html::time(&day.to_string(), &self.date(day))
     }
 
+    /// A legal day near another: without the year when both lie in one, `11-24`, `24 Nov`.
+    pub(crate) fn near(self, day: Date, other: Date) -> Markup {
+        if day.year() != other.year() {
+            return self.day(day);
+        }
+        let shown = day.strftime(self.say("%m-%d", "%-d %b")).to_string();
+        html::time(&day.to_string(), &shown)
+    }
+
     /// A legal day, or a dash.
     pub(crate) fn day_or_dash(self, value: Option<Date>) -> Markup {
         value.map_or_else(html::dash, |day| self.day(day))
@@ -210,6 +219,20 @@ mod tests {
         let machine = "<time datetime=\"2026-11-02T16:00:03.500Z\">";
         for (lang, shown) in [(Lang::Zh, "2026-11-03 00:00:03"), (Lang::En, "3 Nov 2026, 00:00:03")] {
             assert_eq!(lang.moment(instant).to_string(), format!("{machine}{shown}</time>"));
+        }
+    }
+
+    #[test]
+    fn the_year_is_dropped_inside_one_year_only() {
+        let day = |text: &str| text.parse::<Date>().unwrap();
+        for (other, zh, en) in [
+            ("2026-01-01", "06-03", "3 Jun"),
+            ("2025-12-31", "2026-06-03", "3 Jun 2026"),
+        ] {
+            for (lang, shown) in [(Lang::Zh, zh), (Lang::En, en)] {
+                let expected = format!("<time datetime=\"2026-06-03\">{shown}</time>");
+                assert_eq!(lang.near(day("2026-06-03"), day(other)).to_string(), expected);
+            }
         }
     }
 

@@ -374,7 +374,7 @@ fn due(lang: Lang, pipeline: Pipeline, calendar: &Calendar, at: Date) -> Vec<Due
         .map(|clock| Due {
             name: bdi(&clock.name),
             href: format!("/institutions/{}", clock.institution),
-            day: lang.day(clock.due_date),
+            day: lang.near(clock.due_date, at),
             state: deadline(lang, calendar, clock.due_date, at),
             provisional: clock.provisional,
         })
