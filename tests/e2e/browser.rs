@@ -6,7 +6,9 @@ mod live;
 mod looks;
 mod pages;
 
-/// Whether the page says that it is updated live.
-const LIVE: &str = "['实时', 'live'].includes(document.querySelector('[data-word] span')?.textContent)";
+/// Whether the page says, in its language, that it is updated live.
+const LIVE: &str = "document.querySelector('[data-word] span')?.textContent
+  === (document.documentElement.lang === 'en' ? 'live' : '实时')";
 /// Whether it says that it is not any more.
-const LOST: &str = "['已断开', 'disconnected'].includes(document.querySelector('[data-word] span')?.textContent)";
+const LOST: &str = "document.querySelector('[data-word] span')?.textContent
+  === (document.documentElement.lang === 'en' ? 'disconnected' : '已断开')";

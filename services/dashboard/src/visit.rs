@@ -59,7 +59,7 @@ impl Theme {
     /// What it is called.
     pub(crate) const fn word(self, lang: Lang) -> &'static str {
         match self {
-            Self::System => lang.say("跟随系统", "System"),
+            Self::System => lang.say("跟随系统", "Automatic"),
             Self::Light => lang.say("浅色", "Light"),
             Self::Dark => lang.say("深色", "Dark"),
         }

@@ -56,7 +56,6 @@ pub(crate) fn english(code: &str) -> String {
     let better = match code {
         "child_condition" => "Child's own condition",
         "commitment" => "Letter of commitment",
-        "filed" => "Filed (receipt issued)",
         "fire_safety" => "Fire-safety pass",
         "hospital" => "Hospital stay",
         "imported" => "Foreign register",

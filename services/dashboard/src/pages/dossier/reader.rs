@@ -391,9 +391,11 @@ fn fact_label(lang: Lang, key: &str, facts: &ByKey<'_>) -> Markup {
         |category| lang.term(category),
     );
     let incident = lang
-        .say(&format!("事件（{what}）"), &format!("Incident ({what}) "))
+        .say(&format!("事件（{what}）"), &format!("Incident ({what})"))
         .to_owned();
-    html::link(&format!("/incidents/{id}"), &text(&incident)).then(&text(&label(lang, last(name))))
+    html::link(&format!("/incidents/{id}"), &text(&incident))
+        .then(&text(lang.say("", " ")))
+        .then(&text(&label(lang, last(name))))
 }
 
 /// Group and place of a key.
