@@ -9,7 +9,12 @@
   const announcer = document.getElementById("announce");
   const APART = 400;    // ms between two readings
   const LOST = 30000;   // ms of silence after which the connection counts as lost
-  const WORDS = { live: ["ok", "实时"], wait: ["run", "正在连接"], lost: ["bad", "已断开"] };
+  const chinese = document.documentElement.lang.startsWith("zh");
+  const say = (zh, en) => chinese ? zh : en;
+  const WORDS = {
+    live: ["ok", say("实时", "live")], wait: ["run", say("正在连接", "connecting")],
+    lost: ["bad", say("已断开", "disconnected")],
+  };
   let stream = null, heard = 0, state = "", reading = false, again = false, readAt = 0, timer = 0, retry = 0;
   let shownSince = performance.now(), said = 0, news = 0;
 
@@ -20,20 +25,23 @@
     const changed = next !== state;
     state = next;
     const lag = next === "live" && Number(place.dataset.lag) > 0;
-    const [shape, text] = lag ? ["warn", "滞后"] : WORDS[next];
+    const [shape, text] = lag ? ["warn", say("滞后", "behind")] : WORDS[next];
     place.className = "word is-" + (lag ? "lag" : next);
     place.querySelector("use").setAttribute("href", "#i-" + shape);
     place.querySelector("span").textContent = text;
-    if (changed && next !== "wait") announcer.textContent = next === "live" ? "页面实时更新" : "实时更新已断开，所示可能不是最新";
+    if (changed && next !== "wait") announcer.textContent = next === "live"
+      ? say("页面实时更新", "The page is live")
+      : say("实时更新已断开，所示可能不是最新", "Live updates are cut; what is shown may not be the newest");
   }
 
   function age() {
     const place = document.querySelector("[data-age]");
     if (!place || place.dataset.age === "") return;
     const seconds = Number(place.dataset.age) + Math.floor((performance.now() - shownSince) / 1000);
-    const text = seconds < 60 ? seconds + " 秒" : seconds < 3600 ? Math.floor(seconds / 60) + " 分钟"
-      : seconds < 86400 ? Math.floor(seconds / 3600) + " 小时" : Math.floor(seconds / 86400) + " 天";
-    place.textContent = text + "前";
+    const [count, unit] = seconds < 60 ? [seconds, say("秒", "s")]
+      : seconds < 3600 ? [seconds / 60, say("分钟", "min")]
+      : seconds < 86400 ? [seconds / 3600, say("小时", "h")] : [seconds / 86400, say("天", "d")];
+    place.textContent = Math.floor(count) + " " + unit + say("前", " ago");
   }
 
   // Where the focus stands, so that it can be found again after its surroundings were replaced.
@@ -88,7 +96,7 @@
         swap(request.response);
         const now = performance.now();
         if (news > 0 && now - said > 10000) {
-          announcer.textContent = "页面已更新，新事件 " + news + " 条";
+          announcer.textContent = say("页面已更新，新事件 " + news + " 条", "The page was updated, new events: " + news);
           said = now;
           news = 0;
         }

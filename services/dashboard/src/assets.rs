@@ -48,9 +48,11 @@ impl Asset {
 pub(crate) struct Assets {
     /// Values of colour, type and space.
     pub(crate) tokens: Asset,
+    /// Values of colour in the dark.
+    pub(crate) dark: Asset,
     /// Layout and components.
     pub(crate) style: Asset,
-    /// Narrow screens, print, forced colours.
+    /// Narrow screens, walls, paper, forced colours.
     pub(crate) media: Asset,
     /// Live updates.
     pub(crate) script: Asset,
@@ -63,6 +65,7 @@ pub(crate) static ASSETS: LazyLock<Assets> = LazyLock::new(|| {
     const CSS: &str = "text/css; charset=utf-8";
     Assets {
         tokens: Asset::new("tokens", "css", CSS, include_str!("../assets/tokens.css")),
+        dark: Asset::new("dark", "css", CSS, include_str!("../assets/dark.css")),
         style: Asset::new("page", "css", CSS, include_str!("../assets/page.css")),
         media: Asset::new("media", "css", CSS, include_str!("../assets/media.css")),
         script: Asset::new(
@@ -77,7 +80,14 @@ pub(crate) static ASSETS: LazyLock<Assets> = LazyLock::new(|| {
 
 impl Assets {
     /// All of them.
-    pub(crate) fn all(&'static self) -> [&'static Asset; 5] {
-        [&self.tokens, &self.style, &self.media, &self.script, &self.icon]
+    pub(crate) fn all(&'static self) -> [&'static Asset; 6] {
+        [
+            &self.tokens,
+            &self.dark,
+            &self.style,
+            &self.media,
+            &self.script,
+            &self.icon,
+        ]
     }
 }

@@ -6,8 +6,11 @@ use axum::response::{Html, IntoResponse, Response};
 use yujian_views::ViewError;
 
 use crate::Shared;
+use crate::html::{Markup, text};
+use crate::lang::Lang;
 use crate::query::BadField;
 use crate::shell::Shell;
+use crate::visit::Visit;
 
 /// Why a page could not be shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,7 +20,7 @@ pub(crate) enum Failure {
     /// No such page.
     NoPage,
     /// No such thing, or not to be seen.
-    NoThing(&'static str),
+    NoThing(Thing),
     /// Something other than GET or HEAD.
     NotReading,
     /// The views can't answer now.
@@ -26,6 +29,17 @@ pub(crate) enum Failure {
     Crowded,
     /// The page itself failed.
     Broken,
+}
+
+/// What was looked for by its id or code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Thing {
+    /// An institution.
+    Institution,
+    /// An incident.
+    Incident,
+    /// A region.
+    Region,
 }
 
 impl From<BadField> for Failure {
@@ -37,7 +51,11 @@ impl From<BadField> for Failure {
 impl From<ViewError> for Failure {
     fn from(error: ViewError) -> Self {
         match error {
-            ViewError::InvalidKey => Self::Field(BadField::new("after", "不是本系统给出的翻页位置，请从第一页开始")),
+            ViewError::InvalidKey => Self::Field(BadField::new(
+                "after",
+                "不是本系统给出的翻页位置，请从第一页开始",
+                "is no place in the list that this system gave out; please begin with the first page",
+            )),
             other => {
                 tracing::warn!(error = %other, "a page could not be read from the views");
                 Self::Unavailable
@@ -58,8 +76,8 @@ impl From<askama::Error> for Failure {
 struct FailurePage {
     shell: Shell,
     heading: &'static str,
-    field: Option<BadField>,
-    sentence: String,
+    field: Option<(String, Markup)>,
+    sentence: &'static str,
     retry: bool,
     again: String,
 }
@@ -75,33 +93,81 @@ impl Failure {
         }
     }
 
-    fn words(&self) -> (&'static str, String) {
+    fn words(&self, lang: Lang) -> (&'static str, &'static str) {
         match self {
-            Self::Field(_) => ("查询条件有误", "没有显示任何数据，以免与所要的条件不符。".to_owned()),
-            Self::NoPage => ("没有这个页面", "地址可能写错了，或来自另一个版本。".to_owned()),
-            Self::NoThing(what) => ("没有找到", format!("没有这{what}，或不在可见范围之内。")),
-            Self::NotReading => ("本页只读", "网页只供查看；办理请通过接口。".to_owned()),
-            Self::Unavailable => (
-                "数据暂时读不出",
-                "视图暂时不能回答；事件仍照常写入。请稍候重试。".to_owned(),
+            Self::Field(_) => (
+                lang.say("查询条件有误", "The request has a mistake"),
+                lang.say(
+                    "没有显示任何数据，以免与所要的条件不符。",
+                    "Nothing is shown, so that it is not mistaken for what was asked for.",
+                ),
             ),
-            Self::Crowded => ("实时连接已满", "页面可照常查看和刷新，只是不自动更新。".to_owned()),
-            Self::Broken => ("页面没有生成", "这是程序的错误，已记入日志。".to_owned()),
+            Self::NoPage => (
+                lang.say("没有这个页面", "No such page"),
+                lang.say(
+                    "地址可能写错了，或来自另一个版本。",
+                    "The address may be misspelt, or belong to another version.",
+                ),
+            ),
+            Self::NoThing(what) => (
+                lang.say("没有找到", "Not found"),
+                match what {
+                    Thing::Institution => lang.say(
+                        "没有这所机构，或不在可见范围之内。",
+                        "There is no such institution, or it is not yours to see.",
+                    ),
+                    Thing::Incident => lang.say(
+                        "没有这起事件，或不在可见范围之内。",
+                        "There is no such incident, or it is not yours to see.",
+                    ),
+                    Thing::Region => lang.say(
+                        "没有这个地区，或不在可见范围之内。",
+                        "There is no such region, or it is not yours to see.",
+                    ),
+                },
+            ),
+            Self::NotReading => (
+                lang.say("本页只读", "This page only reads"),
+                lang.say(
+                    "网页只供查看；办理请通过接口。",
+                    "The pages are for looking; acts come in through the gRPC interface.",
+                ),
+            ),
+            Self::Unavailable => (
+                lang.say("数据暂时读不出", "The data cannot be opened at the moment"),
+                lang.say(
+                    "视图暂时不能回答；事件仍照常写入。请稍候重试。",
+                    "The views do not answer; events are still recorded. Please retry in a moment.",
+                ),
+            ),
+            Self::Crowded => (
+                lang.say("实时连接已满", "Too many live connections"),
+                lang.say(
+                    "页面可照常查看和刷新，只是不自动更新。",
+                    "Pages open and refresh as usual, they only do not update themselves.",
+                ),
+            ),
+            Self::Broken => (
+                lang.say("页面没有生成", "The page could not be made"),
+                lang.say(
+                    "这是程序的错误，已记入日志。",
+                    "This is an error of the program; it has been logged.",
+                ),
+            ),
         }
     }
 
     /// As a page with its status.
-    pub(crate) fn answer(self, shared: &Shared, uri: &Uri) -> Response {
+    pub(crate) fn answer(self, shared: &Shared, visit: &Visit) -> Response {
         let status = self.status();
-        let (heading, sentence) = self.words();
+        let (heading, sentence) = self.words(visit.lang);
         let retry = status.is_server_error();
         let field = match self {
-            Self::Field(field) => Some(field),
+            Self::Field(field) => Some((field.field, text(visit.lang.pick(&field.expected)))),
             _ => None,
         };
-        let again = uri.path().to_owned();
-        let here = uri.path_and_query().map_or("/", |whole| whole.as_str()).to_owned();
-        let shell = Shell::new(shared, heading, "", here);
+        let again = visit.uri.path().to_owned();
+        let shell = Shell::new(shared, visit, heading, "", visit.here());
         let body = FailurePage {
             shell,
             heading,
@@ -130,10 +196,10 @@ impl Failure {
 }
 
 /// A page, or the page that says why not.
-pub(crate) fn answer(shared: &Shared, uri: &Uri, made: Result<String, Failure>) -> Response {
+pub(crate) fn answer(shared: &Shared, visit: &Visit, made: Result<String, Failure>) -> Response {
     match made {
         Ok(body) => Html(body).into_response(),
-        Err(failure) => failure.answer(shared, uri),
+        Err(failure) => failure.answer(shared, visit),
     }
 }
 
@@ -141,5 +207,38 @@ pub(crate) fn answer(shared: &Shared, uri: &Uri, made: Result<String, Failure>) 
 pub(crate) fn pairs(uri: &Uri) -> Result<Vec<(String, String)>, Failure> {
     axum::extract::Query::<Vec<(String, String)>>::try_from_uri(uri)
         .map(|query| query.0)
-        .map_err(|_| Failure::Field(BadField::new("?", "地址中问号之后的部分须为 字段=值 的形式")))
+        .map_err(|_| {
+            Failure::Field(BadField::new(
+                "?",
+                "地址中问号之后的部分须为 字段=值 的形式",
+                "what follows the question mark must have the form field=value",
+            ))
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_failure_says_what_happened_and_what_to_do_in_both_languages() {
+        for failure in [
+            Failure::Field(BadField::new("after", "甲", "a")),
+            Failure::NoPage,
+            Failure::NoThing(Thing::Institution),
+            Failure::NoThing(Thing::Incident),
+            Failure::NoThing(Thing::Region),
+            Failure::NotReading,
+            Failure::Unavailable,
+            Failure::Crowded,
+            Failure::Broken,
+        ] {
+            let ((zh, zh_more), (en, en_more)) = (failure.words(Lang::Zh), failure.words(Lang::En));
+            assert!(!zh.is_ascii() && zh_more.ends_with('。'), "{failure:?}");
+            assert!(
+                en.is_ascii() && en_more.is_ascii() && en_more.ends_with('.'),
+                "{failure:?}"
+            );
+        }
+    }
 }

@@ -5,8 +5,6 @@ use std::fmt;
 
 use askama::filters::{Html as HtmlEscaper, HtmlSafe, escape};
 use jiff::Timestamp;
-use jiff::civil::Date;
-use yujian_domain::time::shanghai;
 
 /// Markup that is safe to place in a page as it is. Only the functions of this module make it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -59,6 +57,16 @@ pub(crate) fn text(words: &str) -> Markup {
 /// A text that a person or a foreign register wrote.
 pub(crate) fn bdi(words: &str) -> Markup {
     Markup(format!("<bdi>{}</bdi>", escaped(words)))
+}
+
+/// A law or an article by its name, which stays Chinese in every language.
+pub(crate) fn law(words: &str) -> Markup {
+    Markup(format!("<bdi lang=\"zh-CN\">{}</bdi>", escaped(words)))
+}
+
+/// A message of the system itself, which is English in every language.
+pub(crate) fn message(words: &str) -> Markup {
+    Markup(format!("<bdi lang=\"en\">{}</bdi>", escaped(words)))
 }
 
 /// Codes, hashes and other texts whose every character counts.
@@ -119,37 +127,18 @@ pub(crate) fn badge(tone: Tone, word: &str) -> Markup {
     ))
 }
 
-/// A legal day, `2026-11-24`.
-pub(crate) fn day(day: Date) -> Markup {
-    Markup(format!("<time datetime=\"{day}\">{day}</time>"))
-}
-
-/// A legal day, or a dash.
-pub(crate) fn day_or_dash(value: Option<Date>) -> Markup {
-    value.map_or_else(dash, day)
-}
-
-/// An instant as the clock in Shanghai shows it, to the second, with the UTC instant for machines.
-pub(crate) fn moment(instant: Timestamp) -> Markup {
-    Markup(format!("<time datetime=\"{instant:.3}\">{}</time>", clock(instant)))
-}
-
-/// An instant, or a dash.
-pub(crate) fn moment_or_dash(value: Option<Timestamp>) -> Markup {
-    value.map_or_else(dash, moment)
+/// A point of time: as machines read it, and as it is shown.
+pub(crate) fn time(machine: &str, shown: &str) -> Markup {
+    Markup(format!(
+        "<time datetime=\"{}\">{}</time>",
+        escaped(machine),
+        escaped(shown)
+    ))
 }
 
 /// What is not known: a dash, never a blank.
 pub(crate) fn dash() -> Markup {
     Markup("<span class=\"mute\">—</span>".to_owned())
-}
-
-/// `2026-11-24 09:42:18` in Shanghai.
-pub(crate) fn clock(instant: Timestamp) -> String {
-    instant
-        .to_zoned_datetime(shanghai())
-        .strftime("%Y-%m-%d %H:%M:%S")
-        .to_string()
 }
 
 /// An integer with thousands separators. Takes references too, as templates hand them over.
@@ -184,17 +173,6 @@ pub(crate) fn two_decimals(numerator: u64, denominator: u64) -> Option<String> {
 pub(crate) fn percent(part: u64, whole: u64) -> Option<String> {
     let permille = scaled(part, whole, 1000)?;
     Some(format!("{}.{}%", permille / 10, permille % 10))
-}
-
-/// A span of time in words: `2 秒`, `12 分钟`, `3 小时 5 分`, `4 天`.
-pub(crate) fn span(seconds: u64) -> String {
-    match seconds {
-        0..60 => format!("{seconds} 秒"),
-        60..3600 => format!("{} 分钟", seconds / 60),
-        3600..86_400 if seconds % 3600 < 60 => format!("{} 小时", seconds / 3600),
-        3600..86_400 => format!("{} 小时 {} 分", seconds / 3600, seconds % 3600 / 60),
-        _ => format!("{} 天", number(seconds / 86_400)),
-    }
 }
 
 /// Whole seconds from `from` to `to`; zero when `to` lies before it.
@@ -261,15 +239,6 @@ mod tests {
         assert_eq!(
             link("/a?b=\"&c", &text("<")).to_string(),
             "<a href=\"/a?b=&#34;&#38;c\">&#60;</a>"
-        );
-    }
-
-    #[test]
-    fn instants_show_the_clock_in_shanghai_and_carry_utc() {
-        let instant: Timestamp = "2026-11-23T16:00:03.5Z".parse().unwrap();
-        assert_eq!(
-            moment(instant).to_string(),
-            "<time datetime=\"2026-11-23T16:00:03.500Z\">2026-11-24 00:00:03</time>"
         );
     }
 

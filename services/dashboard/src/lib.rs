@@ -4,23 +4,44 @@
 //! when the server says that something changed, and puts the changed parts in place. Nothing leaves the origin: a strict
 //! content security policy, no inline style or script, no foreign address. Personal data is unsealed only to be masked.
 //!
+//! # How to write a page in two languages
+//!
+//! A page is a module under `pages` and a template. Its handler takes a `Visit`, which knows the language, and reads its
+//! fields with `visit.fields(&["region", …])`; its template extends `base.html` and holds a `shell: Shell`.
+//!
+//! * **Own words** stand in both languages side by side: `lang.say("机构", "Institution")` in Rust,
+//!   `{{ shell.say("机构", "Institution") }}` in templates and their macros. What is kept until the language is known (the
+//!   reason of a refusal) is a `Both`. Avoid plurals: `Institutions: 24`.
+//! * **Values of closed lists** are called `lang.term(status)`. A new list is one line in `terms::codes`; its English
+//!   word is made from the code (`under_investigation`: *Under investigation*) unless that reads badly: then an entry of the
+//!   table there.
+//! * **Keys, members of payloads, event types, roles** have both words in `terms::labels`; `terms.value(name, json)` shows
+//!   any stored value.
+//! * **Days, instants, spans**: `lang.day`, `lang.moment`, `lang.span`, `lang.ago`. Numbers are alike: `html::number`.
+//! * **What somebody wrote**, names of institutions and divisions: `html::bdi`; laws: `html::law`; both stay as they are.
+//!
+//! `tests/page.rs` walks the addresses of its list `every_page` in English and fails when a Chinese character stands
+//! outside of `<bdi>` and of elements with `lang="zh-CN"`; the browser tests walk theirs. A new page is one line in each.
+//!
 //! Until there is authentication the page shows everything, so whoever serves it must listen on loopback only.
 
 mod assets;
 mod charts;
 mod failure;
 mod html;
+mod lang;
 mod live;
 mod pages;
 mod query;
 mod shell;
 mod terms;
+mod visit;
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::{HeaderValue, Uri, header};
+use axum::http::{HeaderValue, header};
 use axum::middleware::map_response;
 use axum::response::Response;
 use axum::routing::get;
@@ -33,6 +54,7 @@ use yujian_views::Views;
 
 use crate::assets::ASSETS;
 use crate::failure::Failure;
+use crate::visit::Visit;
 
 /// Hands out the reference data (calendar, divisions) that is active now.
 pub type ReferenceSource = Arc<dyn Fn() -> Arc<Reference> + Send + Sync>;
@@ -89,8 +111,8 @@ impl Page {
         }
     }
 
-    /// The routes: `/`, `/institutions`, `/institutions/{id}`, `/incidents`, `/incidents/{id}`, `/status`, `/events`
-    /// and the files under `/assets`. GET and HEAD only; anything unknown is a page that says so.
+    /// The routes: `/`, `/institutions`, `/institutions/{id}`, `/incidents`, `/incidents/{id}`, `/status`, `/settings`,
+    /// `/events` and the files under `/assets`. GET and HEAD only; anything unknown is a page that says so.
     pub fn router(self) -> Router {
         let mut router = Router::new()
             .route("/", get(pages::overview::page))
@@ -99,6 +121,7 @@ impl Page {
             .route("/incidents", get(pages::incidents::page))
             .route("/incidents/{id}", get(pages::incident::page))
             .route("/status", get(pages::status::page))
+            .route("/settings", get(settings))
             .route("/events", get(live::events));
         for asset in ASSETS.all() {
             router = router.route(&asset.path, get(move || async move { asset.answer() }));
@@ -110,13 +133,18 @@ impl Page {
     }
 }
 
-async fn unknown(State(shared): State<Arc<Shared>>, uri: Uri, request: Request) -> Response {
-    let reading = matches!(*request.method(), axum::http::Method::GET | axum::http::Method::HEAD);
-    let failure = if reading { Failure::NoPage } else { Failure::NotReading };
-    failure.answer(&shared, &uri)
+async fn settings(State(shared): State<Arc<Shared>>, visit: Visit) -> Response {
+    visit::settle(&visit).unwrap_or_else(|failure| failure.answer(&shared, &visit))
 }
 
-/// The headers of every answer. Pages hold data and are not stored; files carry their own rule.
+async fn unknown(State(shared): State<Arc<Shared>>, visit: Visit, request: Request) -> Response {
+    let reading = matches!(*request.method(), axum::http::Method::GET | axum::http::Method::HEAD);
+    let failure = if reading { Failure::NoPage } else { Failure::NotReading };
+    failure.answer(&shared, &visit)
+}
+
+/// The headers of every answer. Pages hold data and are not stored, and read as language and theme of the visitor say;
+/// files carry their own rule.
 async fn with_headers(mut response: Response) -> Response {
     let headers = response.headers_mut();
     for (name, value) in [
@@ -138,8 +166,9 @@ async fn with_headers(mut response: Response) -> Response {
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }
-    headers
-        .entry(header::CACHE_CONTROL)
-        .or_insert(HeaderValue::from_static("no-store"));
+    if !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(header::VARY, HeaderValue::from_static("Cookie, Accept-Language"));
+    }
     response
 }

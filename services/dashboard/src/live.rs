@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State;
-use axum::http::Uri;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures::{Stream, StreamExt, stream};
@@ -16,8 +15,9 @@ use yujian_domain::values::RegionId;
 use yujian_views::{Change, Delta};
 
 use crate::Shared;
-use crate::failure::{Failure, pairs};
+use crate::failure::Failure;
 use crate::query::Fields;
+use crate::visit::Visit;
 
 /// How often a stream without news says that it lives.
 const BEAT: Duration = Duration::from_secs(10);
@@ -60,20 +60,20 @@ fn message(kind: &str, position: &str, count: usize) -> Event {
 }
 
 /// `GET /events`: filtered by `region` or `institution`; `since` is the position that the page shows.
-pub(crate) async fn events(State(shared): State<Arc<Shared>>, uri: Uri) -> Response {
-    match open(&shared, &uri) {
+pub(crate) async fn events(State(shared): State<Arc<Shared>>, visit: Visit) -> Response {
+    match open(&shared, &visit) {
         Ok(events) => {
             let pulse = KeepAlive::new().interval(BEAT).event(message("beat", "", 0));
             Sse::new(events.map(Ok::<_, Infallible>))
                 .keep_alive(pulse)
                 .into_response()
         }
-        Err(failure) => failure.answer(&shared, &uri),
+        Err(failure) => failure.answer(&shared, &visit),
     }
 }
 
-fn open(shared: &Shared, uri: &Uri) -> Result<impl Stream<Item = Event> + use<>, Failure> {
-    let interest = Interest::read(&Fields::read(pairs(uri)?, &["region", "institution", "since"])?)?;
+fn open(shared: &Shared, visit: &Visit) -> Result<impl Stream<Item = Event> + use<>, Failure> {
+    let interest = Interest::read(&visit.fields(&["region", "institution", "since"])?)?;
     let place = Arc::clone(&shared.streams)
         .try_acquire_owned()
         .map_err(|_| Failure::Crowded)?;

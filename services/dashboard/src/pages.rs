@@ -16,14 +16,16 @@ use yujian_domain::divisions::Divisions;
 use yujian_domain::incident as case;
 use yujian_domain::institution::Status;
 
-use crate::html::{self, Markup, Tone, badge, bdi, number, url};
+use crate::html::{Markup, Tone, badge, bdi, number, text, url};
+use crate::lang::Lang;
 use crate::shell::Crumb;
+use crate::terms::codes::Coded;
 
 /// Working days within which a running clock counts as due soon.
 pub(crate) const SOON_WORKING_DAYS: u32 = 2;
 
 /// The state of an institution: shape, word, tint.
-pub(crate) fn status_badge(status: Status) -> Markup {
+pub(crate) fn status_badge(lang: Lang, status: Status) -> Markup {
     let tone = match status {
         Status::Filed => Tone::Ok,
         Status::Accepted | Status::Registered => Tone::Info,
@@ -32,11 +34,11 @@ pub(crate) fn status_badge(status: Status) -> Markup {
         Status::Suspended => Tone::Warn,
         Status::None | Status::Closed | Status::Imported => Tone::Off,
     };
-    badge(tone, status.zh())
+    badge(tone, &lang.term(status))
 }
 
 /// The state of an incident.
-pub(crate) fn case_badge(status: case::Status) -> Markup {
+pub(crate) fn case_badge(lang: Lang, status: case::Status) -> Markup {
     let tone = match status {
         case::Status::Concluded => Tone::Ok,
         case::Status::Notified => Tone::Warn,
@@ -44,32 +46,44 @@ pub(crate) fn case_badge(status: case::Status) -> Markup {
         case::Status::Reopened => Tone::Hold,
         case::Status::None | case::Status::Imported => Tone::Off,
     };
-    badge(tone, status.zh())
+    badge(tone, &lang.term(status))
 }
 
 /// How grave a harm is.
-pub(crate) fn severity_badge(severity: case::Severity) -> Markup {
+pub(crate) fn severity_badge(lang: Lang, severity: case::Severity) -> Markup {
     let tone = match severity {
         case::Severity::Fatal | case::Severity::LifeThreatening | case::Severity::Hospital => Tone::Bad,
         case::Severity::Medical => Tone::Warn,
         case::Severity::Minor => Tone::Info,
         case::Severity::None | case::Severity::Unknown => Tone::Off,
     };
-    badge(tone, severity.zh())
+    badge(tone, &lang.term(severity))
 }
 
 /// How far a last day is from `at`, in working days, as a badge.
-pub(crate) fn deadline(calendar: &Calendar, due: Date, at: Date) -> Markup {
+pub(crate) fn deadline(lang: Lang, calendar: &Calendar, due: Date, at: Date) -> Markup {
     if due < at {
-        return badge(
-            Tone::Bad,
-            &format!("逾期 {} 个工作日", number(working_days(calendar, due, at))),
-        );
+        let days = number(working_days(calendar, due, at));
+        let said = lang
+            .say(&format!("逾期 {days} 个工作日"), &format!("{days} wd overdue"))
+            .to_owned();
+        return badge(Tone::Bad, &said);
     }
-    match working_days(calendar, at, due) {
-        0 => badge(Tone::Warn, "今日到期"),
-        days if days <= u64::from(SOON_WORKING_DAYS) => badge(Tone::Warn, &format!("剩 {days} 个工作日")),
-        days => badge(Tone::Info, &format!("剩 {} 个工作日", number(days))),
+    let days = working_days(calendar, at, due);
+    let tone = if days <= u64::from(SOON_WORKING_DAYS) {
+        Tone::Warn
+    } else {
+        Tone::Info
+    };
+    match days {
+        0 => badge(tone, lang.say("今日到期", "due today")),
+        days => {
+            let days = number(days);
+            badge(
+                tone,
+                lang.say(&format!("剩 {days} 个工作日"), &format!("{days} wd left")),
+            )
+        }
     }
 }
 
@@ -91,18 +105,26 @@ fn working_days(calendar: &Calendar, from: Date, to: Date) -> u64 {
 #[derive(Debug)]
 pub(crate) struct Choice {
     pub(crate) code: &'static str,
-    pub(crate) word: &'static str,
+    pub(crate) word: String,
     pub(crate) chosen: bool,
 }
 
 /// Entries of a closed list.
-pub(crate) fn choices(all: impl Iterator<Item = (&'static str, &'static str)>, chosen: Option<&str>) -> Vec<Choice> {
-    all.map(|(code, word)| Choice {
-        code,
-        word,
-        chosen: chosen == Some(code),
+pub(crate) fn choices<T: Coded>(lang: Lang, all: impl Iterator<Item = T>, chosen: Option<&str>) -> Vec<Choice> {
+    all.map(|value| Choice {
+        code: value.code(),
+        word: lang.term(value),
+        chosen: chosen == Some(value.code()),
     })
     .collect()
+}
+
+/// A field of the address that narrows a list: its name, its value, and how that reads.
+pub(crate) type Set = (&'static str, String, Markup);
+
+/// A field with what is set, in words: `Status: Filed`.
+pub(crate) fn set(lang: Lang, name: &'static str, value: String, what: &str, shown: &Markup) -> Set {
+    (name, value, text(&format!("{what}{}", lang.colon())).then(shown))
 }
 
 /// A filter that is set, with the address without it.
@@ -113,8 +135,8 @@ pub(crate) struct Removable {
 }
 
 impl Removable {
-    /// Each set field (name, value, word) with the address of the others.
-    pub(crate) fn all(path: &str, set: &[(&'static str, String, String)]) -> Vec<Self> {
+    /// Each set field with the address of the others.
+    pub(crate) fn all(path: &str, set: &[Set]) -> Vec<Self> {
         (0..set.len())
             .map(|dropped| {
                 let others: Vec<(&str, Option<&str>)> = set
@@ -124,7 +146,7 @@ impl Removable {
                     .map(|(_, (name, value, _))| (*name, Some(value.as_str())))
                     .collect();
                 Self {
-                    word: bdi(&set[dropped].2),
+                    word: set[dropped].2.clone(),
                     without: url(path, &others),
                 }
             })
@@ -132,9 +154,14 @@ impl Removable {
     }
 }
 
+/// What the whole is called.
+pub(crate) fn everywhere(lang: Lang) -> Markup {
+    text(lang.say("全部地区", "All regions"))
+}
+
 /// Path from the whole down to a region, each step leading to its overview.
-pub(crate) fn region_crumbs(divisions: &Divisions, region: Option<&str>) -> Vec<Crumb> {
-    let mut crumbs = vec![Crumb::to(html::text("全部地区"), "/")];
+pub(crate) fn region_crumbs(lang: Lang, divisions: &Divisions, region: Option<&str>) -> Vec<Crumb> {
+    let mut crumbs = vec![Crumb::to(everywhere(lang), "/")];
     let Some(region) = region else { return crumbs };
     let mut steps = Vec::new();
     let mut at = divisions.get(region);

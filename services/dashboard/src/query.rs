@@ -4,20 +4,23 @@
 use jiff::civil::Date;
 use uuid::Uuid;
 
+use crate::lang::Both;
+
 /// A field of the address that can't be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct BadField {
     /// Its name.
     pub(crate) field: String,
-    /// What it must be, in Chinese. Does not quote the value.
-    pub(crate) expected: String,
+    /// What it must be. Does not quote the value.
+    pub(crate) expected: Both,
 }
 
 impl BadField {
-    pub(crate) fn new(field: &str, expected: impl Into<String>) -> Self {
+    /// A field, and what it must be in Chinese and in English.
+    pub(crate) fn new(field: &str, zh: impl Into<String>, en: impl Into<String>) -> Self {
         Self {
             field: field.to_owned(),
-            expected: expected.into(),
+            expected: Both::new(zh, en),
         }
     }
 }
@@ -34,6 +37,7 @@ impl Fields {
             return Err(BadField::new(
                 &shown,
                 format!("本页没有这个字段；可用的字段：{}", known.join("、")),
+                format!("this page has no such field; it has: {}", known.join(", ")),
             ));
         }
         Ok(Self(
@@ -49,7 +53,7 @@ impl Fields {
         let mut values = self.many(name);
         let first = values.next();
         if values.next().is_some() {
-            return Err(BadField::new(name, "只能出现一次"));
+            return Err(BadField::new(name, "只能出现一次", "may stand only once"));
         }
         Ok(first)
     }
@@ -68,7 +72,7 @@ impl Fields {
             .map(|value| {
                 value
                     .parse()
-                    .map_err(|_| BadField::new(name, "须为日期，形如 2026-11-24"))
+                    .map_err(|_| BadField::new(name, "须为日期，形如 2026-11-24", "must be a date like 2026-11-24"))
             })
             .transpose()
     }
@@ -76,7 +80,11 @@ impl Fields {
     /// An id.
     pub(crate) fn id(&self, name: &str) -> Result<Option<Uuid>, BadField> {
         self.one(name)?
-            .map(|value| value.parse().map_err(|_| BadField::new(name, "须为编号（UUID）")))
+            .map(|value| {
+                value
+                    .parse()
+                    .map_err(|_| BadField::new(name, "须为编号（UUID）", "must be an id (UUID)"))
+            })
             .transpose()
     }
 
@@ -85,14 +93,18 @@ impl Fields {
         match self.one(name)? {
             None => Ok(false),
             Some("1") => Ok(true),
-            Some(_) => Err(BadField::new(name, "只能为 1，或不写")),
+            Some(_) => Err(BadField::new(name, "只能为 1，或不写", "must be 1 or absent")),
         }
     }
 
     /// A text of at most `limit` characters.
     pub(crate) fn words(&self, name: &str, limit: usize) -> Result<Option<String>, BadField> {
         match self.one(name)? {
-            Some(value) if value.chars().count() > limit => Err(BadField::new(name, format!("最多 {limit} 个字符"))),
+            Some(value) if value.chars().count() > limit => Err(BadField::new(
+                name,
+                format!("最多 {limit} 个字符"),
+                format!("at most {limit} characters"),
+            )),
             value => Ok(value.map(str::to_owned)),
         }
     }
@@ -105,13 +117,13 @@ impl Fields {
         // The year of entry plays no part in the shape of a code.
         yujian_domain::values::RegionId::parse(&value, 2020)
             .map(|_| Some(value))
-            .map_err(|error| BadField::new(name, error.message_zh))
+            .map_err(|error| BadField::new(name, error.message_zh, error.message))
     }
 
     /// Values of a closed list.
     pub(crate) fn codes<T: Copy>(&self, name: &str, read: impl Fn(&str) -> Option<T>) -> Result<Vec<T>, BadField> {
         self.many(name)
-            .map(|value| read(value).ok_or_else(|| BadField::new(name, "不是清单里的代码")))
+            .map(|value| read(value).ok_or_else(|| BadField::new(name, "不是清单里的代码", "is no code of the list")))
             .collect()
     }
 }
@@ -119,6 +131,7 @@ impl Fields {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lang::Lang;
 
     fn fields(pairs: &[(&str, &str)]) -> Result<Fields, BadField> {
         let pairs = pairs
@@ -159,7 +172,7 @@ mod tests {
             }
             .unwrap_err();
             assert_eq!(error.field, field);
-            assert!(!error.expected.contains(value));
+            assert!(Lang::ALL.iter().all(|lang| !lang.pick(&error.expected).contains(value)));
         }
     }
 

@@ -6,6 +6,8 @@ use yujian_views::AsOf;
 use crate::Shared;
 use crate::assets::{ASSETS, Assets};
 use crate::html::{self, Markup};
+use crate::lang::Lang;
+use crate::visit::{Theme, Visit, choose};
 
 /// One step of the path above a page.
 #[derive(Debug, Clone)]
@@ -58,34 +60,51 @@ pub(crate) struct Fresh {
 
 impl Fresh {
     /// From what the views say, as of `now`.
-    pub(crate) fn new(as_of: &AsOf, now: Timestamp) -> Self {
-        let position = html::number(as_of.position.number);
+    pub(crate) fn new(lang: Lang, as_of: &AsOf, now: Timestamp) -> Self {
         let age = as_of.recorded_time.map(|recorded| html::seconds_between(recorded, now));
         Self {
             token: as_of.position.to_string(),
-            position: if as_of.position.epoch > 1 {
-                format!("{position}（第 {} 纪元）", as_of.position.epoch)
-            } else {
-                position
-            },
-            recorded: as_of.recorded_time.map(html::moment),
+            position: position(lang, as_of),
+            recorded: as_of.recorded_time.map(|time| lang.moment(time)),
             age: age.map_or_else(String::new, |seconds| seconds.to_string()),
-            age_words: age.map_or_else(|| "尚无记录".to_owned(), |seconds| format!("{}前", html::span(seconds))),
+            age_words: age_words(lang, as_of, now),
             lag: as_of.lag,
-            lag_words: lag_words(as_of),
-            made: html::moment(now),
+            lag_words: lag_words(lang, as_of),
+            made: lang.moment(now),
             damaged: as_of.damaged,
             unknown: as_of.unknown,
         }
     }
 }
 
+/// A position to read; the epoch of the log only where there was more than one.
+fn position(lang: Lang, as_of: &AsOf) -> String {
+    let number = html::number(as_of.position.number);
+    match as_of.position.epoch {
+        0 | 1 => number,
+        epoch => lang
+            .say(
+                &format!("{number}（第 {epoch} 纪元）"),
+                &format!("{number} (epoch {epoch})"),
+            )
+            .to_owned(),
+    }
+}
+
+/// How old the newest record is, in words.
+pub(crate) fn age_words(lang: Lang, as_of: &AsOf, now: Timestamp) -> String {
+    match as_of.recorded_time {
+        Some(recorded) => lang.ago(html::seconds_between(recorded, now)),
+        None => lang.say("尚无记录", "no record yet").to_owned(),
+    }
+}
+
 /// How many records are not folded yet, in words; how many exactly only an engine without gaps can tell.
-pub(crate) fn lag_words(as_of: &AsOf) -> String {
+pub(crate) fn lag_words(lang: Lang, as_of: &AsOf) -> String {
     match (as_of.lag, as_of.lag_exact) {
-        (0, _) => "没有".to_owned(),
-        (lag, true) => format!("{} 条", html::number(lag)),
-        (_, false) => "有新记录".to_owned(),
+        (0, _) => lang.say("没有", "none").to_owned(),
+        (lag, true) => format!("{} {}", html::number(lag), lang.say("条", "records")),
+        (_, false) => lang.say("有新记录", "new records").to_owned(),
     }
 }
 
@@ -94,6 +113,12 @@ pub(crate) fn lag_words(as_of: &AsOf) -> String {
 pub(crate) struct Shell {
     /// Title of the page.
     pub(crate) title: String,
+    /// Its language.
+    pub(crate) lang: Lang,
+    /// Its colours.
+    pub(crate) theme: Theme,
+    /// Whether it hangs on a wall.
+    pub(crate) wall: bool,
     /// Path of the navigation entry to which the page belongs.
     pub(crate) section: &'static str,
     /// Path above the page.
@@ -110,24 +135,39 @@ pub(crate) struct Shell {
     pub(crate) assets: &'static Assets,
 }
 
-/// Entries of the navigation: path and word.
-const SECTIONS: [(&str, &str); 4] = [
-    ("/", "监管总览"),
-    ("/institutions", "机构名录"),
-    ("/incidents", "安全事件"),
-    ("/status", "系统状态"),
+/// Entries of the navigation: path, and word in Chinese and English.
+const SECTIONS: [(&str, &str, &str); 4] = [
+    ("/", "监管总览", "Overview"),
+    ("/institutions", "机构名录", "Institutions"),
+    ("/incidents", "安全事件", "Incidents"),
+    ("/status", "系统状态", "System"),
 ];
 
+/// A choice of how the pages look.
+#[derive(Debug)]
+pub(crate) struct Look {
+    /// Its name.
+    pub(crate) word: &'static str,
+    /// The address that sets it.
+    pub(crate) href: String,
+    /// Whether it holds.
+    pub(crate) chosen: bool,
+}
+
 impl Shell {
-    /// A frame without freshness.
+    /// A frame without freshness, for somebody's visit.
     pub(crate) fn new(
         shared: &Shared,
+        visit: &Visit,
         title: impl Into<String>,
         section: &'static str,
         here: impl Into<String>,
     ) -> Self {
         Self {
             title: title.into(),
+            lang: visit.lang,
+            theme: visit.theme,
+            wall: visit.wall,
             section,
             crumbs: Vec::new(),
             fresh: None,
@@ -146,14 +186,41 @@ impl Shell {
 
     /// With freshness, and live updates from `events`.
     pub(crate) fn live(mut self, as_of: &AsOf, now: Timestamp, events: String) -> Self {
-        self.fresh = Some(Fresh::new(as_of, now));
+        self.fresh = Some(Fresh::new(self.lang, as_of, now));
         self.events = events;
         self
     }
 
-    /// Entries of the navigation.
-    pub(crate) fn sections(&self) -> &'static [(&'static str, &'static str)] {
-        &SECTIONS
+    /// The words of the page's language.
+    pub(crate) fn say<'a>(&self, zh: &'a str, en: &'a str) -> &'a str {
+        self.lang.say(zh, en)
+    }
+
+    /// Entries of the navigation: path and word.
+    pub(crate) fn sections(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        SECTIONS.iter().map(|(path, zh, en)| (*path, self.lang.say(zh, en)))
+    }
+
+    /// What the section of the page is called; empty outside of every section.
+    pub(crate) fn section_word(&self) -> &'static str {
+        self.sections()
+            .find(|(path, _)| *path == self.section)
+            .map_or("", |(_, word)| word)
+    }
+
+    /// The other language: what it calls itself, its tag, and the address that chooses it.
+    pub(crate) fn other_language(&self) -> (&'static str, &'static str, String) {
+        let (other, name) = self.lang.other();
+        (name, other.tag(), choose("lang", other.code(), &self.here))
+    }
+
+    /// The colours that can be chosen.
+    pub(crate) fn themes(&self) -> [Look; 3] {
+        Theme::ALL.map(|theme| Look {
+            word: theme.word(self.lang),
+            href: choose("theme", theme.code(), &self.here),
+            chosen: theme == self.theme,
+        })
     }
 
     /// Where the live stream goes on.

@@ -50,7 +50,7 @@ fn installed() -> Option<PathBuf> {
 }
 
 impl Browser {
-    /// Starts one, or says that there is none.
+    /// Starts one that prefers Chinese, or says that there is none.
     pub fn start() -> Option<Self> {
         let program = installed();
         if !has("Chromium", program.is_some()) {
@@ -71,6 +71,7 @@ impl Browser {
                 "--disable-background-networking",
                 "--disable-component-update",
                 "--disable-sync",
+                "--accept-lang=zh-CN",
             ])
             .arg(format!("--user-data-dir={}", profile.path().display()))
             .stdin(Stdio::piped())
@@ -139,9 +140,20 @@ impl Browser {
         for domain in ["Page", "Runtime", "Log", "Network", "Audits"] {
             self.ask(&tab, &format!("{domain}.enable"), json!({}));
         }
-        let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
-        self.ask(&tab, "Emulation.setDeviceMetricsOverride", size);
+        self.resize(&tab, width, height);
         tab
+    }
+
+    /// Makes a tab `width` by `height` CSS pixels.
+    pub fn resize(&mut self, tab: &Tab, width: u32, height: u32) {
+        let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        self.ask(tab, "Emulation.setDeviceMetricsOverride", size);
+    }
+
+    /// Sets a cookie, which all tabs share.
+    pub fn cookie(&mut self, tab: &Tab, origin: &str, name: &str, value: &str) {
+        let cookie = json!({ "name": name, "value": value, "url": origin });
+        self.ask(tab, "Network.setCookie", cookie);
     }
 
     /// Brings a tab to the front; the one that was there becomes hidden.

@@ -1,4 +1,5 @@
-//! Every page at two widths: quiet, accessible, within the window, complete without scripts.
+//! Every page at three widths, in both languages, light and dark: quiet, accessible, within the window, complete without
+//! scripts.
 
 use serde_json::{Value, json};
 
@@ -6,7 +7,9 @@ use super::LIVE;
 use super::chromium::{Browser, Tab, text};
 use crate::support::{Server, directory, has, yujian};
 
-const WIDTHS: [(u32, u32); 2] = [(1366, 900), (390, 844)];
+const WIDTHS: [(u32, u32); 3] = [(1366, 900), (1920, 1080), (390, 844)];
+const LANGUAGES: [&str; 2] = ["zh", "en"];
+const THEMES: [&str; 2] = ["light", "dark"];
 
 /// What a reader finds on a page, whatever drew it: headings, tables, links.
 const OUTLINE: &str = "({
@@ -21,13 +24,18 @@ const OVERFLOW: &str = "document.documentElement.scrollWidth > document.document
       && one.getBoundingClientRect().right > document.documentElement.clientWidth + .5)
       .map((one) => one.outerHTML.slice(0, 120)) : []";
 
-/// How many rules a page kept, and each that it broke with its weight and the places where.
-const AXE: &str = "axe.run(document, { resultTypes: ['violations'],
+/// In which language and which colours a page stands: those of its ground, not of its words.
+const FORM: &str = "[document.documentElement.lang.slice(0, 2),
+  getComputedStyle(document.documentElement).colorScheme]";
+
+/// How many rules a page kept with all that unfolds unfolded, and each that it broke with its weight and the places where.
+const AXE: &str = "document.querySelectorAll('details').forEach((one) => { one.open = true; });
+  axe.run(document, { resultTypes: ['violations'],
     runOnly: { type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] } })
   .then((found) => ({ kept: found.passes.length, broken: found.violations.map((one) => [one.impact,
     one.id + ': ' + one.help + ' ' + one.nodes.slice(0, 3).map((node) => node.html.slice(0, 160)).join(' | ')]) }))";
 
-fn demo(data: &tempfile::TempDir, institutions: &str, months: &str) -> Server {
+pub(super) fn demo(data: &tempfile::TempDir, institutions: &str, months: &str) -> Server {
     let directory = data.path().to_str().unwrap();
     let common = ["--until", "2026-06-30", "--quiet", "--port", "0", "--log-level", "warn"];
     let mut command = yujian(&["demo", "--institutions", institutions, "--months", months]);
@@ -89,41 +97,63 @@ fn complaints(browser: &mut Browser, tab: &Tab, origin: &str, address: &str, sta
     all
 }
 
+/// What is wrong with a page as it is shown now; axe must have been given to it.
+fn wrong(browser: &mut Browser, tab: &Tab, with_axe: bool) -> Vec<String> {
+    let mut all = Vec::new();
+    if with_axe {
+        let found = browser.value(tab, AXE);
+        assert!(found["kept"].as_u64() > Some(10), "axe looked at {found}");
+        all.extend(found["broken"].as_array().unwrap().iter().map(Value::to_string));
+    }
+    // After axe, which unfolds what unfolds.
+    for wide in browser.value(tab, OVERFLOW).as_array().unwrap() {
+        all.push(format!("wider than the window: {wide}"));
+    }
+    all
+}
+
 #[test]
-fn every_page_is_quiet_accessible_and_within_the_window_at_both_widths() {
+fn every_page_is_quiet_accessible_and_within_the_window_in_every_form() {
     let Some(mut browser) = Browser::start() else { return };
     let axe = std::env::var_os("AXE_JS").map(|file| std::fs::read_to_string(file).unwrap());
-    let with_axe = has("axe-core (AXE_JS)", axe.is_some());
+    has("axe-core (AXE_JS)", axe.is_some());
     let data = directory();
     let server = demo(&data, "60", "3");
     let origin = server.url();
-    let mut wrong = Vec::new();
-    for (width, height) in WIDTHS {
-        let tab = browser.open(width, height);
-        for (name, address, status) in every_page(&mut browser, &tab, &origin) {
-            browser.go(&tab, &address);
-            if status < 400 {
-                browser.wait(&tab, LIVE);
-            }
-            let mut here = complaints(&mut browser, &tab, &origin, &address, status);
-            for wide in browser.value(&tab, OVERFLOW).as_array().unwrap() {
-                here.push(format!("wider than the window: {wide}"));
-            }
-            if with_axe {
-                browser.value(&tab, &format!("{}; 0", axe.as_deref().unwrap()));
-                let found = browser.value(&tab, AXE);
-                assert!(found["kept"].as_u64() > Some(10), "axe looked at {found}");
-                for finding in found["broken"].as_array().unwrap() {
-                    println!("axe, {name} at {width}: {finding}");
-                    if finding[0] == json!("serious") || finding[0] == json!("critical") {
-                        here.push(finding.to_string());
-                    }
+    let tab = browser.open(1366, 900);
+    let pages = every_page(&mut browser, &tab, &origin);
+    let mut found = Vec::new();
+    for language in LANGUAGES {
+        browser.cookie(&tab, &origin, "yujian-lang", language);
+        for theme in THEMES {
+            browser.cookie(&tab, &origin, "yujian-theme", theme);
+            for (name, address, status) in &pages {
+                browser.go(&tab, address);
+                if *status < 400 {
+                    browser.wait(&tab, LIVE);
+                }
+                let form = json!([language, theme]);
+                assert_eq!(browser.value(&tab, FORM), form, "{name}");
+                found.extend(
+                    complaints(&mut browser, &tab, &origin, address, *status)
+                        .into_iter()
+                        .map(|one| format!("{name} in {form}: {one}")),
+                );
+                if let Some(axe) = &axe {
+                    browser.value(&tab, &format!("{axe}; 0"));
+                }
+                for (width, height) in WIDTHS {
+                    browser.resize(&tab, width, height);
+                    let here = wrong(&mut browser, &tab, axe.is_some());
+                    found.extend(
+                        here.into_iter()
+                            .map(|one| format!("{name} in {form} at {width}: {one}")),
+                    );
                 }
             }
-            wrong.extend(here.into_iter().map(|one| format!("{name} at {width}: {one}")));
         }
     }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
 /// All that the pages from `address` on list, following the link to the next page.

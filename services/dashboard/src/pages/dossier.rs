@@ -1,79 +1,30 @@
 //! `/institutions/{id}`: the dossier (一机一档) with its two axes of time, and the timeline.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod reader;
+
 use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::{Path, State};
-use axum::http::Uri;
 use axum::response::Response;
-use jiff::Timestamp;
 use jiff::civil::Date;
-use serde_json::Value;
 use uuid::Uuid;
-use yujian_domain::dossier::{Dossier, Fact};
-use yujian_domain::incident::Category;
-use yujian_domain::institution::{Class, Status};
-use yujian_domain::time::{day_of, end_of};
-use yujian_views::{DossierFacts, Page, Scope, StoredFact, TimelineRow};
+use yujian_domain::time::day_of;
+use yujian_views::Scope;
 
 use super::plane::Plane;
-use super::status_badge;
-use super::timeline::{self, Line, Moments, anchor};
+use super::timeline::{self, Line, Moments};
 use crate::Shared;
-use crate::failure::{Failure, answer, pairs};
-use crate::html::{self, Markup, Tone, badge, bdi, day, moment, number, text, url};
-use crate::query::{BadField, Fields};
+use crate::failure::{Failure, Thing, answer};
+use crate::html::{Markup, bdi, url};
+use crate::query::BadField;
 use crate::shell::{Crumb, Shell};
-use crate::terms::{self, Terms};
+use crate::terms::Terms;
+use crate::visit::Visit;
+use reader::Reader;
 
 /// Events of the timeline on one page.
 const EVENTS: u32 = 30;
-/// Incidents listed; the rest stands in the list of incidents.
-const CASES: usize = 10;
-
-/// Groups of facts, in a fixed order, with the beginnings of their keys.
-const GROUPS: [(&str, &[&str]); 3] = [
-    (
-        "基本情况",
-        &[
-            "name",
-            "status",
-            "credit_code",
-            "external",
-            "site",
-            "address",
-            "region",
-            "point",
-            "institution_type",
-            "register_type",
-            "register_status",
-            "mode",
-            "ownership",
-            "registrar",
-            "registration_date",
-            "representative.name",
-            "representative.identity",
-            "representative.phone",
-            "representative.",
-            "places",
-        ],
-    ),
-    (
-        "备案与状态",
-        &[
-            "receipt.",
-            "filing.",
-            "nonconformity.",
-            "suspension",
-            "closing",
-            "makes_meals",
-            "premises",
-        ],
-    ),
-    ("其他", &[""]),
-];
-
 /// One fact that holds.
 #[derive(Debug)]
 struct Held {
@@ -122,7 +73,7 @@ struct Difference {
 #[derive(Debug)]
 struct ClassLine {
     name: Markup,
-    kind: &'static str,
+    kind: String,
     places: u32,
 }
 
@@ -172,7 +123,7 @@ struct DossierPage {
     cases_href: String,
     presets: Vec<(&'static str, String)>,
     retired: Vec<Past>,
-    damaged: Vec<(String, String)>,
+    damaged: Vec<(String, Markup)>,
     lines: Vec<Line>,
     total: String,
     newer: Option<String>,
@@ -180,30 +131,35 @@ struct DossierPage {
 }
 
 /// `GET /institutions/{id}?as_of=…&known_at=…`
-pub(crate) async fn page(State(shared): State<Arc<Shared>>, Path(id): Path<String>, uri: Uri) -> Response {
-    let made = load(&shared, &id, &uri).await;
-    answer(&shared, &uri, made)
+pub(crate) async fn page(State(shared): State<Arc<Shared>>, Path(id): Path<String>, visit: Visit) -> Response {
+    let made = load(&shared, &id, &visit).await;
+    answer(&shared, &visit, made)
 }
 
-async fn load(shared: &Shared, id: &str, uri: &Uri) -> Result<String, Failure> {
-    let absent = || Failure::NoThing("所机构");
+async fn load(shared: &Shared, id: &str, visit: &Visit) -> Result<String, Failure> {
+    let absent = || Failure::NoThing(Thing::Institution);
     let id: Uuid = id.parse().map_err(|_| absent())?;
-    let fields = Fields::read(pairs(uri)?, &["as_of", "known_at", "after"])?;
+    let fields = visit.fields(&["as_of", "known_at", "after"])?;
     let moments = Moments {
         as_of: fields.day("as_of")?,
         known_at: fields.day("known_at")?,
     };
     let after = fields.words("after", 4096)?;
-    let now = shared.clock.now();
+    let (lang, now) = (visit.lang, shared.clock.now());
     if moments.known_at.is_some_and(|day| day > day_of(now)) {
-        return Err(BadField::new("known_at", "已知日不能晚于今天：还没有记录").into());
+        return Err(BadField::new(
+            "known_at",
+            "已知日不能晚于今天：还没有记录",
+            "must not lie after today: nothing is recorded yet",
+        )
+        .into());
     }
     let scope = Scope::default();
     let row = shared.views.institution(&scope, id).await?.ok_or_else(absent)?;
     let stored = shared.views.dossier(&scope, id).await?.ok_or_else(absent)?;
     let events = shared.views.timeline(&scope, id, after.clone(), EVENTS).await?;
     let reference = (shared.reference)();
-    let terms = Terms::new(Arc::clone(&shared.keys), Arc::clone(&reference.divisions));
+    let terms = Terms::new(lang, Arc::clone(&shared.keys), Arc::clone(&reference.divisions));
     let path = format!("/institutions/{id}");
     let asked = |after: Option<&str>| {
         let (x, y) = (
@@ -215,15 +171,21 @@ async fn load(shared: &Shared, id: &str, uri: &Uri) -> Result<String, Failure> {
             &[("as_of", x.as_deref()), ("known_at", y.as_deref()), ("after", after)],
         )
     };
-    let mut crumbs = super::region_crumbs(&reference.divisions, Some(&row.region));
+    let mut crumbs = super::region_crumbs(lang, &reference.divisions, Some(&row.region));
     crumbs.push(Crumb::here(bdi(&row.name)));
-    let shell = Shell::new(shared, row.name.clone(), "/institutions", asked(after.as_deref()))
-        .under(crumbs)
-        .live(
-            &stored.as_of,
-            now,
-            url("/events", &[("institution", Some(&id.to_string()))]),
-        );
+    let shell = Shell::new(
+        shared,
+        visit,
+        row.name.clone(),
+        "/institutions",
+        asked(after.as_deref()),
+    )
+    .under(crumbs)
+    .live(
+        &stored.as_of,
+        now,
+        url("/events", &[("institution", Some(&id.to_string()))]),
+    );
     let newer = after.is_some().then(|| asked(None));
     let older = events.next.as_deref().map(|next| asked(Some(next)));
     let reader = Reader {
@@ -236,355 +198,8 @@ async fn load(shared: &Shared, id: &str, uri: &Uri) -> Result<String, Failure> {
     page.imported = row.imported;
     page.name = bdi(&row.name);
     page.cases_href = url("/incidents", &[("institution", Some(&id.to_string()))]);
-    page.presets = timeline::presets(&path, day_of(now));
+    page.presets = timeline::presets(lang, &path, day_of(now));
     page.path = path;
     (page.newer, page.older) = (newer, older);
     Ok(page.render()?)
-}
-
-/// The facts that hold, by key.
-type ByKey<'a> = BTreeMap<&'a str, &'a Fact>;
-
-struct Reader<'a> {
-    terms: &'a Terms,
-    own: String,
-    moments: Moments,
-    now: Timestamp,
-}
-
-impl Reader<'_> {
-    fn build(&self, shell: Shell, stored: DossierFacts, events: Page<TimelineRow>) -> DossierPage {
-        let mut dossier = Dossier::new();
-        for StoredFact { fact, withdrawn } in &stored.facts {
-            dossier.insert(fact.clone(), *withdrawn);
-        }
-        let (as_of, known) = (self.moments.as_of.map(end_of), self.moments.known_at.map(end_of));
-        let resolved = [
-            dossier.resolve(as_of, known),
-            dossier.resolve(as_of, None),
-            dossier.resolve(None, None),
-        ];
-        let [then, then_known_now, current] = [&resolved[0], &resolved[1], &resolved[2]].map(|facts| by_key(facts));
-        let shown: BTreeSet<(String, u64)> = events
-            .rows
-            .iter()
-            .map(|row| (row.stream.clone(), row.revision))
-            .collect();
-        let cases = self.cases(&then);
-        let (differences, differences_more) = self.differences(&then, &then_known_now, &current);
-        let classes = then.get("classes");
-        let list: Vec<Class> = classes
-            .and_then(|fact| serde_json::from_value(fact.value.clone()).ok())
-            .unwrap_or_default();
-        DossierPage {
-            name: Markup::default(),
-            status: then
-                .get("status")
-                .and_then(|fact| Status::from_code(fact.value.as_str()?))
-                .map_or_else(|| badge(Tone::Off, "当时不详"), status_badge),
-            imported: false,
-            moments: self.moments,
-            as_of: self.moments.as_of.map(day),
-            known_at: self.moments.known_at.map(day),
-            today: day_of(self.now),
-            path: String::new(),
-            past: self.moments.as_of.is_some() || self.moments.known_at.is_some(),
-            plane: Plane::new(&stored.facts, self.moments, self.now),
-            differences,
-            differences_more,
-            groups: self.groups(&then, &current, &shown),
-            class_places: list.iter().map(|class| u64::from(class.places.count())).sum(),
-            classes: list
-                .iter()
-                .map(|class| ClassLine {
-                    name: bdi(&class.name),
-                    kind: class.class_type.zh(),
-                    places: class.places.count(),
-                })
-                .collect(),
-            classes_source: classes.map(|fact| self.source(fact, &shown)),
-            papers: self.papers(&then, &shown),
-            cases_total: cases.len(),
-            cases: cases.into_iter().take(CASES).collect(),
-            cases_href: String::new(),
-            presets: Vec::new(),
-            retired: self.retired(&stored.facts, &then, &events.rows, &shown),
-            damaged: stored.damaged,
-            lines: events
-                .rows
-                .iter()
-                .map(|row| timeline::line(self.terms, row, &self.own, self.moments))
-                .collect(),
-            total: number(events.total),
-            newer: None,
-            older: None,
-            shell,
-        }
-    }
-
-    fn value(&self, fact: &Fact) -> Markup {
-        self.terms.value(last(&fact.key), &fact.value)
-    }
-
-    fn source(&self, fact: &Fact, shown: &BTreeSet<(String, u64)>) -> Source {
-        let at = (fact.source.stream.clone(), fact.source.revision);
-        Source {
-            title: terms::event(&fact.source.event_type).0,
-            href: shown.contains(&at).then(|| format!("#{}", anchor(&at.0, at.1))),
-            place: format!("{} {}", if at.0 == self.own { "版次" } else { "事件版次" }, at.1),
-            recorded: moment(fact.source.recorded_time),
-        }
-    }
-
-    fn groups(&self, then: &ByKey<'_>, current: &ByKey<'_>, shown: &BTreeSet<(String, u64)>) -> Vec<Group> {
-        let mut groups: Vec<Group> = GROUPS
-            .iter()
-            .enumerate()
-            .map(|(id, (title, _))| Group {
-                id,
-                title,
-                facts: Vec::new(),
-            })
-            .collect();
-        let mut ordered: Vec<(usize, usize, &Fact)> = then
-            .values()
-            .filter(|fact| {
-                !["incident.", "paper.", "classes"]
-                    .iter()
-                    .any(|other| fact.key.starts_with(other))
-            })
-            .map(|fact| {
-                let (group, place) = place_of(&fact.key);
-                (group, place, *fact)
-            })
-            .collect();
-        ordered.sort_by(|a, b| (a.0, a.1, &a.2.key).cmp(&(b.0, b.1, &b.2.key)));
-        for (group, _, fact) in ordered {
-            let now = current.get(fact.key.as_str());
-            let differs = now.is_none_or(|now| now.value != fact.value);
-            groups[group].facts.push(Held {
-                label: terms::label(&fact.key).to_owned(),
-                value: self.value(fact),
-                valid: validity(fact),
-                source: self.source(fact, shown),
-                differs: differs.then(|| now.map_or_else(html::dash, |now| self.value(now))),
-            });
-        }
-        groups.retain(|group| !group.facts.is_empty());
-        groups
-    }
-
-    /// What differs between the times: every fact of the institution, and of its incidents the state, the first few of
-    /// them. Also how many further facts of incidents differ.
-    fn differences(
-        &self,
-        then: &ByKey<'_>,
-        then_known_now: &ByKey<'_>,
-        current: &ByKey<'_>,
-    ) -> (Vec<Difference>, usize) {
-        let keys: BTreeSet<&str> = then
-            .keys()
-            .chain(then_known_now.keys())
-            .chain(current.keys())
-            .copied()
-            .collect();
-        let value = |of: &ByKey<'_>, key: &str| of.get(key).map(|fact| fact.value.clone());
-        let differing: Vec<&str> = keys
-            .into_iter()
-            .filter(|key| {
-                let asked = value(then, key);
-                asked != value(then_known_now, key) || asked != value(current, key)
-            })
-            .collect();
-        let (cases, mut listed): (Vec<&str>, Vec<&str>) =
-            differing.into_iter().partition(|key| key.starts_with("incident."));
-        let states: Vec<&str> = cases
-            .iter()
-            .copied()
-            .filter(|key| key.ends_with(".status"))
-            .take(CASES)
-            .collect();
-        let more = cases.len() - states.len();
-        listed.extend(states);
-        let show = |of: &ByKey<'_>, key: &str| of.get(key).map_or_else(html::dash, |fact| self.value(fact));
-        let lines = listed
-            .into_iter()
-            .map(|key| Difference {
-                label: fact_label(key, current),
-                then: show(then, key),
-                then_known_now: show(then_known_now, key),
-                now: show(current, key),
-            })
-            .collect();
-        (lines, more)
-    }
-
-    fn papers(&self, then: &ByKey<'_>, shown: &BTreeSet<(String, u64)>) -> Vec<PaperLine> {
-        let at = self.moments.as_of.unwrap_or_else(|| day_of(self.now));
-        let mut lines = Vec::new();
-        for fact in then.values().filter(|fact| fact.key.starts_with("paper.")) {
-            let one = std::slice::from_ref(&fact.value);
-            for paper in fact.value.as_array().map_or(one, Vec::as_slice) {
-                let member = |name: &str| self.terms.value(name, paper.get(name).unwrap_or(&Value::Null));
-                let expiry: Option<Date> = paper
-                    .get("expiry_date")
-                    .and_then(Value::as_str)
-                    .and_then(|date| date.parse().ok());
-                let state = match (paper.get("passed").and_then(Value::as_bool), expiry) {
-                    (Some(false), _) => badge(Tone::Bad, "结论不合格"),
-                    (_, Some(expiry)) if expiry < at => badge(Tone::Bad, "已过期"),
-                    _ => badge(Tone::Ok, "有效"),
-                };
-                lines.push(PaperLine {
-                    label: terms::label(&fact.key).to_owned(),
-                    issuer: member("issuer")
-                        .then(&text(" "))
-                        .then(&member("number").within("span", "under")),
-                    issued: member("issue_date"),
-                    expiry: expiry.map_or_else(|| text("长期"), day),
-                    state,
-                    source: self.source(fact, shown),
-                });
-            }
-        }
-        lines
-    }
-
-    fn cases(&self, then: &ByKey<'_>) -> Vec<Case> {
-        let mut ids: BTreeSet<&str> = BTreeSet::new();
-        ids.extend(
-            then.keys()
-                .filter_map(|key| key.strip_prefix("incident.")?.split('.').next()),
-        );
-        let mut cases: Vec<(String, Case)> = ids
-            .into_iter()
-            .map(|id| {
-                let fact = |name: &str| then.get(format!("incident.{id}.{name}").as_str()).copied();
-                let show = |name: &str| fact(name).map_or_else(html::dash, |fact| self.value(fact));
-                let aware = fact("awareness_time")
-                    .map(|fact| fact.value.to_string())
-                    .unwrap_or_default();
-                let case = Case {
-                    href: format!("/incidents/{id}"),
-                    category: fact("category").map_or_else(|| text("外部登记的事件"), |fact| self.value(fact)),
-                    occurred: show("occurred"),
-                    status: show("status"),
-                    late: fact("late").is_some_and(|fact| fact.value == Value::Bool(true)),
-                    outcome: show("outcome"),
-                };
-                (aware, case)
-            })
-            .collect();
-        cases.sort_by(|a, b| b.0.cmp(&a.0));
-        cases.into_iter().map(|(_, case)| case).collect()
-    }
-
-    /// Facts recorded by the time asked for that do not hold: withdrawn by a correction, or superseded.
-    fn retired(
-        &self,
-        facts: &[StoredFact],
-        then: &ByKey<'_>,
-        events: &[TimelineRow],
-        shown: &BTreeSet<(String, u64)>,
-    ) -> Vec<Past> {
-        let mut past: Vec<(&StoredFact, bool)> = facts
-            .iter()
-            .filter(|stored| !stored.fact.value.is_null())
-            .map(|stored| (stored, stored.withdrawn.is_some()))
-            .filter(|(stored, withdrawn)| {
-                *withdrawn
-                    || then
-                        .get(stored.fact.key.as_str())
-                        .is_some_and(|held| **held != stored.fact)
-            })
-            .filter(|(stored, _)| !stored.fact.key.starts_with("incident."))
-            .collect();
-        past.sort_by(|a, b| (!a.1, &b.0.fact.order).cmp(&(!b.1, &a.0.fact.order)));
-        past.into_iter()
-            .map(|(stored, _)| Past {
-                label: terms::label(&stored.fact.key).to_owned(),
-                value: self.value(&stored.fact),
-                valid: validity(&stored.fact),
-                source: self.source(&stored.fact, shown),
-                withdrawn: stored.withdrawn.map(|time| {
-                    let correction = events
-                        .iter()
-                        .find(|row| row.recorded_time == time && row.stream == self.own);
-                    (
-                        moment(time),
-                        correction.map(|row| format!("#{}", anchor(&row.stream, row.revision))),
-                    )
-                }),
-            })
-            .collect()
-    }
-}
-
-fn by_key(facts: &[Fact]) -> ByKey<'_> {
-    facts.iter().map(|fact| (fact.key.as_str(), fact)).collect()
-}
-
-/// Last part of a key, by which its value reads.
-fn last(key: &str) -> &str {
-    key.rsplit('.').next().unwrap_or(key)
-}
-
-/// What a key is called, with a link to the incident that it belongs to.
-fn fact_label(key: &str, facts: &ByKey<'_>) -> Markup {
-    let Some((id, name)) = key.strip_prefix("incident.").and_then(|rest| rest.split_once('.')) else {
-        return text(terms::label(key));
-    };
-    let category = facts
-        .get(format!("incident.{id}.category").as_str())
-        .and_then(|fact| fact.value.as_str());
-    let what = category.and_then(Category::from_code).map_or("外部登记", Category::zh);
-    html::link(&format!("/incidents/{id}"), &text(&format!("事件（{what}）"))).then(&text(terms::label(last(name))))
-}
-
-/// Group and place of a key.
-fn place_of(key: &str) -> (usize, usize) {
-    for (group, (_, keys)) in GROUPS.iter().enumerate() {
-        let found = keys
-            .iter()
-            .position(|known| *known == key || (known.ends_with('.') && key.starts_with(known)));
-        if let Some(place) = found {
-            return (group, place);
-        }
-    }
-    (GROUPS.len() - 1, 0)
-}
-
-/// From when until when a fact holds.
-fn validity(fact: &Fact) -> Markup {
-    let from = fact
-        .valid_from
-        .map_or_else(|| text("何时起不详"), |from| day(day_of(from)).then(&text(" 起")));
-    match fact.valid_to {
-        // The end is exclusive: the last day is the one before its first instant.
-        Some(to) => from.then(&text("，至 ")).then(&day(day_of(to))).then(&text(" 前")),
-        None => from,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn keys_stand_in_their_groups() {
-        assert_eq!(place_of("name"), (0, 0));
-        assert_eq!(place_of("receipt.number"), (1, 0));
-        assert_eq!(place_of("something.new"), (2, 0));
-        assert!(place_of("representative.name") < place_of("places"));
-    }
-
-    #[test]
-    fn facts_of_incidents_say_so() {
-        let label = fact_label("incident.0195.child.1.severity", &ByKey::new()).to_string();
-        assert_eq!(label, "<a href=\"/incidents/0195\">事件（外部登记）</a>程度");
-        assert_eq!(
-            fact_label("paper.fire_safety", &ByKey::new()).to_string(),
-            "消防安全检查合格证明"
-        );
-    }
 }

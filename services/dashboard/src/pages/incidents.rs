@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::State;
-use axum::http::Uri;
 use axum::response::Response;
 use jiff::Timestamp;
 use yujian_domain::calendar::Calendar;
@@ -12,13 +11,15 @@ use yujian_domain::incident::{Category, Status};
 use yujian_domain::time::day_of;
 use yujian_views::{IncidentQuery, IncidentRow};
 
-use super::{Choice, Removable, case_badge, choices, deadline, severity_badge};
+use super::{Choice, Removable, Set, case_badge, choices, deadline, set, severity_badge};
 use crate::Shared;
-use crate::failure::{Failure, answer, pairs};
-use crate::html::{self, Markup, Tone, badge, bdi, moment_or_dash, number, seconds_between, span, url};
+use crate::failure::{Failure, Thing, answer};
+use crate::html::{self, Markup, Tone, badge, bdi, number, seconds_between, text, url};
+use crate::lang::Lang;
 use crate::query::Fields;
 use crate::shell::{Crumb, Shell};
 use crate::terms::Terms;
+use crate::visit::Visit;
 
 /// Rows on one page.
 const ROWS: u32 = 50;
@@ -29,7 +30,7 @@ const KNOWN: [&str; 7] = ["region", "institution", "status", "category", "late",
 #[derive(Debug)]
 pub(crate) struct Row {
     pub(crate) href: String,
-    pub(crate) category: &'static str,
+    pub(crate) category: String,
     pub(crate) severity: Markup,
     pub(crate) institution: Markup,
     pub(crate) institution_href: String,
@@ -60,9 +61,9 @@ struct IncidentsPage {
 }
 
 /// `GET /incidents`
-pub(crate) async fn page(State(shared): State<Arc<Shared>>, uri: Uri) -> Response {
-    let made = load(&shared, &uri).await;
-    answer(&shared, &uri, made)
+pub(crate) async fn page(State(shared): State<Arc<Shared>>, visit: Visit) -> Response {
+    let made = load(&shared, &visit).await;
+    answer(&shared, &visit, made)
 }
 
 fn read(fields: &Fields) -> Result<IncidentQuery, Failure> {
@@ -80,51 +81,50 @@ fn read(fields: &Fields) -> Result<IncidentQuery, Failure> {
 }
 
 /// Every field that is set, but the place in the list.
-fn set(query: &IncidentQuery, institution: Option<&str>) -> Vec<(&'static str, String, String)> {
-    let mut set = Vec::new();
+fn filters(lang: Lang, query: &IncidentQuery, institution: Option<&str>) -> Vec<Set> {
+    let mut all = Vec::new();
     if let Some(region) = &query.region {
-        set.push(("region", region.clone(), format!("地区：{region}")));
+        let what = lang.say("地区", "Region");
+        all.push(set(lang, "region", region.clone(), what, &bdi(region)));
     }
     if let Some(id) = &query.institution {
-        set.push((
-            "institution",
-            id.to_string(),
-            format!("机构：{}", institution.unwrap_or("不详")),
-        ));
+        let what = lang.say("机构", "Institution");
+        let name = institution.map_or_else(|| text(lang.say("不详", "unknown")), bdi);
+        all.push(set(lang, "institution", id.to_string(), what, &name));
     }
     for status in &query.statuses {
-        set.push(("status", status.code().to_owned(), format!("状态：{}", status.zh())));
+        let (what, word) = (lang.say("状态", "Status"), text(&lang.term(*status)));
+        all.push(set(lang, "status", status.code().to_owned(), what, &word));
     }
     for category in &query.categories {
-        set.push((
-            "category",
-            category.code().to_owned(),
-            format!("类别：{}", category.zh()),
-        ));
+        let (what, word) = (lang.say("类别", "Category"), text(&lang.term(*category)));
+        all.push(set(lang, "category", category.code().to_owned(), what, &word));
     }
     if query.late_only {
-        set.push(("late", "1".to_owned(), "只看迟报".to_owned()));
+        let word = text(lang.say("只看迟报", "Notified late only"));
+        all.push(("late", "1".to_owned(), word));
     }
     if query.open_only {
-        set.push(("open", "1".to_owned(), "只看未结".to_owned()));
+        let word = text(lang.say("只看未结", "Open only"));
+        all.push(("open", "1".to_owned(), word));
     }
-    set
+    all
 }
 
-async fn load(shared: &Shared, uri: &Uri) -> Result<String, Failure> {
-    let query = read(&Fields::read(pairs(uri)?, &KNOWN)?)?;
-    let now = shared.clock.now();
+async fn load(shared: &Shared, visit: &Visit) -> Result<String, Failure> {
+    let query = read(&visit.fields(&KNOWN)?)?;
+    let (lang, now) = (visit.lang, shared.clock.now());
     let reference = (shared.reference)();
-    let terms = Terms::new(Arc::clone(&shared.keys), Arc::clone(&reference.divisions));
+    let terms = Terms::new(lang, Arc::clone(&shared.keys), Arc::clone(&reference.divisions));
     let institution = match query.institution {
         Some(id) => {
             let found = shared.views.institution(&query.scope, id).await?;
-            Some(found.ok_or(Failure::NoThing("所机构"))?.name)
+            Some(found.ok_or(Failure::NoThing(Thing::Institution))?.name)
         }
         None => None,
     };
     let found = shared.views.incidents(query.clone()).await?;
-    let set = set(&query, institution.as_deref());
+    let set = filters(lang, &query, institution.as_deref());
     let fields: Vec<(&str, Option<&str>)> = set
         .iter()
         .map(|(name, value, _)| (*name, Some(value.as_str())))
@@ -134,11 +134,12 @@ async fn load(shared: &Shared, uri: &Uri) -> Result<String, Failure> {
         Some(after) => with_after(after),
         None => url("/incidents", &fields),
     };
-    let mut crumbs = super::region_crumbs(&reference.divisions, query.region.as_deref());
+    let mut crumbs = super::region_crumbs(lang, &reference.divisions, query.region.as_deref());
     if let (Some(id), Some(name)) = (query.institution, &institution) {
         crumbs.push(Crumb::to(bdi(name), format!("/institutions/{id}")));
     }
-    crumbs.push(Crumb::here(html::text("安全事件")));
+    let title = lang.say("安全事件", "Incidents");
+    crumbs.push(Crumb::here(text(title)));
     let own = query.institution.map(|id| id.to_string());
     let events = url(
         "/events",
@@ -146,20 +147,19 @@ async fn load(shared: &Shared, uri: &Uri) -> Result<String, Failure> {
     );
     let only = |codes: Vec<&'static str>| if codes.len() == 1 { codes.first().copied() } else { None };
     let page = IncidentsPage {
-        shell: Shell::new(shared, "安全事件", "/incidents", here)
+        shell: Shell::new(shared, visit, title, "/incidents", here)
             .under(crumbs)
             .live(&found.as_of, now, events),
         region: query.region.clone().unwrap_or_default(),
         institution: own.unwrap_or_default(),
         statuses: choices(
-            Status::ALL
-                .iter()
-                .filter(|status| **status != Status::None)
-                .map(|s| (s.code(), s.zh())),
+            lang,
+            Status::ALL.iter().copied().filter(|status| *status != Status::None),
             only(query.statuses.iter().map(|s| s.code()).collect()),
         ),
         categories: choices(
-            Category::ALL.iter().map(|c| (c.code(), c.zh())),
+            lang,
+            Category::ALL.iter().copied(),
             only(query.categories.iter().map(|c| c.code()).collect()),
         ),
         late: query.late_only,
@@ -179,58 +179,75 @@ async fn load(shared: &Shared, uri: &Uri) -> Result<String, Failure> {
 }
 
 /// How the notification stands to its deadline.
-pub(crate) fn punctuality(row: &IncidentRow) -> Markup {
+pub(crate) fn punctuality(lang: Lang, row: &IncidentRow) -> Markup {
     match (row.notification_due, row.notified_time) {
         (Some(due), Some(notified)) if row.late => {
             let words = match seconds_between(due, notified) {
-                0 => "迟报不足 1 秒".to_owned(),
-                late => format!("迟报 {}", span(late)),
+                0 => lang.say("迟报不足 1 秒", "late by less than 1 s").to_owned(),
+                late => format!("{} {}", lang.say("迟报", "late by"), lang.span(late)),
             };
             badge(Tone::Bad, &words)
         }
-        (_, Some(_)) if row.late => badge(Tone::Bad, "迟报"),
-        (Some(_), Some(_)) => badge(Tone::Ok, "及时"),
+        (_, Some(_)) if row.late => badge(Tone::Bad, lang.say("迟报", "late")),
+        (Some(_), Some(_)) => badge(Tone::Ok, lang.say("及时", "in time")),
         _ => html::dash(),
     }
 }
 
 /// What is to be done next, and by when.
-fn next(calendar: &Calendar, row: &IncidentRow, now: Timestamp) -> Markup {
+fn next(lang: Lang, calendar: &Calendar, row: &IncidentRow, now: Timestamp) -> Markup {
     match (row.status, row.investigation_due, row.outcome) {
-        (Status::Concluded | Status::Imported, _, Some(outcome)) => html::text(&format!("结论：{}", outcome.zh())),
-        (Status::UnderInvestigation | Status::Reopened, Some(due), _) => html::text("调查至 ")
-            .then(&html::day(due))
-            .then(&html::text(" "))
-            .then(&deadline(calendar, due, day_of(now))),
-        (Status::Notified, ..) => html::text("待研判"),
-        (Status::Triaged | Status::Reopened, ..) => html::text("待调查"),
-        (Status::UnderInvestigation, ..) => html::text("调查中"),
-        (Status::FindingsProposed, ..) => html::text("待办结"),
+        (Status::Concluded | Status::Imported, _, Some(outcome)) => text(&format!(
+            "{}{}{}",
+            lang.say("结论", "Conclusion"),
+            lang.colon(),
+            lang.term(outcome)
+        )),
+        (Status::UnderInvestigation | Status::Reopened, Some(due), _) => text(lang.say("调查至 ", "investigate by "))
+            .then(&lang.day(due))
+            .then(&text(" "))
+            .then(&deadline(lang, calendar, due, day_of(now))),
+        (Status::Notified, ..) => text(lang.say("待研判", "to be triaged")),
+        (Status::Triaged | Status::Reopened, ..) => text(lang.say("待调查", "to be investigated")),
+        (Status::UnderInvestigation, ..) => text(lang.say("调查中", "under investigation")),
+        (Status::FindingsProposed, ..) => text(lang.say("待办结", "to be concluded")),
         _ => html::dash(),
     }
 }
 
+/// Guardians whom nobody has told yet.
+pub(crate) fn guardians_untold(lang: Lang, count: u64) -> String {
+    let count = number(count);
+    lang.say(
+        &format!("{count} 名监护人未告知"),
+        &format!("guardians not told: {count}"),
+    )
+    .to_owned()
+}
+
 fn line(terms: &Terms, calendar: &Calendar, row: &IncidentRow, now: Timestamp) -> Row {
-    let mut next = next(calendar, row, now);
+    let lang = terms.lang;
+    let mut next = next(lang, calendar, row, now);
     if row.guardians_open > 0 {
-        let open = badge(Tone::Bad, &format!("{} 名监护人未告知", row.guardians_open));
-        next = next.then(&html::text(" ")).then(&open);
+        let open = badge(Tone::Bad, &guardians_untold(lang, row.guardians_open));
+        next = next.then(&text(" ")).then(&open);
     }
     Row {
         href: format!("/incidents/{}", row.id),
-        category: row.category.zh(),
-        severity: severity_badge(row.severity),
+        category: lang.term(row.category),
+        severity: severity_badge(lang, row.severity),
         institution: bdi(&row.institution_name),
         institution_href: format!("/institutions/{}", row.institution),
         region: terms.region(&row.region),
         aware: match row.awareness_time {
-            Some(time) => html::moment(time),
-            None => html::day_or_dash(row.occurred_date),
+            Some(time) => lang.moment(time),
+            None => lang.day_or_dash(row.occurred_date),
         },
-        notified: moment_or_dash(row.notified_time)
-            .then(&html::text(" "))
-            .then(&punctuality(row)),
-        status: case_badge(row.status),
+        notified: lang
+            .moment_or_dash(row.notified_time)
+            .then(&text(" "))
+            .then(&punctuality(lang, row)),
+        status: case_badge(lang, row.status),
         next,
         damaged: row.damaged,
     }

@@ -4,20 +4,21 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::State;
-use axum::http::Uri;
 use axum::response::Response;
 use jiff::civil::Date;
 use yujian_domain::institution::{InstitutionType, Status};
 use yujian_domain::time::day_of;
 use yujian_views::{InstitutionQuery, InstitutionRow};
 
-use super::{Choice, Removable, choices, deadline, status_badge};
+use super::{Choice, Removable, Set, choices, deadline, set, status_badge};
 use crate::Shared;
-use crate::failure::{Failure, answer, pairs};
-use crate::html::{self, Markup, bdi, day, number, url};
+use crate::failure::{Failure, answer};
+use crate::html::{self, Markup, bdi, number, text, url};
+use crate::lang::Lang;
 use crate::query::Fields;
 use crate::shell::{Crumb, Shell};
 use crate::terms::Terms;
+use crate::visit::Visit;
 
 /// Rows on one page.
 const ROWS: u32 = 50;
@@ -30,8 +31,8 @@ struct Row {
     name: Markup,
     code: Markup,
     region: Markup,
-    kind: &'static str,
-    mode: &'static str,
+    kind: String,
+    mode: String,
     places: String,
     status: Markup,
     since: Option<Markup>,
@@ -87,40 +88,45 @@ impl Asked {
     }
 
     /// Every field that is set, but the place in the list.
-    fn set(&self) -> Vec<(&'static str, String, String)> {
-        let mut set = Vec::new();
+    fn set(&self, lang: Lang) -> Vec<Set> {
+        let mut all = Vec::new();
         if let Some(search) = &self.query.search {
-            set.push(("q", search.clone(), format!("名称或代码：{search}")));
+            let what = lang.say("名称或代码", "Name or code");
+            all.push(set(lang, "q", search.clone(), what, &bdi(search)));
         }
         if let Some(region) = &self.query.region {
-            set.push(("region", region.clone(), format!("地区：{region}")));
+            let what = lang.say("地区", "Region");
+            all.push(set(lang, "region", region.clone(), what, &bdi(region)));
         }
         for status in &self.query.statuses {
-            set.push(("status", status.code().to_owned(), format!("状态：{}", status.zh())));
+            let (what, word) = (lang.say("状态", "Status"), text(&lang.term(*status)));
+            all.push(set(lang, "status", status.code().to_owned(), what, &word));
         }
         for kind in &self.query.types {
-            set.push(("type", kind.code().to_owned(), format!("类型：{}", kind.zh())));
+            let (what, word) = (lang.say("类型", "Type"), text(&lang.term(*kind)));
+            all.push(set(lang, "type", kind.code().to_owned(), what, &word));
         }
         if self.query.damaged_only {
-            set.push(("damaged", "1".to_owned(), "只看数据受损".to_owned()));
+            let word = text(lang.say("只看数据受损", "Damaged only"));
+            all.push(("damaged", "1".to_owned(), word));
         }
-        set
+        all
     }
 }
 
 /// `GET /institutions`
-pub(crate) async fn page(State(shared): State<Arc<Shared>>, uri: Uri) -> Response {
-    let made = load(&shared, &uri).await;
-    answer(&shared, &uri, made)
+pub(crate) async fn page(State(shared): State<Arc<Shared>>, visit: Visit) -> Response {
+    let made = load(&shared, &visit).await;
+    answer(&shared, &visit, made)
 }
 
-async fn load(shared: &Shared, uri: &Uri) -> Result<String, Failure> {
-    let asked = Asked::read(&Fields::read(pairs(uri)?, &KNOWN)?)?;
-    let now = shared.clock.now();
+async fn load(shared: &Shared, visit: &Visit) -> Result<String, Failure> {
+    let asked = Asked::read(&visit.fields(&KNOWN)?)?;
+    let (lang, now) = (visit.lang, shared.clock.now());
     let reference = (shared.reference)();
-    let terms = Terms::new(Arc::clone(&shared.keys), Arc::clone(&reference.divisions));
+    let terms = Terms::new(lang, Arc::clone(&shared.keys), Arc::clone(&reference.divisions));
     let found = shared.views.institutions(asked.query.clone()).await?;
-    let set = asked.set();
+    let set = asked.set(lang);
     let fields: Vec<(&str, Option<&str>)> = set
         .iter()
         .map(|(name, value, _)| (*name, Some(value.as_str())))
@@ -136,9 +142,10 @@ async fn load(shared: &Shared, uri: &Uri) -> Result<String, Failure> {
         None => url("/institutions", &fields),
     };
     let region = asked.query.region.clone();
-    let mut crumbs = super::region_crumbs(&reference.divisions, region.as_deref());
-    crumbs.push(Crumb::here(html::text("机构名录")));
-    let shell = Shell::new(shared, "机构名录", "/institutions", here)
+    let mut crumbs = super::region_crumbs(lang, &reference.divisions, region.as_deref());
+    let title = lang.say("机构名录", "Institutions");
+    crumbs.push(Crumb::here(text(title)));
+    let shell = Shell::new(shared, visit, title, "/institutions", here)
         .under(crumbs)
         .live(&found.as_of, now, url("/events", &[("region", region.as_deref())]));
     let at = day_of(now);
@@ -147,16 +154,11 @@ async fn load(shared: &Shared, uri: &Uri) -> Result<String, Failure> {
         search: asked.query.search.clone().unwrap_or_default(),
         region: region.unwrap_or_default(),
         statuses: choices(
-            Status::ALL
-                .iter()
-                .filter(|status| **status != Status::None)
-                .map(|s| (s.code(), s.zh())),
+            lang,
+            Status::ALL.iter().copied().filter(|status| *status != Status::None),
             asked.status.as_deref(),
         ),
-        types: choices(
-            InstitutionType::ALL.iter().map(|t| (t.code(), t.zh())),
-            asked.kind.as_deref(),
-        ),
+        types: choices(lang, InstitutionType::ALL.iter().copied(), asked.kind.as_deref()),
         damaged: asked.query.damaged_only,
         used: Removable::all("/institutions", &set),
         total: number(found.total),
@@ -173,11 +175,12 @@ async fn load(shared: &Shared, uri: &Uri) -> Result<String, Failure> {
 }
 
 fn line(terms: &Terms, calendar: &yujian_domain::calendar::Calendar, row: &InstitutionRow, at: Date) -> Row {
+    let lang = terms.lang;
     let receipt = match (&row.receipt_number, row.receipt_due) {
-        (_, Some(due)) if row.status == Status::Accepted => html::text("应于 ")
-            .then(&day(due))
-            .then(&html::text(" 前 "))
-            .then(&deadline(calendar, due, at)),
+        (_, Some(due)) if row.status == Status::Accepted => text(lang.say("应于 ", "due "))
+            .then(&lang.day(due))
+            .then(&text(lang.say(" 前 ", " ")))
+            .then(&deadline(lang, calendar, due, at)),
         (Some(number), _) => bdi(number),
         _ => html::dash(),
     };
@@ -191,11 +194,11 @@ fn line(terms: &Terms, calendar: &yujian_domain::calendar::Calendar, row: &Insti
             (None, None) => html::dash(),
         },
         region: terms.region(&row.region),
-        kind: row.institution_type.zh(),
-        mode: row.mode.zh(),
+        kind: lang.term(row.institution_type),
+        mode: lang.term(row.mode),
         places: number(row.places),
-        status: status_badge(row.status),
-        since: row.status_since.map(day),
+        status: status_badge(lang, row.status),
+        since: row.status_since.map(|day| lang.day(day)),
         receipt,
         open_incidents: row.open_incidents,
         incidents_href: url("/incidents", &[("institution", Some(&id))]),

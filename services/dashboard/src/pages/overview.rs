@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::State;
-use axum::http::Uri;
 use axum::response::Response;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -15,13 +14,15 @@ use yujian_domain::institution::Status;
 use yujian_domain::time::day_of;
 use yujian_views::{InstitutionQuery, InstitutionRow, Pipeline, RegionRow, RollUp, Scope};
 
-use super::{SOON_WORKING_DAYS, deadline, status_badge};
+use super::{SOON_WORKING_DAYS, deadline, everywhere, status_badge};
 use crate::Shared;
 use crate::charts::{Months, scale, spark};
-use crate::failure::{Failure, answer, pairs};
-use crate::html::{self, Markup, bdi, day, number, percent, two_decimals, url};
-use crate::query::Fields;
+use crate::failure::{Failure, Thing, answer};
+use crate::html::{self, Markup, bdi, number, percent, two_decimals, url};
+use crate::lang::Lang;
 use crate::shell::{Crumb, Shell};
+use crate::terms::codes::Coded;
+use crate::visit::Visit;
 
 /// Plan target T1, 4.5 places per 1,000 inhabitants, in hundredths (浙江省"十四五"规划 三(三)).
 const TARGET_HUNDREDTHS: u64 = 450;
@@ -31,6 +32,8 @@ const BAR_END_HUNDREDTHS: u64 = 600;
 const DUE_SHOWN: usize = 8;
 /// Institutions listed for a region without parts.
 const INSTITUTIONS_SHOWN: u32 = 100;
+/// Lines of the table on a wall, where nobody scrolls: the cities of a province.
+const WALL_LINES: usize = 11;
 
 /// Places per 1,000 inhabitants of a region.
 #[derive(Debug, Clone)]
@@ -132,7 +135,7 @@ struct Due {
 struct Small {
     name: Markup,
     href: String,
-    kind: &'static str,
+    kind: String,
     status: Markup,
     places: String,
     open_incidents: String,
@@ -147,6 +150,7 @@ type Spark = Option<(String, u64, u64)>;
 struct OverviewPage {
     shell: Shell,
     name: Markup,
+    wall: String,
     whole: Line,
     status_parts: Vec<Part>,
     in_process: u64,
@@ -166,6 +170,7 @@ struct OverviewPage {
     lines: Vec<Line>,
     institutions: Vec<Small>,
     institutions_more: bool,
+    unlisted: u64,
     due: Vec<Due>,
     due_total: usize,
     months: Months,
@@ -175,15 +180,15 @@ struct OverviewPage {
 }
 
 /// `GET /?region=…`
-pub(crate) async fn page(State(shared): State<Arc<Shared>>, uri: Uri) -> Response {
-    let made = load(&shared, &uri).await;
-    answer(&shared, &uri, made)
+pub(crate) async fn page(State(shared): State<Arc<Shared>>, visit: Visit) -> Response {
+    let made = load(&shared, &visit).await;
+    answer(&shared, &visit, made)
 }
 
-async fn load(shared: &Shared, uri: &Uri) -> Result<String, Failure> {
-    let fields = Fields::read(pairs(uri)?, &["region"])?;
+async fn load(shared: &Shared, visit: &Visit) -> Result<String, Failure> {
+    let fields = visit.fields(&["region"])?;
     let mut region = fields.region("region")?;
-    let now = shared.clock.now();
+    let (lang, now) = (visit.lang, shared.clock.now());
     let at = day_of(now);
     let reference = (shared.reference)();
     let soon = reference.calendar.add_working_days(at, SOON_WORKING_DAYS).date;
@@ -209,7 +214,7 @@ async fn load(shared: &Shared, uri: &Uri) -> Result<String, Failure> {
         && reference.divisions.get(code).is_none()
         && roll_up.region.by_status.is_empty()
     {
-        return Err(Failure::NoThing("个地区"));
+        return Err(Failure::NoThing(Thing::Region));
     }
     let institutions = if roll_up.parts.is_empty() && region.is_some() {
         let query = InstitutionQuery {
@@ -223,8 +228,8 @@ async fn load(shared: &Shared, uri: &Uri) -> Result<String, Failure> {
         (Vec::new(), false)
     };
     let here = url("/", &[("region", region.as_deref())]);
-    let shell = Shell::new(shared, "监管总览", "/", here)
-        .under(crumbs(&roll_up, region.is_some()))
+    let shell = Shell::new(shared, visit, lang.say("监管总览", "Overview"), "/", here)
+        .under(crumbs(lang, &roll_up, region.is_some()))
         .live(&roll_up.as_of, now, url("/events", &[("region", region.as_deref())]));
     Ok(build(shell, roll_up, pipeline, institutions, &reference.calendar, now).render()?)
 }
@@ -238,11 +243,11 @@ fn only_province(whole: &RollUp) -> Option<String> {
 }
 
 /// Path from the whole country down to the region.
-fn crumbs(roll_up: &RollUp, inside: bool) -> Vec<Crumb> {
+fn crumbs(lang: Lang, roll_up: &RollUp, inside: bool) -> Vec<Crumb> {
     if !inside {
-        return vec![Crumb::here(html::text("全部地区"))];
+        return vec![Crumb::here(everywhere(lang))];
     }
-    let mut crumbs = vec![Crumb::to(html::text("全部地区"), "/")];
+    let mut crumbs = vec![Crumb::to(everywhere(lang), "/")];
     let top = roll_up
         .path
         .iter()
@@ -265,19 +270,27 @@ fn build(
     calendar: &Calendar,
     now: Timestamp,
 ) -> OverviewPage {
-    let at = day_of(now);
+    let (lang, at) = (shell.lang, day_of(now));
     let row = &roll_up.region;
     let region = is_division(&row.code).then_some(row.code.as_str());
     let count = |status: Status| row.by_status.get(status.code()).copied().unwrap_or(0);
     let on_time = row.receipts_issued.saturating_sub(row.receipts_late);
+    let most = if shell.wall { WALL_LINES } else { usize::MAX };
+    let lines: Vec<Line> = roll_up.parts.iter().take(most).map(Line::new).collect();
+    let shown: Vec<Small> = institutions.iter().take(most).map(|row| small(lang, row)).collect();
     OverviewPage {
+        unlisted: u64::try_from(roll_up.parts.len() - lines.len() + institutions.len() - shown.len())
+            .unwrap_or(u64::MAX),
         name: if region.is_some() {
             bdi(&row.name)
         } else {
-            html::text("全部地区")
+            everywhere(lang)
         },
+        wall: url("/", &[("region", region), ("wall", Some("1"))]),
         whole: whole(row, region),
-        status_parts: statuses(&row.by_status, region),
+        status_parts: by_code(lang, Status::ALL, &row.by_status, |code| {
+            url("/institutions", &[("region", region), ("status", Some(code))])
+        }),
         in_process: count(Status::Accepted) + count(Status::Returned),
         in_process_href: format!(
             "{}status=accepted&status=returned",
@@ -299,15 +312,17 @@ fn build(
         open_incidents: row.open_incidents,
         late: row.late_notifications,
         incidents_spark: last_year(&roll_up.incidents_by_month),
-        lines: roll_up.parts.iter().map(Line::new).collect(),
-        institutions: institutions.iter().map(small).collect(),
+        lines,
+        institutions: shown,
         institutions_more,
         due_total: pipeline.due.len(),
-        due: due(pipeline, calendar, at),
+        due: due(lang, pipeline, calendar, at),
         months: Months::new(&roll_up.incidents_by_month, 12),
         receipts: Months::new(&roll_up.receipts_by_month, 12),
-        categories: categories(&roll_up.incidents_by_category, region),
-        at: day(at),
+        categories: by_code(lang, incident::Category::ALL, &roll_up.incidents_by_category, |code| {
+            url("/incidents", &[("region", region), ("category", Some(code))])
+        }),
+        at: lang.day(at),
         shell,
     }
 }
@@ -328,33 +343,20 @@ fn last_year(months: &[(String, u64)]) -> Spark {
     spark(&values[values.len().saturating_sub(12)..])
 }
 
-/// Institutions by state, in the order of an institution's life.
-fn statuses(by_status: &BTreeMap<String, u64>, region: Option<&str>) -> Vec<Part> {
-    let greatest = by_status.values().copied().max().unwrap_or(0).max(1);
-    Status::ALL
-        .iter()
-        .filter_map(|status| {
-            let count = by_status.get(status.code()).copied()?;
+/// Counts by the values of a closed list, in the order of the list whatever the figures are.
+fn by_code<T: Coded>(
+    lang: Lang,
+    all: &[T],
+    counts: &BTreeMap<String, u64>,
+    href: impl Fn(&str) -> String,
+) -> Vec<Part> {
+    let greatest = counts.values().copied().max().unwrap_or(0).max(1);
+    all.iter()
+        .filter_map(|value| {
+            let count = counts.get(value.code()).copied()?;
             (count > 0).then(|| Part {
-                word: status.zh().to_owned(),
-                href: url("/institutions", &[("region", region), ("status", Some(status.code()))]),
-                count: number(count),
-                bar: scale(count, greatest, 200),
-            })
-        })
-        .collect()
-}
-
-/// Incidents by category; the order of the list stays whatever the figures are.
-fn categories(by_category: &BTreeMap<String, u64>, region: Option<&str>) -> Vec<Part> {
-    let greatest = by_category.values().copied().max().unwrap_or(0).max(1);
-    incident::Category::ALL
-        .iter()
-        .filter_map(|category| {
-            let count = by_category.get(category.code()).copied()?;
-            (count > 0).then(|| Part {
-                word: category.zh().to_owned(),
-                href: url("/incidents", &[("region", region), ("category", Some(category.code()))]),
+                word: lang.term(*value),
+                href: href(value.code()),
                 count: number(count),
                 bar: scale(count, greatest, 200),
             })
@@ -363,7 +365,7 @@ fn categories(by_category: &BTreeMap<String, u64>, region: Option<&str>) -> Vec<
 }
 
 /// Clocks that end first, with how far they are from `at`.
-fn due(pipeline: Pipeline, calendar: &Calendar, at: Date) -> Vec<Due> {
+fn due(lang: Lang, pipeline: Pipeline, calendar: &Calendar, at: Date) -> Vec<Due> {
     let mut running = pipeline.due;
     running.sort_by(|a, b| (a.due_date, &a.name, a.institution).cmp(&(b.due_date, &b.name, b.institution)));
     running
@@ -372,19 +374,19 @@ fn due(pipeline: Pipeline, calendar: &Calendar, at: Date) -> Vec<Due> {
         .map(|clock| Due {
             name: bdi(&clock.name),
             href: format!("/institutions/{}", clock.institution),
-            day: day(clock.due_date),
-            state: deadline(calendar, clock.due_date, at),
+            day: lang.near(clock.due_date, at),
+            state: deadline(lang, calendar, clock.due_date, at),
             provisional: clock.provisional,
         })
         .collect()
 }
 
-fn small(row: &InstitutionRow) -> Small {
+fn small(lang: Lang, row: &InstitutionRow) -> Small {
     Small {
         name: bdi(&row.name),
         href: format!("/institutions/{}", row.id),
-        kind: row.institution_type.zh(),
-        status: status_badge(row.status),
+        kind: lang.term(row.institution_type),
+        status: status_badge(lang, row.status),
         places: number(row.places),
         open_incidents: number(row.open_incidents),
         damaged: row.damaged,

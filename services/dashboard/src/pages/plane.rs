@@ -9,6 +9,7 @@ use yujian_domain::time::{day_of, end_of};
 use yujian_views::StoredFact;
 
 use super::timeline::Moments;
+use crate::lang::Lang;
 
 /// Left edge of the field.
 const LEFT: i64 = 66;
@@ -38,7 +39,7 @@ pub(crate) struct Plane {
     pub(crate) x_label: String,
     pub(crate) y_label: String,
     pub(crate) x_text: i64,
-    pub(crate) start: Date,
+    pub(crate) start: String,
     /// Whether the first day can stand under the axis beside the day asked for.
     pub(crate) start_fits: bool,
     pub(crate) late: usize,
@@ -48,7 +49,7 @@ pub(crate) struct Plane {
 
 impl Plane {
     /// One point an event; `None` when there is nothing to draw.
-    pub(crate) fn new(facts: &[StoredFact], moments: Moments, now: Timestamp) -> Option<Self> {
+    pub(crate) fn new(lang: Lang, facts: &[StoredFact], moments: Moments, now: Timestamp) -> Option<Self> {
         let events: BTreeSet<(Timestamp, Timestamp)> = facts
             .iter()
             .filter_map(|stored| Some((stored.fact.valid_from?, stored.fact.source.recorded_time)))
@@ -76,7 +77,8 @@ impl Plane {
             .collect();
         let (cross_x, cross_y) = (place(as_of, LEFT, RIGHT), place(known, BOTTOM, TOP));
         let x_text = cross_x.clamp(LEFT + 64, RIGHT - 30);
-        let label = |asked: Option<Date>| asked.map_or_else(|| "今日".to_owned(), |day| day.to_string());
+        let label =
+            |asked: Option<Date>| asked.map_or_else(|| lang.say("今日", "today").to_owned(), |day| lang.date(day));
         Some(Self {
             late: points.iter().filter(|point| point.late).count(),
             points: points.into_iter().collect(),
@@ -85,7 +87,7 @@ impl Plane {
             x_label: label(moments.as_of),
             y_label: label(moments.known_at),
             x_text,
-            start: day_of(start),
+            start: lang.date(day_of(start)),
             start_fits: x_text >= LEFT + 124,
             seen_width: cross_x - LEFT,
             seen_height: BOTTOM - cross_y,

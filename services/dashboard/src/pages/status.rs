@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::State;
-use axum::http::Uri;
 use axum::response::Response;
 
+use super::everywhere;
 use crate::Shared;
-use crate::failure::{Failure, answer, pairs};
-use crate::html::{self, Markup};
-use crate::query::Fields;
-use crate::shell::{Crumb, Shell, lag_words};
+use crate::failure::{Failure, answer};
+use crate::html::{self, Markup, text};
+use crate::shell::{Crumb, Shell, age_words, lag_words};
+use crate::visit::Visit;
 
 #[derive(Template)]
 #[template(path = "status.html")]
@@ -37,14 +37,14 @@ struct Digest {
 }
 
 /// `GET /status`, with the digests when asked by `digest=1`: they read every row.
-pub(crate) async fn page(State(shared): State<Arc<Shared>>, uri: Uri) -> Response {
-    let made = load(&shared, &uri).await;
-    answer(&shared, &uri, made)
+pub(crate) async fn page(State(shared): State<Arc<Shared>>, visit: Visit) -> Response {
+    let made = load(&shared, &visit).await;
+    answer(&shared, &visit, made)
 }
 
-async fn load(shared: &Shared, uri: &Uri) -> Result<String, Failure> {
-    let wanted = Fields::read(pairs(uri)?, &["digest"])?.tick("digest")?;
-    let now = shared.clock.now();
+async fn load(shared: &Shared, visit: &Visit) -> Result<String, Failure> {
+    let wanted = visit.fields(&["digest"])?.tick("digest")?;
+    let (lang, now) = (visit.lang, shared.clock.now());
     let as_of = shared.views.as_of().await?;
     let digest = if wanted {
         let digest = shared.views.digest().await?;
@@ -62,25 +62,20 @@ async fn load(shared: &Shared, uri: &Uri) -> Result<String, Failure> {
     } else {
         ("/status", "/events".to_owned())
     };
-    let shell = Shell::new(shared, "系统状态", "/status", here)
-        .under(vec![
-            Crumb::to(html::text("全部地区"), "/"),
-            Crumb::here(html::text("系统状态")),
-        ])
+    let title = lang.say("系统状态", "System");
+    let shell = Shell::new(shared, visit, title, "/status", here)
+        .under(vec![Crumb::to(everywhere(lang), "/"), Crumb::here(text(title))])
         .live(&as_of, now, events);
     let page = StatusPage {
         shell,
         position: as_of.position.to_string(),
-        recorded: html::moment_or_dash(as_of.recorded_time),
-        age: as_of.recorded_time.map_or_else(
-            || "尚无记录".to_owned(),
-            |time| format!("{}前", html::span(html::seconds_between(time, now))),
-        ),
+        recorded: lang.moment_or_dash(as_of.recorded_time),
+        age: age_words(lang, &as_of, now),
         lag: as_of.lag,
-        lag_words: lag_words(&as_of),
+        lag_words: lag_words(lang, &as_of),
         damaged: as_of.damaged,
         unknown: as_of.unknown,
-        now: html::moment(now),
+        now: lang.moment(now),
         version: env!("CARGO_PKG_VERSION"),
         digest,
     };

@@ -5,7 +5,9 @@ use jiff::{Timestamp, ToSpan};
 use yujian_domain::time::day_of;
 use yujian_views::TimelineRow;
 
-use crate::html::{self, Markup, Tone, badge, bdi, code, day, link, moment, text, url};
+use crate::html::{self, Markup, Tone, badge, bdi, code, law, link, message, text, url};
+use crate::lang::Lang;
+use crate::terms::labels::{event, label, role};
 use crate::terms::{self, Terms};
 
 /// One event as shown.
@@ -38,7 +40,7 @@ pub(crate) struct Line {
     /// Articles relied on.
     pub(crate) basis: Vec<Markup>,
     /// Policy versions.
-    pub(crate) policies: String,
+    pub(crate) policies: Option<Markup>,
     /// Place in its stream.
     pub(crate) place: String,
     /// Hash of the record, short and whole.
@@ -46,7 +48,7 @@ pub(crate) struct Line {
     /// Source of imported history.
     pub(crate) provenance: Option<Markup>,
     /// Damage.
-    pub(crate) damaged: Option<String>,
+    pub(crate) damaged: Option<Markup>,
     /// What it says.
     pub(crate) details: Vec<(String, Markup)>,
     /// Whether it lies outside of the two times asked for.
@@ -63,11 +65,11 @@ pub(crate) struct Moments {
 }
 
 /// Days to look at with one click: known then, as of then.
-pub(crate) fn presets(path: &str, today: Date) -> Vec<(&'static str, String)> {
+pub(crate) fn presets(lang: Lang, path: &str, today: Date) -> Vec<(&'static str, String)> {
     let days = [
-        ("30 天前", today.checked_sub(30.days()).ok()),
-        ("今年年初", Date::new(today.year(), 1, 1).ok()),
-        ("一年前", today.checked_sub(1.year()).ok()),
+        (lang.say("30 天前", "30 days ago"), today.checked_sub(30.days()).ok()),
+        (lang.say("今年年初", "1 January"), Date::new(today.year(), 1, 1).ok()),
+        (lang.say("一年前", "a year ago"), today.checked_sub(1.year()).ok()),
     ];
     days.into_iter()
         .filter_map(|(word, day)| {
@@ -84,9 +86,10 @@ pub(crate) fn anchor(stream: &str, revision: u64) -> String {
 
 /// Makes a line. `own` is the stream whose page it is: events of other streams get a link.
 pub(crate) fn line(terms: &Terms, row: &TimelineRow, own: &str, moments: Moments) -> Line {
-    let (title, tone, icon) = terms::event(&row.event_type);
+    let lang = terms.lang;
+    let (title, tone, icon) = event(lang, &row.event_type);
     let (title, tone, icon) = if row.damaged.is_some() {
-        ("此处数据受损", Tone::Bad, "crack")
+        (lang.say("此处数据受损", "Damaged here"), Tone::Bad, "crack")
     } else {
         (title, tone, icon)
     };
@@ -94,17 +97,20 @@ pub(crate) fn line(terms: &Terms, row: &TimelineRow, own: &str, moments: Moments
     let begins = row.effective_from.map(day_of).or(happened);
     let mut remarks = Vec::new();
     if row.provenance.is_some() {
-        remarks.push(badge(Tone::Off, "导入"));
+        remarks.push(badge(Tone::Off, lang.say("导入", "imported")));
     } else if let Some(days) = happened.and_then(|happened| days_between(happened, day_of(row.received_time))) {
-        remarks.push(badge(Tone::Warn, &format!("迟到 {days} 天")));
+        remarks.push(badge(
+            Tone::Warn,
+            lang.say(&format!("迟到 {days} 天"), &format!("{days} d late")),
+        ));
     }
     let later = moments.as_of.zip(begins).is_some_and(|(asked, begins)| begins > asked);
     let unknown = moments.known_at.is_some_and(|asked| day_of(row.recorded_time) > asked);
     if later {
-        remarks.push(badge(Tone::Hold, "截至日之后"));
+        remarks.push(badge(Tone::Hold, lang.say("截至日之后", "after the day asked for")));
     }
     if unknown {
-        remarks.push(badge(Tone::Hold, "已知日尚未知悉"));
+        remarks.push(badge(Tone::Hold, lang.say("已知日尚未知悉", "not known then")));
     }
     Line {
         anchor: anchor(&row.stream, row.revision),
@@ -116,37 +122,46 @@ pub(crate) fn line(terms: &Terms, row: &TimelineRow, own: &str, moments: Moments
             .stream
             .strip_prefix("incident-")
             .filter(|_| row.stream != own)
-            .map(|id| link(&format!("/incidents/{id}"), &text("事件"))),
-        occurred: occurred(row.occurred_time, row.occurred_date),
+            .map(|id| link(&format!("/incidents/{id}"), &text(lang.say("事件", "incident")))),
+        occurred: occurred(lang, row.occurred_time, row.occurred_date),
         effective: row
             .effective_from
             .filter(|_| begins != happened)
-            .map(|from| day(day_of(from))),
-        received: moment(row.received_time),
-        recorded: moment(row.recorded_time),
+            .map(|from| lang.day(day_of(from))),
+        received: lang.moment(row.received_time),
+        recorded: lang.moment(row.recorded_time),
         remarks,
-        actor: actor(row),
+        actor: actor(lang, row),
         basis: row
             .legal_basis
             .iter()
-            .map(|(law, article)| bdi(&format!("{law} {article}")))
+            .map(|(name, article)| law(&format!("{name} {article}")))
             .collect(),
-        policies: row.policies.join("、"),
+        policies: policies(lang, &row.policies),
         place: format!("{}@{}", row.stream, row.revision),
         hash: (!row.hash.is_empty()).then(|| (terms::short(&row.hash), row.hash.clone())),
         provenance: row.provenance.as_deref().map(bdi),
-        damaged: row.damaged.clone(),
+        damaged: row.damaged.as_deref().map(message),
         details: details(terms, row),
         unseen: later || unknown,
     }
 }
 
-fn occurred(time: Option<Timestamp>, date: Option<Date>) -> Markup {
+fn occurred(lang: Lang, time: Option<Timestamp>, date: Option<Date>) -> Markup {
     match (time, date) {
-        (Some(time), _) => moment(time),
-        (None, Some(date)) => day(date),
-        (None, None) => text("发生时间不详"),
+        (Some(time), _) => lang.moment(time),
+        (None, Some(date)) => lang.day(date),
+        (None, None) => text(lang.say("发生时间不详", "time of occurrence unknown")),
     }
+}
+
+/// Versions of the policies relied on, `id@version`.
+fn policies(lang: Lang, stored: &[String]) -> Option<Markup> {
+    let one = |policy: &String| match policy.rsplit_once('@') {
+        Some((id, version)) => terms::policy(lang, id, version),
+        None => code(policy),
+    };
+    (!stored.is_empty()).then(|| Markup::join(stored.iter().map(one), lang.comma()))
 }
 
 /// Whole days from `from` to `to`, when there are any.
@@ -154,20 +169,21 @@ fn days_between(from: Date, to: Date) -> Option<i32> {
     from.until(to).ok().map(|span| span.get_days()).filter(|days| *days > 0)
 }
 
-fn actor(row: &TimelineRow) -> Markup {
+fn actor(lang: Lang, row: &TimelineRow) -> Markup {
     if row.actor_id.is_empty() {
         return html::dash();
     }
-    let who = text(terms::role(&row.actor_role))
+    let who = text(role(lang, &row.actor_role))
         .then(&text(" "))
         .then(&bdi(&row.actor_id));
     match &row.actor_organisation {
-        Some(organisation) => who.then(&text("，")).then(&bdi(organisation)),
+        Some(organisation) => who.then(&text(lang.say("，", ", "))).then(&bdi(organisation)),
         None => who,
     }
 }
 
 fn details(terms: &Terms, row: &TimelineRow) -> Vec<(String, Markup)> {
+    let lang = terms.lang;
     let Some(members) = row.payload.as_object() else {
         return Vec::new();
     };
@@ -184,10 +200,10 @@ fn details(terms: &Terms, row: &TimelineRow) -> Vec<(String, Markup)> {
             } else {
                 terms.value(name, value)
             };
-            (terms::label(name).to_owned(), shown)
+            (label(lang, name).into_owned(), shown)
         })
         .chain(std::iter::once((
-            "事件编号".to_owned(),
+            lang.say("事件编号", "Event id").to_owned(),
             code(&row.event_id.to_string()),
         )))
         .collect()

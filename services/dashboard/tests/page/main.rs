@@ -1,211 +1,22 @@
-//! The page over a demonstration history: complete without a script, escaped, masked, with strict headers, and live.
+//! The page over a demonstration history: complete without a script, escaped, masked, with strict headers, live, and
+//! all of this in both languages.
 #![allow(clippy::unwrap_used)]
 
+mod house;
+mod looks;
+
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
-use axum::Router;
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::http::{Request as HttpRequest, StatusCode, header};
 use futures::StreamExt;
-use jiff::civil::date;
-use tokio::sync::{OnceCell, watch};
-use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
-use uuid::Uuid;
-use yujian_command::{Commands, Request};
-use yujian_dashboard::Page;
-use yujian_demo::{Batch, Plan, build, clock_start};
-use yujian_domain::envelope::{Actor, Role};
-use yujian_domain::institution::{
-    Institution, InstitutionCommand, InstitutionType, Mode, Ownership, RecordImportedInstitution,
-};
 use yujian_domain::time::day_of;
-use yujian_domain::values::{ExternalId, RegionId};
-use yujian_eventlog::LogError;
-use yujian_eventlog::clock::{Clock, SimulatedClock};
-use yujian_eventlog::entropy::Entropy;
-use yujian_eventlog::keys::MemoryKeys;
-use yujian_eventlog::memory::MemoryLog;
-use yujian_views::{IncidentQuery, InstitutionQuery, Scope, Views};
+use yujian_eventlog::clock::Clock;
+use yujian_views::{InstitutionQuery, Scope};
 
-/// Names that break pages which do not escape, or that reorder what stands beside them.
-const NASTY: [&str; 9] = [
-    "<script>alert(1)</script>",
-    "\"><img src=x onerror=alert(1)>",
-    "'; DROP TABLE institution; --",
-    "</title></head><body onload=alert(1)>",
-    "{{ 7 * 7 }}{% raw %}",
-    "javascript:alert(1)",
-    "园\u{202E}gnihtemos",
-    "&lt;b&gt;甲&amp;乙",
-    "\u{2066}甲\u{FEFF}乙<!--",
-];
-
-struct Nothing;
-
-#[async_trait]
-impl Batch for Nothing {
-    async fn begin(&self) -> Result<(), LogError> {
-        Ok(())
-    }
-    async fn commit(&self) -> Result<(), LogError> {
-        Ok(())
-    }
-}
-
-struct House {
-    router: Router,
-    views: Views,
-    commands: Commands,
-    clock: Arc<SimulatedClock>,
-    stop: CancellationToken,
-    nasty: Vec<Uuid>,
-    _follow: watch::Sender<bool>,
-}
-
-async fn house() -> House {
-    let plan = Plan {
-        seed: 3,
-        until: date(2026, 6, 30),
-        institutions: 24,
-        months: 6,
-    };
-    let clock = Arc::new(SimulatedClock::new(clock_start(plan).unwrap()));
-    let log = MemoryLog::new(clock.clone());
-    let entropy = Arc::new(Entropy::seeded(plan.seed));
-    let keys = Arc::new(MemoryKeys::new(entropy.clone()));
-    let commands = Commands::open(log.clone(), keys.clone(), clock.clone(), entropy, true)
-        .await
-        .unwrap();
-    build(&commands, &clock, &Nothing, plan, |_, _| {}).await.unwrap();
-    let mut nasty = Vec::new();
-    for (number, name) in NASTY.iter().enumerate() {
-        nasty.extend(import(&commands, name, number).await);
-    }
-    let views = Views::open(None, log, commands.reference().divisions.clone(), |_| {})
-        .await
-        .unwrap();
-    let (follow, stopped) = watch::channel(false);
-    let follower = views.clone();
-    tokio::spawn(async move { follower.follow(stopped).await });
-    let stop = CancellationToken::new();
-    let reference = commands.clone();
-    let page = Page::new(
-        views.clone(),
-        keys,
-        clock.clone(),
-        Arc::new(move || reference.reference()),
-        stop.clone(),
-        true,
-    );
-    House {
-        router: page.router(),
-        views,
-        commands,
-        clock,
-        stop,
-        nasty,
-        _follow: follow,
-    }
-}
-
-/// Imports a row with a name as a foreign register may hold it; `None` when the domain refuses the name.
-async fn import(commands: &Commands, name: &str, number: usize) -> Option<Uuid> {
-    let actor = Actor {
-        id: "importer".to_owned(),
-        role: Role::Administrator,
-        organisation: Some("register".to_owned()),
-        jurisdiction: None,
-    };
-    let command = InstitutionCommand::RecordImported(RecordImportedInstitution {
-        external: ExternalId {
-            register: "nasty".to_owned(),
-            number: number.to_string(),
-        },
-        name: name.to_owned(),
-        address: Some(name.to_owned()),
-        region: RegionId::parse("330106", 2020).unwrap(),
-        credit_code: None,
-        institution_type: InstitutionType::Unknown,
-        register_type: None,
-        register_status: None,
-        mode: Mode::Unknown,
-        ownership: Ownership::Unknown,
-        classes: Vec::new(),
-        valid_from_date: None,
-        edition_date: None,
-    });
-    let request = Request::new(actor, Uuid::from_u128(number as u128 + 1), "test/Import", None, command);
-    commands
-        .execute::<Institution>(request)
-        .await
-        .ok()
-        .map(|outcome| outcome.id)
-}
-
-async fn get(router: &Router, path: &str) -> (StatusCode, axum::http::HeaderMap, String) {
-    let request = HttpRequest::get(path).body(Body::empty()).unwrap();
-    let response = router.clone().oneshot(request).await.unwrap();
-    let (parts, body) = response.into_parts();
-    let bytes = to_bytes(body, 8 * 1024 * 1024).await.unwrap();
-    (parts.status, parts.headers, String::from_utf8(bytes.to_vec()).unwrap())
-}
-
-/// One history for the tests that only read.
-async fn shared() -> &'static House {
-    static HOUSE: OnceCell<House> = OnceCell::const_new();
-    HOUSE.get_or_init(house).await
-}
-
-async fn every_page(house: &House) -> Vec<String> {
-    let institutions = house
-        .views
-        .institutions(InstitutionQuery {
-            limit: 500,
-            ..Default::default()
-        })
-        .await
-        .unwrap();
-    let incidents = house
-        .views
-        .incidents(IncidentQuery {
-            limit: 500,
-            ..Default::default()
-        })
-        .await
-        .unwrap();
-    let fixed = [
-        "/",
-        "/?region=33",
-        "/?region=3301",
-        "/?region=330106",
-        "/institutions",
-        "/institutions?q=%E5%9B%AD",
-        "/incidents",
-        "/incidents?open=1",
-        "/status",
-        "/status?digest=1",
-    ];
-    let mut pages: Vec<String> = fixed.iter().map(|path| (*path).to_owned()).collect();
-    pages.extend(institutions.rows.iter().map(|row| format!("/institutions/{}", row.id)));
-    pages.extend(
-        institutions
-            .rows
-            .iter()
-            .map(|row| format!("/institutions/{}?as_of=2026-04-15&known_at=2026-05-01", row.id)),
-    );
-    pages.extend(
-        incidents
-            .rows
-            .iter()
-            .take(60)
-            .map(|row| format!("/incidents/{}", row.id)),
-    );
-    pages
-}
+use crate::house::{NASTY, every_page, get, house, import, shared};
 
 /// Elements that are opened must be closed, in order.
 fn assert_well_formed(path: &str, html: &str) {
@@ -273,8 +84,9 @@ async fn every_page_is_whole_closed_to_the_outside_and_free_of_inline_code() {
         assert_eq!(html.matches("<script").count(), 1, "{path}");
         assert_eq!(html.matches("<h1").count(), 1, "{path}");
         assert!(
-            html.contains("<html lang=\"zh-CN\">") && html.contains("href=\"#main\"") && html.contains("id=\"main\"")
+            html.contains("<html lang=\"zh-CN\"") && html.contains("href=\"#main\"") && html.contains("id=\"main\"")
         );
+        assert_eq!(headers[header::VARY], "Cookie, Accept-Language");
         assert!(html.contains("截至位置"), "{path} says how fresh it is");
         let ids: Vec<&str> = html
             .split(" id=\"")
@@ -303,8 +115,12 @@ async fn links_within_lists_and_files_of_the_page_lead_somewhere() {
             .collect();
         assert!(links.len() > 10);
         for link in links {
-            let (status, ..) = get(&house.router, &link).await;
-            assert_eq!(status, StatusCode::OK, "{path} links to {link}");
+            let (status, headers, _) = get(&house.router, &link).await;
+            let place = headers.get(header::LOCATION).map(|place| place.to_str().unwrap());
+            match place {
+                Some(back) if link.starts_with("/settings?") => assert!(back.starts_with('/'), "{link}"),
+                _ => assert_eq!(status, StatusCode::OK, "{path} links to {link}"),
+            }
         }
     }
 }

@@ -1,0 +1,211 @@
+//! A demonstration history with hostile names in it, the page over it, and how to ask it.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderMap, HeaderName, Request as HttpRequest, StatusCode};
+use jiff::civil::date;
+use tokio::sync::{OnceCell, watch};
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
+use uuid::Uuid;
+use yujian_command::{Commands, Request};
+use yujian_dashboard::Page;
+use yujian_demo::{Batch, Plan, build, clock_start};
+use yujian_domain::envelope::{Actor, Role};
+use yujian_domain::institution::{
+    Institution, InstitutionCommand, InstitutionType, Mode, Ownership, RecordImportedInstitution,
+};
+use yujian_domain::values::{ExternalId, RegionId};
+use yujian_eventlog::LogError;
+use yujian_eventlog::clock::SimulatedClock;
+use yujian_eventlog::entropy::Entropy;
+use yujian_eventlog::keys::MemoryKeys;
+use yujian_eventlog::memory::MemoryLog;
+use yujian_views::{IncidentQuery, InstitutionQuery, Views};
+
+/// Names that break pages which do not escape, or that reorder what stands beside them.
+pub const NASTY: [&str; 9] = [
+    "<script>alert(1)</script>",
+    "\"><img src=x onerror=alert(1)>",
+    "'; DROP TABLE institution; --",
+    "</title></head><body onload=alert(1)>",
+    "{{ 7 * 7 }}{% raw %}",
+    "javascript:alert(1)",
+    "园\u{202E}gnihtemos",
+    "&lt;b&gt;甲&amp;乙",
+    "\u{2066}甲\u{FEFF}乙<!--",
+];
+
+struct Nothing;
+
+#[async_trait]
+impl Batch for Nothing {
+    async fn begin(&self) -> Result<(), LogError> {
+        Ok(())
+    }
+    async fn commit(&self) -> Result<(), LogError> {
+        Ok(())
+    }
+}
+
+pub struct House {
+    pub router: Router,
+    pub views: Views,
+    pub commands: Commands,
+    pub clock: Arc<SimulatedClock>,
+    pub stop: CancellationToken,
+    pub nasty: Vec<Uuid>,
+    _follow: watch::Sender<bool>,
+}
+
+pub async fn house() -> House {
+    let plan = Plan {
+        seed: 3,
+        until: date(2026, 6, 30),
+        institutions: 24,
+        months: 6,
+    };
+    let clock = Arc::new(SimulatedClock::new(clock_start(plan).unwrap()));
+    let log = MemoryLog::new(clock.clone());
+    let entropy = Arc::new(Entropy::seeded(plan.seed));
+    let keys = Arc::new(MemoryKeys::new(entropy.clone()));
+    let commands = Commands::open(log.clone(), keys.clone(), clock.clone(), entropy, true)
+        .await
+        .unwrap();
+    build(&commands, &clock, &Nothing, plan, |_, _| {}).await.unwrap();
+    let mut nasty = Vec::new();
+    for (number, name) in NASTY.iter().enumerate() {
+        nasty.extend(import(&commands, name, number).await);
+    }
+    let views = Views::open(None, log, commands.reference().divisions.clone(), |_| {})
+        .await
+        .unwrap();
+    let (follow, stopped) = watch::channel(false);
+    let follower = views.clone();
+    tokio::spawn(async move { follower.follow(stopped).await });
+    let stop = CancellationToken::new();
+    let reference = commands.clone();
+    let page = Page::new(
+        views.clone(),
+        keys,
+        clock.clone(),
+        Arc::new(move || reference.reference()),
+        stop.clone(),
+        true,
+    );
+    House {
+        router: page.router(),
+        views,
+        commands,
+        clock,
+        stop,
+        nasty,
+        _follow: follow,
+    }
+}
+
+/// Imports a row with a name as a foreign register may hold it; `None` when the domain refuses the name.
+pub async fn import(commands: &Commands, name: &str, number: usize) -> Option<Uuid> {
+    let actor = Actor {
+        id: "importer".to_owned(),
+        role: Role::Administrator,
+        organisation: Some("register".to_owned()),
+        jurisdiction: None,
+    };
+    let command = InstitutionCommand::RecordImported(RecordImportedInstitution {
+        external: ExternalId {
+            register: "nasty".to_owned(),
+            number: number.to_string(),
+        },
+        name: name.to_owned(),
+        address: Some(name.to_owned()),
+        region: RegionId::parse("330106", 2020).unwrap(),
+        credit_code: None,
+        institution_type: InstitutionType::Unknown,
+        register_type: None,
+        register_status: None,
+        mode: Mode::Unknown,
+        ownership: Ownership::Unknown,
+        classes: Vec::new(),
+        valid_from_date: None,
+        edition_date: None,
+    });
+    let request = Request::new(actor, Uuid::from_u128(number as u128 + 1), "test/Import", None, command);
+    commands
+        .execute::<Institution>(request)
+        .await
+        .ok()
+        .map(|outcome| outcome.id)
+}
+
+pub async fn get(router: &Router, path: &str) -> (StatusCode, HeaderMap, String) {
+    ask(router, path, &[]).await
+}
+
+pub async fn ask(router: &Router, path: &str, headers: &[(HeaderName, &str)]) -> (StatusCode, HeaderMap, String) {
+    let mut request = HttpRequest::get(path);
+    for (name, value) in headers {
+        request = request.header(name, *value);
+    }
+    let request = request.body(Body::empty()).unwrap();
+    let response = router.clone().oneshot(request).await.unwrap();
+    let (parts, body) = response.into_parts();
+    let bytes = to_bytes(body, 8 * 1024 * 1024).await.unwrap();
+    (parts.status, parts.headers, String::from_utf8(bytes.to_vec()).unwrap())
+}
+
+/// One history for the tests that only read.
+pub async fn shared() -> &'static House {
+    static HOUSE: OnceCell<House> = OnceCell::const_new();
+    HOUSE.get_or_init(house).await
+}
+
+pub async fn every_page(house: &House) -> Vec<String> {
+    let institutions = house
+        .views
+        .institutions(InstitutionQuery {
+            limit: 500,
+            ..Default::default()
+        })
+        .await
+        .unwrap();
+    let incidents = house
+        .views
+        .incidents(IncidentQuery {
+            limit: 500,
+            ..Default::default()
+        })
+        .await
+        .unwrap();
+    let fixed = [
+        "/",
+        "/?region=33",
+        "/?region=3301",
+        "/?region=330106",
+        "/institutions",
+        "/institutions?q=%E5%9B%AD",
+        "/incidents",
+        "/incidents?open=1",
+        "/status",
+        "/status?digest=1",
+    ];
+    let mut pages: Vec<String> = fixed.iter().map(|path| (*path).to_owned()).collect();
+    pages.extend(institutions.rows.iter().map(|row| format!("/institutions/{}", row.id)));
+    pages.extend(
+        institutions
+            .rows
+            .iter()
+            .map(|row| format!("/institutions/{}?as_of=2026-04-15&known_at=2026-05-01", row.id)),
+    );
+    pages.extend(
+        incidents
+            .rows
+            .iter()
+            .take(60)
+            .map(|row| format!("/incidents/{}", row.id)),
+    );
+    pages
+}
