@@ -66,6 +66,21 @@ impl Condition {
         }
     }
 
+    /// Adds what a scope may see by the classification of events: an operator nothing that is for the regulator alone.
+    pub(crate) fn and_shown(&mut self, alias: &str, scope: &Scope) {
+        if scope.organisation.is_some() {
+            self.and(format!("{alias}.classification <> 'regulator'"), []);
+        }
+    }
+
+    /// Adds what an operator may know of inspections, of the table known as `alias`: those announced, and those whose
+    /// inspectors have come. What is not announced must not be read by whoever is to be visited.
+    pub(crate) fn and_told(&mut self, alias: &str, scope: &Scope) {
+        if scope.organisation.is_some() {
+            self.and(format!("{alias}.told"), []);
+        }
+    }
+
     /// Adds "one of these holds".
     pub(crate) fn and_any(&mut self, alternatives: impl IntoIterator<Item = Self>) {
         let (mut clauses, mut values) = (Vec::new(), Vec::new());
@@ -82,7 +97,10 @@ impl Condition {
 
     /// Adds that a row of `from` fits: `EXISTS(SELECT 1 FROM … WHERE …)`.
     pub(crate) fn and_exists(&mut self, from: &str, fits: Self) {
-        self.and(format!("EXISTS(SELECT 1 FROM {from} WHERE {})", fits.all()), fits.values);
+        self.and(
+            format!("EXISTS(SELECT 1 FROM {from} WHERE {})", fits.all()),
+            fits.values,
+        );
     }
 
     /// Its clauses joined; `1` when nothing restricts.
@@ -97,6 +115,11 @@ impl Condition {
     /// ` WHERE …`, or ` WHERE 1` when nothing restricts.
     pub(crate) fn sql(&self) -> String {
         format!(" WHERE {}", self.all())
+    }
+
+    /// ` AND …`, for a statement that has its own conditions already.
+    pub(crate) fn and_sql(&self) -> String {
+        format!(" AND {}", self.all())
     }
 
     /// The values of its question marks.

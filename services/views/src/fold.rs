@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Transaction};
-use uuid::Uuid;
 use yujian_domain::alert::AlertEvent;
+use yujian_domain::envelope::Classification;
 use yujian_eventlog::{Item, LogPosition};
 
 use crate::database::{Checkpoint, checkpoint, set_checkpoint};
@@ -132,6 +132,7 @@ pub(crate) fn changes_of(connection: &Connection, seen: &EventSeen<'_>) -> Resul
             person: seen.person().or(raised.and_then(|raised| raised.person)),
             inspection: seen.inspection().or(raised.and_then(|raised| raised.inspection)),
             alert,
+            regulator_only: seen.classification() == Classification::Regulator,
             stream: seen.stream.to_owned(),
             revision: seen.revision.unwrap_or(0),
             event_type: seen.record.map(|record| record.event_type.clone()).unwrap_or_default(),

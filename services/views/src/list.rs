@@ -62,12 +62,7 @@ impl<const N: usize> List<'_, N> {
         let keys: Vec<String> = (0..N)
             .map(|part| format!("CAST({} AS TEXT) AS key_{part}", self.order[part]))
             .collect();
-        let sql = format!(
-            "SELECT {}, {} {from}{}",
-            self.columns,
-            keys.join(", "),
-            condition.sql()
-        );
+        let sql = format!("SELECT {}, {} {from}{}", self.columns, keys.join(", "), condition.sql());
         let mut statement = connection.prepare_cached(&sql)?;
         let mut found = statement.query(params_from_iter(self.bound.values().chain(condition.values())))?;
         let mut rows = Vec::with_capacity(limit.min(64));

@@ -5,10 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::civil::Date;
 use rusqlite::Transaction;
 use tokio::sync::{broadcast, watch};
-use uuid::Uuid;
 use yujian_domain::divisions::Divisions;
 use yujian_eventlog::{EventLog, Item, LogError, LogPage, LogPosition};
 
@@ -16,11 +14,12 @@ use crate::database::{Checkpoint, Database, checkpoint, waypoint_before};
 use crate::digest;
 use crate::error::ViewError;
 use crate::fold::{self, Batch, fold_batch};
-use crate::model::{
-    AsOf, Delta, Digest, DossierFacts, IncidentQuery, IncidentRow, InstitutionQuery, InstitutionRow, Page, Pipeline,
-    RollUp, Scope, TimelineRow,
-};
-use crate::view::{fact, filing, incident, institution, problem, region, timeline};
+use crate::model::{AsOf, Delta, Digest};
+use crate::view::problem;
+
+mod conduct;
+mod questions;
+mod staff;
 
 /// Records folded in one transaction, at most.
 const BATCH: usize = 2_000;

@@ -7,8 +7,8 @@ use jiff::civil::Date;
 use rusqlite::{Connection, Transaction};
 use uuid::Uuid;
 use yujian_domain::alert::AlertEvent;
-use yujian_domain::dossier::{FactChange, Seen, facts};
-use yujian_domain::envelope::{Metadata, parse_metadata};
+use yujian_domain::dossier::{FactChange, Seen, facts, person_facts};
+use yujian_domain::envelope::{Classification, Metadata, parse_metadata};
 use yujian_domain::event::EventFamily;
 use yujian_domain::incident::IncidentEvent;
 use yujian_domain::inspection::InspectionEvent;
@@ -107,6 +107,8 @@ pub(crate) struct EventSeen<'a> {
     pub(crate) touched: BTreeSet<Uuid>,
     /// What it does to the institution's dossier.
     pub(crate) facts: FactChange,
+    /// What it does to the person's dossier.
+    pub(crate) person_facts: FactChange,
     /// When it was recorded; for a damaged record, when the one before it was.
     pub(crate) recorded_time: Timestamp,
 }
@@ -126,6 +128,21 @@ impl<'a> EventSeen<'a> {
     /// The legal day on which it happened, when known.
     pub(crate) fn occurred_day(&self) -> Option<Date> {
         self.metadata.as_ref().and_then(|metadata| metadata.occurred.day())
+    }
+
+    /// Who may see it. What does not read is for the regulator, who can see to it.
+    pub(crate) fn classification(&self) -> Classification {
+        let metadata = self.metadata.as_ref();
+        metadata.map_or(Classification::Regulator, |metadata| metadata.classification)
+    }
+
+    /// The same as rows hold it: the code in the envelope.
+    pub(crate) fn classification_column(&self) -> &'static str {
+        match self.classification() {
+            Classification::Public => "public",
+            Classification::Operator => "operator",
+            Classification::Regulator => "regulator",
+        }
     }
 
     /// Whether it stands in the stream of an institution.
@@ -174,6 +191,7 @@ impl<'a> EventSeen<'a> {
             institution: None,
             touched: BTreeSet::new(),
             facts: FactChange::default(),
+            person_facts: FactChange::default(),
             recorded_time: last,
         };
         match item {
@@ -218,7 +236,7 @@ impl<'a> EventSeen<'a> {
                 (None, What::Inspection(event)) => view::inspection::names(event),
                 (known, _) => known,
             },
-            (_, What::Person(event)) => view::engagement::names(event),
+            (_, What::Person(event)) => event.institution(),
             (_, What::Alert(event)) => {
                 let AlertEvent::AlertRaised(raised) = event.as_ref();
                 Some(raised.institution)
@@ -227,23 +245,27 @@ impl<'a> EventSeen<'a> {
         })
     }
 
-    /// What it does to the institution's dossier.
+    /// What it does to the dossiers of the institution and of the person.
     fn take_facts(&mut self) {
-        let (Some(record), Some(_)) = (self.record, self.institution) else {
-            return;
-        };
+        let Some(record) = self.record else { return };
         if matches!(self.what, What::System(_) | What::Unknown | What::Damaged(_)) {
             return;
         }
-        match facts(&asserting(record)) {
-            Ok(change) => self.facts = change.unwrap_or_default(),
-            Err(_) => self.what = What::Damaged(fault(record)),
+        let seen = asserting(record);
+        let of_institution = self.institution.map_or(Ok(None), |_| facts(&seen));
+        let of_person = self.person().map_or(Ok(None), |_| person_facts(&seen));
+        match (of_institution, of_person) {
+            (Ok(of_institution), Ok(of_person)) => {
+                self.facts = of_institution.unwrap_or_default();
+                self.person_facts = of_person.unwrap_or_default();
+            }
+            _ => self.what = What::Damaged(fault(record)),
         }
     }
 }
 
 /// A record as the dossier sees it.
-pub(crate) fn asserting(record: &Record) -> Seen<'_> {
+fn asserting(record: &Record) -> Seen<'_> {
     Seen {
         stream: record.stream.as_str(),
         revision: record.revision,

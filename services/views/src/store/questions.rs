@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use uuid::Uuid;
 
-use super::{Views, paged};
+use super::Views;
 use crate::error::ViewError;
 use crate::model::{
     AsOf, DossierFacts, IncidentQuery, IncidentRow, InstitutionQuery, InstitutionRow, Page, Pipeline, RollUp, Scope,
@@ -22,13 +22,8 @@ impl Views {
     pub async fn institutions(&self, query: InstitutionQuery) -> Result<Page<InstitutionRow>, ViewError> {
         let divisions = Arc::clone(&self.divisions);
         self.ask(move |transaction, as_of| {
-            let (rows, next, total) = institution::page(transaction, &divisions, &query)?;
-            Ok(Page {
-                rows,
-                next,
-                total,
-                as_of: as_of.clone(),
-            })
+            let page = institution::page(transaction, &divisions, &query)?;
+            Ok(Page::of(page, as_of))
         })
         .await
     }
@@ -43,7 +38,7 @@ impl Views {
             .await
     }
 
-    /// Facts of one institution and its incidents; `None` when absent or outside the scope.
+    /// Facts of one institution, its incidents, inspections and staff; `None` when absent or outside the scope.
     ///
     /// # Errors
     /// See [`Views::as_of`].
@@ -54,7 +49,7 @@ impl Views {
                 return Ok(None);
             }
             Ok(Some(DossierFacts {
-                facts: fact::of_institution(transaction, id)?,
+                facts: fact::of_institution(transaction, &scope, id)?,
                 as_of: as_of.clone(),
                 damaged: problem::of_institution(transaction, id)?,
             }))
@@ -62,7 +57,7 @@ impl Views {
         .await
     }
 
-    /// Timeline of an institution with its incidents, newest recorded first; `after` is the key of the last row seen.
+    /// Timeline of an institution with its incidents, inspections and what persons' events say of it, newest recorded first; `after` is the key of the last row seen.
     /// Empty for an institution that is absent or outside the scope.
     ///
     /// # Errors
@@ -76,17 +71,12 @@ impl Views {
     ) -> Result<Page<TimelineRow>, ViewError> {
         let scope = scope.clone();
         self.ask(move |transaction, as_of| {
-            let (rows, next, total) = if institution::visible(transaction, &scope, institution)? {
-                timeline::page(transaction, institution, after.as_deref(), limit)?
+            let page = if institution::visible(transaction, &scope, institution)? {
+                timeline::page(transaction, &scope, institution, after.as_deref(), limit)?
             } else {
                 (Vec::new(), None, 0)
             };
-            Ok(Page {
-                rows,
-                next,
-                total,
-                as_of: as_of.clone(),
-            })
+            Ok(Page::of(page, as_of))
         })
         .await
     }
@@ -119,13 +109,8 @@ impl Views {
     /// [`ViewError::InvalidKey`] when `after` is no key of this list.
     pub async fn incidents(&self, query: IncidentQuery) -> Result<Page<IncidentRow>, ViewError> {
         self.ask(move |transaction, as_of| {
-            let (rows, next, total) = incident::page(transaction, &query)?;
-            Ok(Page {
-                rows,
-                next,
-                total,
-                as_of: as_of.clone(),
-            })
+            let page = incident::page(transaction, &query)?;
+            Ok(Page::of(page, as_of))
         })
         .await
     }

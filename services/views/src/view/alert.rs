@@ -17,7 +17,7 @@ use crate::database::instant;
 use crate::error::ViewError;
 use crate::fold::{EventSeen, Home, Table, View, What};
 use crate::list::{List, PageOf};
-use crate::model::{AlertQuery, AlertRow};
+use crate::model::{AlertQuery, AlertRow, Scope};
 
 /// Alerts.
 pub(crate) struct Alerts;
@@ -59,6 +59,13 @@ impl View for Alerts {
     }
 }
 
+/// Adds what a scope may see of alerts: they are for the regulator alone.
+pub(crate) fn and_shown(condition: &mut Condition, scope: &Scope) {
+    if scope.organisation.is_some() {
+        condition.and("0", []);
+    }
+}
+
 fn read(row: &Row<'_>) -> Result<AlertRow, ViewError> {
     Ok(AlertRow {
         id: cell::id(row, "id")?,
@@ -80,6 +87,7 @@ fn read(row: &Row<'_>) -> Result<AlertRow, ViewError> {
 pub(crate) fn page(connection: &Connection, query: &AlertQuery) -> Result<PageOf<AlertRow>, ViewError> {
     let mut condition = Condition::default();
     condition.and_scope("i", &query.scope);
+    and_shown(&mut condition, &query.scope);
     if let Some(region) = &query.region {
         condition.and_within("i.region", region);
     }

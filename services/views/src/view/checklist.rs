@@ -28,7 +28,8 @@ impl View for Checklists {
             },
             Table {
                 name: "checklist_item",
-                ddl: "CREATE TABLE checklist_item(checklist TEXT NOT NULL, version INTEGER NOT NULL, code TEXT NOT NULL,
+                ddl:
+                    "CREATE TABLE checklist_item(checklist TEXT NOT NULL, version INTEGER NOT NULL, code TEXT NOT NULL,
                         dimension TEXT NOT NULL, points INTEGER NOT NULL, veto INTEGER NOT NULL,
                         PRIMARY KEY(checklist, version, code)) WITHOUT ROWID;",
                 key: "checklist, version, code",
@@ -50,7 +51,13 @@ impl View for Checklists {
         for (position, dimension) in (0_u64..).zip(&checklist.dimensions) {
             transaction
                 .prepare_cached("INSERT OR IGNORE INTO checklist_dimension VALUES(?, ?, ?, ?, ?)")?
-                .execute(params![id, version, integer(position), dimension.code, dimension.points])?;
+                .execute(params![
+                    id,
+                    version,
+                    integer(position),
+                    dimension.code,
+                    dimension.points
+                ])?;
         }
         for item in &checklist.items {
             transaction
@@ -80,7 +87,12 @@ pub(crate) fn results(
          GROUP BY d.position ORDER BY d.position",
     )?;
     let rows = statement.query_map(
-        params![inspection.to_string(), checklist.id, checklist.version, cell::to_json(&chosen)],
+        params![
+            inspection.to_string(),
+            checklist.id,
+            checklist.version,
+            cell::to_json(&chosen)
+        ],
         |row| {
             Ok(DimensionRow {
                 dimension: row.get(0)?,

@@ -25,6 +25,7 @@ use crate::model::{AsOf, ConductFigures, ConductFiguresRow, Scope, VisitFigures}
 use crate::view::region::{OPERATING_SQL, inspected, months};
 use crate::view::staff_figures::add_counts;
 use crate::view::tree::{Tree, sum_within};
+use crate::view::visits;
 
 /// Figures of a region and its parts at a day; `None` is everything.
 pub(crate) fn conduct(
@@ -41,7 +42,7 @@ pub(crate) fn conduct(
         condition.and_within("i.region", code);
     }
     let tree = Tree::load(connection, divisions, &condition)?;
-    let figures = by_region(connection, &condition, at)?;
+    let figures = by_region(connection, scope, &condition, at)?;
     let row = |region: Option<&str>| ConductFiguresRow {
         code: region.unwrap_or_default().to_owned(),
         name: tree.name(region),
@@ -49,6 +50,7 @@ pub(crate) fn conduct(
         ..sum_within(&figures, region, add)
     };
     let mut done = condition.clone();
+    done.and_told("n", scope);
     done.and("n.status NOT IN ('aborted', 'cancelled')", []);
     Ok(ConductFigures {
         region: row(region),
@@ -96,11 +98,15 @@ type Take = fn(&mut ConductFiguresRow, &Row<'_>) -> rusqlite::Result<()>;
 
 fn by_region(
     connection: &Connection,
+    scope: &Scope,
     condition: &Condition,
     at: Date,
 ) -> Result<BTreeMap<String, ConductFiguresRow>, ViewError> {
     let mut figures: BTreeMap<String, ConductFiguresRow> = BTreeMap::new();
     let filter = condition.sql();
+    let (mut told, mut told_visits) = (Condition::default(), Condition::default());
+    told.and_told("n", scope);
+    visits::and_told(&mut told_visits, scope);
     // `select` begins with the region; `bound` holds the values of its question marks, `tail` those after the filter.
     let mut each = |select: &str, bound: &[Value], tail: &str, more: &[Value], take: Take| {
         let mut statement = connection.prepare_cached(&format!("{select}{filter}{tail}"))?;
@@ -118,7 +124,7 @@ fn by_region(
            sum(EXISTS(SELECT 1 FROM damage d WHERE d.stream = 'inspection-' || n.id))
          FROM inspection n JOIN institution i ON i.id = n.institution",
         std::slice::from_ref(&day),
-        " GROUP BY i.region, n.status, n.purpose",
+        &format!("{} GROUP BY i.region, n.status, n.purpose", told.and_sql()),
         &[],
         inspections,
     )?;
@@ -163,11 +169,14 @@ fn by_region(
     )?;
     let year = Value::Integer(at.year().into());
     each(
-        "SELECT i.region, sum(v.counted), sum(v.noted), sum(ifnull(v.counted >= v.cap, 0)) FROM (
-           SELECT institution, sum(counts) AS counted, sum(NOT counts) AS noted, (SELECT l.cap FROM visit l
-             WHERE l.institution = w.institution AND l.year = w.year AND l.counts AND l.cap IS NOT NULL
-             ORDER BY l.revision DESC LIMIT 1) AS cap
-           FROM visit w WHERE year = ? GROUP BY institution) v JOIN institution i ON i.id = v.institution",
+        &format!(
+            "SELECT i.region, sum(y.counted), sum(y.noted), sum(ifnull(y.counted >= y.cap, 0)) FROM (
+               SELECT v.institution, sum(v.counts) AS counted, sum(NOT v.counts) AS noted, (SELECT l.cap FROM visit l
+                 WHERE l.institution = v.institution AND l.year = v.year AND l.counts AND l.cap IS NOT NULL
+                 ORDER BY l.revision DESC LIMIT 1) AS cap
+               FROM visit v WHERE v.year = ?{} GROUP BY v.institution) y JOIN institution i ON i.id = y.institution",
+            told_visits.and_sql()
+        ),
         std::slice::from_ref(&year),
         " GROUP BY i.region",
         &[],

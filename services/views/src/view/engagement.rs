@@ -29,18 +29,6 @@ use crate::view::person;
 /// Engagements.
 pub(crate) struct Engagements;
 
-/// The institution that an event of a person names, when it does.
-pub(crate) fn names(event: &PersonEvent) -> Option<Uuid> {
-    match event {
-        PersonEvent::EngagementStarted(event) => Some(event.institution),
-        PersonEvent::PostChanged(event) => Some(event.institution),
-        PersonEvent::TakenOffDuty(event) => Some(event.institution),
-        PersonEvent::ReturnedToDuty(event) => Some(event.institution),
-        PersonEvent::EngagementEnded(event) => Some(event.institution),
-        _ => None,
-    }
-}
-
 /// Institutions where a person stands engaged.
 pub(crate) fn standing_at(connection: &Connection, person: Uuid) -> Result<BTreeSet<Uuid>, ViewError> {
     let mut statement =
@@ -98,7 +86,9 @@ impl View for Engagements {
             PersonEvent::EngagementEnded(event) => {
                 stand(transaction, &id, event.engagement, EngagementState::Ended, None)?;
                 transaction
-                    .prepare_cached("UPDATE engagement SET end_date = ?, end_ground = ? WHERE person = ? AND number = ?")?
+                    .prepare_cached(
+                        "UPDATE engagement SET end_date = ?, end_ground = ? WHERE person = ? AND number = ?",
+                    )?
                     .execute((event.end_date.to_string(), event.ground.code(), id, event.engagement))?;
             }
             _ => {}
@@ -134,9 +124,7 @@ fn stand(
     ground: Option<OffDutyGround>,
 ) -> Result<(), ViewError> {
     transaction
-        .prepare_cached(
-            "UPDATE engagement SET state = ?, standing = ?, off_duty = ? WHERE person = ? AND number = ?",
-        )?
+        .prepare_cached("UPDATE engagement SET state = ?, standing = ?, off_duty = ? WHERE person = ? AND number = ?")?
         .execute(params![
             state.code(),
             state != EngagementState::Ended,
@@ -173,8 +161,7 @@ fn read(row: &Row<'_>) -> Result<EngagementRow, ViewError> {
     })
 }
 
-const FROM: &str =
-    "FROM engagement e JOIN institution i ON i.id = e.institution JOIN person p ON p.id = e.person";
+const FROM: &str = "FROM engagement e JOIN institution i ON i.id = e.institution JOIN person p ON p.id = e.person";
 
 /// Columns of a row, and the values of their question marks. An operator's others are those at its own institutions.
 fn columns(scope: &Scope) -> (String, Condition) {

@@ -82,7 +82,14 @@ impl View for Findings {
                 let advice = Some(cell::to_json(&event.advice));
                 transaction
                     .prepare_cached("INSERT OR REPLACE INTO assistance VALUES(?, ?, ?, ?, ?, ?, 0)")?
-                    .execute(params![id, event.number, institution.to_string(), event.item, event.dimension, advice])?;
+                    .execute(params![
+                        id,
+                        event.number,
+                        institution.to_string(),
+                        event.item,
+                        event.dimension,
+                        advice
+                    ])?;
             }
             InspectionEvent::InspectionImported(event) => import(transaction, &id, institution, event)?,
             InspectionEvent::CorrectedOnSite(event) => set(
@@ -181,7 +188,13 @@ fn import(
         ImportedKind::TechnicalAssistance => {
             transaction
                 .prepare_cached("INSERT OR REPLACE INTO assistance VALUES(?, ?, ?, ?, '', ?, 1)")?
-                .execute(params![inspection, event.number, institution.to_string(), event.standard, narrative])?;
+                .execute(params![
+                    inspection,
+                    event.number,
+                    institution.to_string(),
+                    event.standard,
+                    narrative
+                ])?;
         }
     }
     Ok(())

@@ -31,7 +31,7 @@ use crate::fold::{EventSeen, Table, View, What};
 
 mod read;
 
-pub(crate) use read::{detail, one, page};
+pub(crate) use read::{detail, page};
 
 /// Inspections.
 pub(crate) struct Inspections;
@@ -51,9 +51,7 @@ pub(crate) fn institution_of(connection: &Connection, inspection: Uuid) -> Resul
         .prepare_cached("SELECT institution FROM inspection WHERE id = ?")?
         .query_row([inspection.to_string()], |row| row.get(0))
         .optional()?;
-    found
-        .map(|text| parsed(&text, "institution", cell::uuid))
-        .transpose()
+    found.map(|text| parsed(&text, "institution", cell::uuid)).transpose()
 }
 
 impl View for Inspections {
@@ -62,9 +60,10 @@ impl View for Inspections {
             Table {
                 name: "inspection",
                 // `body` holds the whole row as JSON, for folding and reading; the columns beside it are what lists and
-                // figures ask for. `ordered_by`: the day of the visit, else the first of the window, or empty.
+                // figures ask for. `ordered_by`: the day of the visit, else the first of the window, or empty. `told`:
+                // announced, or the inspectors have come: an operator knows of it.
                 ddl: "CREATE TABLE inspection(id TEXT PRIMARY KEY, institution TEXT NOT NULL, status TEXT NOT NULL,
-                        purpose TEXT NOT NULL, open INTEGER NOT NULL, emergency INTEGER NOT NULL, visited_date TEXT,
+                        purpose TEXT NOT NULL, open INTEGER NOT NULL, told INTEGER NOT NULL, emergency INTEGER NOT NULL, visited_date TEXT,
                         approval_due TEXT, approved_late INTEGER NOT NULL, backfilled INTEGER NOT NULL,
                         backfilled_late INTEGER NOT NULL, ratio_exceeded INTEGER NOT NULL, points INTEGER,
                         points_of INTEGER, finalized_date TEXT, published_date TEXT, imported INTEGER NOT NULL,
@@ -146,6 +145,7 @@ struct Folded {
     emergency: bool,
     ordered_from_above: bool,
     announced: bool,
+    told: bool,
     checklist: Option<ChecklistRef>,
     dimensions: Vec<String>,
     joint_bodies: Vec<String>,
@@ -182,6 +182,7 @@ impl Folded {
             emergency: false,
             ordered_from_above: false,
             announced: false,
+            told: false,
             checklist: None,
             dimensions: Vec::new(),
             joint_bodies: Vec::new(),
@@ -246,12 +247,14 @@ impl Folded {
             }
             InspectionEvent::InspectorCheckedIn(event) => {
                 self.status = Status::CheckedIn;
+                self.told = true;
                 self.arrived_time = seen.metadata.as_ref().and_then(|metadata| metadata.occurred.earliest());
                 self.visited_date = seen.occurred_day();
                 self.approval_due.clone_from(&event.approval_due);
             }
             InspectionEvent::CheckInBackfilled(event) => {
                 self.status = Status::CheckedIn;
+                self.told = true;
                 self.arrived_time = Some(event.arrived_time);
                 self.visited_date = Some(day_of(event.arrived_time));
                 self.backfilled = true;
@@ -301,6 +304,7 @@ impl Folded {
                 self.visited_date = self.visited_date.or(event.visit_date);
                 self.external.get_or_insert_with(|| event.external.clone());
                 self.imported_rows += 1;
+                self.told = true;
             }
             // Findings and answers stand in tables of their own.
             _ => {}
@@ -313,6 +317,7 @@ impl Folded {
         self.emergency = event.emergency;
         self.ordered_from_above = event.ordered_from_above;
         self.announced = event.announced;
+        self.told |= event.announced;
         self.checklist = Some(event.checklist.clone());
         self.dimensions.clone_from(&event.dimensions);
         self.joint_bodies.clone_from(&event.joint_bodies);
@@ -350,17 +355,22 @@ impl Folded {
 
     fn save(&self, connection: &Connection, id: Uuid) -> Result<(), ViewError> {
         let text = |day: Date| day.to_string();
-        let ordered_by = self.visited_date.or(self.window.map(|(from, _)| from)).map(text).unwrap_or_default();
+        let ordered_by = self
+            .visited_date
+            .or(self.window.map(|(from, _)| from))
+            .map(text)
+            .unwrap_or_default();
         // Columns that an index holds are written only when they change: most events leave them as they are.
         connection
             .prepare_cached(
                 "INSERT INTO inspection(id, institution, status, purpose, open, emergency, visited_date, approval_due,
                    approved_late, backfilled, backfilled_late, ratio_exceeded, points, points_of, finalized_date,
-                   published_date, imported, ordered_by, body)
-                 VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)
+                   published_date, imported, ordered_by, body, told)
+                 VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)
                  ON CONFLICT(id) DO UPDATE SET status = ?3, purpose = ?4, open = ?5, emergency = ?6, visited_date = ?7,
                    approval_due = ?8, approved_late = ?9, backfilled = ?10, backfilled_late = ?11, ratio_exceeded = ?12,
-                   points = ?13, points_of = ?14, finalized_date = ?15, published_date = ?16, imported = ?17, body = ?19",
+                   points = ?13, points_of = ?14, finalized_date = ?15, published_date = ?16, imported = ?17, body = ?19,
+                   told = ?20",
             )?
             .execute(params![
                 id.to_string(),
@@ -382,6 +392,7 @@ impl Folded {
                 self.imported_rows > 0,
                 ordered_by,
                 cell::to_json(self),
+                self.told,
             ])?;
         connection
             .prepare_cached("UPDATE inspection SET ordered_by = ?2 WHERE id = ?1 AND ordered_by <> ?2")?

@@ -30,7 +30,8 @@ impl View for Persons {
             name: "person",
             // `region` is empty and `status` is `none` while a damaged record hides what it is. `bar_…`: the bar that has
             // not been lifted; `health_…`, `query_…`: what was recorded last. `registered`: the legal day, or empty.
-            ddl: "CREATE TABLE person(id TEXT PRIMARY KEY, status TEXT NOT NULL, region TEXT NOT NULL, organisation TEXT,
+            ddl:
+                "CREATE TABLE person(id TEXT PRIMARY KEY, status TEXT NOT NULL, region TEXT NOT NULL, organisation TEXT,
                     registered TEXT NOT NULL, identity_kind TEXT, identity_digest TEXT, identity TEXT, name TEXT,
                     phone TEXT, proofing TEXT, birth_year INTEGER, account TEXT, bar_ground TEXT, bar_from TEXT,
                     bar_until TEXT, health_issue TEXT, health_expiry TEXT, health_passed INTEGER, query_date TEXT,
@@ -74,7 +75,11 @@ impl View for Persons {
             )?,
             PersonEvent::HealthCertificateRecorded(event) => set(
                 "health_issue = ?2, health_expiry = ?3, health_passed = ?4",
-                params![event.issue_date.to_string(), event.expiry_date.to_string(), event.passed],
+                params![
+                    event.issue_date.to_string(),
+                    event.expiry_date.to_string(),
+                    event.passed
+                ],
             )?,
             PersonEvent::RecordQueried(event) => set(
                 "query_date = ?2, query_until = ?3, query_clear = ?4",

@@ -35,7 +35,8 @@ impl View for Records {
             Table {
                 name: "record_query",
                 // `found`: kinds of record, as a JSON list of codes.
-                ddl: "CREATE TABLE record_query(person TEXT NOT NULL, revision INTEGER NOT NULL, occasion TEXT NOT NULL,
+                ddl:
+                    "CREATE TABLE record_query(person TEXT NOT NULL, revision INTEGER NOT NULL, occasion TEXT NOT NULL,
                         queried_of TEXT NOT NULL, query_date TEXT NOT NULL, valid_until TEXT NOT NULL,
                         clear INTEGER NOT NULL, found TEXT NOT NULL, PRIMARY KEY(person, revision)) WITHOUT ROWID;",
                 key: "person, revision",

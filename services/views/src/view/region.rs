@@ -27,6 +27,7 @@ use crate::condition::{Condition, is_within};
 use crate::database::natural;
 use crate::error::ViewError;
 use crate::model::{AsOf, RegionRow, RollUp, Scope};
+use crate::view::alert;
 use crate::view::fact::{at_sql, bound};
 use crate::view::finding::OVERDUE;
 use crate::view::tree::Tree;
@@ -106,7 +107,7 @@ pub(crate) fn roll_up(
     if let Some(code) = region {
         condition.and_within("i.region", code);
     }
-    let figures = figures(connection, &condition, at)?;
+    let figures = figures(connection, scope, &condition, at)?;
     let townships = divisions
         .iter()
         .filter(|d| d.level == Level::Township)
@@ -152,7 +153,12 @@ pub(crate) fn roll_up(
     })
 }
 
-fn figures(connection: &Connection, condition: &Condition, at: Date) -> Result<BTreeMap<String, Figures>, ViewError> {
+fn figures(
+    connection: &Connection,
+    scope: &Scope,
+    condition: &Condition,
+    at: Date,
+) -> Result<BTreeMap<String, Figures>, ViewError> {
     let mut figures: BTreeMap<String, Figures> = BTreeMap::new();
     let sql = format!(
         "SELECT i.region, i.status, count(*), ifnull(sum(CASE WHEN {OPERATING_SQL} THEN CAST({places} AS INTEGER) END), 0),
@@ -170,11 +176,9 @@ fn figures(connection: &Connection, condition: &Condition, at: Date) -> Result<B
         of.places += natural(row.get(3)?);
         of.damaged += natural(row.get(4)?);
     }
-    let mut each = |select: &str, more: Option<(&str, Vec<Value>)>, take: fn(&mut Figures, [u64; 3])| {
+    let mut each = |select: &str, more: &dyn Fn(&mut Condition), take: fn(&mut Figures, [u64; 3])| {
         let mut condition = condition.clone();
-        if let Some((clause, values)) = more {
-            condition.and(clause, values);
-        }
+        more(&mut condition);
         let sql = format!("SELECT i.region, {select}{} GROUP BY i.region", condition.sql());
         let mut statement = connection.prepare_cached(&sql)?;
         let mut rows = statement.query(params_from_iter(condition.values()))?;
@@ -189,43 +193,43 @@ fn figures(connection: &Connection, condition: &Condition, at: Date) -> Result<B
     };
     each(
         "count(*), sum(n.open), sum(n.late) FROM incident n JOIN institution i ON i.id = n.institution",
-        None,
+        &|_| {},
         |of, figures| [of.incidents, of.open_incidents, of.late_notifications] = figures,
     )?;
     each(
         "count(*), sum(f.late), 0 FROM filing f JOIN institution i ON i.id = f.institution",
-        Some(("f.receipt_date IS NOT NULL", vec![])),
+        &|condition| condition.and("f.receipt_date IS NOT NULL", []),
         |of, figures| [of.receipts_issued, of.receipts_late, _] = figures,
     )?;
     each(
         "count(*), sum(e.qualified), 0 FROM engagement e JOIN institution i ON i.id = e.institution",
-        Some(("e.standing", vec![])),
+        &|condition| condition.and("e.standing", []),
         |of, figures| [of.staff, of.qualified_staff, _] = figures,
     )?;
     each(
         "count(*), 0, 0 FROM inspection n JOIN institution i ON i.id = n.institution",
-        None,
+        &|condition| condition.and_told("n", scope),
         |of, figures| of.inspections = figures[0],
     )?;
     let (inspected, between) = inspected(at);
     each(
         "count(*), 0, 0 FROM institution i",
-        Some((&inspected, between.into())),
+        &|condition| condition.and(inspected.clone(), between.clone()),
         |of, figures| of.inspected_institutions = figures[0],
     )?;
     each(
         "sum(f.open), 0, 0 FROM finding f JOIN institution i ON i.id = f.institution",
-        None,
+        &|_| {},
         |of, figures| of.open_findings = figures[0],
     )?;
     each(
         "count(*), 0, 0 FROM finding f JOIN institution i ON i.id = f.institution",
-        Some((OVERDUE, vec![Value::Text(at.to_string())])),
+        &|condition| condition.and(OVERDUE, [Value::Text(at.to_string())]),
         |of, figures| of.overdue_corrections = figures[0],
     )?;
     each(
         "count(*), 0, 0 FROM alert l JOIN institution i ON i.id = l.institution",
-        None,
+        &|condition| alert::and_shown(condition, scope),
         |of, figures| of.alerts = figures[0],
     )?;
     Ok(figures)

@@ -209,7 +209,9 @@ mod tests {
             let value = expiry.map_or(Value::Null, |day| Value::Text(day.to_string()));
             let sql = format!("SELECT {} FROM (SELECT ? AS day)", bucket_sql("day"));
             let bound = bounds(at).into_iter().chain([value]);
-            let code: String = connection.query_row(&sql, params_from_iter(bound), |row| row.get(0)).unwrap();
+            let code: String = connection
+                .query_row(&sql, params_from_iter(bound), |row| row.get(0))
+                .unwrap();
             assert_eq!(code, Bucket::of(expiry, at).code(), "{days:?} days");
             met.insert(code);
         }

@@ -18,7 +18,7 @@ use crate::condition::Condition;
 use crate::error::ViewError;
 use crate::fold::{EventSeen, Home, Table, View, What};
 use crate::list::List;
-use crate::model::VisitRow;
+use crate::model::{Scope, VisitRow};
 
 /// Visits.
 pub(crate) struct Visits;
@@ -63,19 +63,35 @@ impl View for Visits {
     }
 }
 
-/// Visits of an institution in a calendar year, in the order counted.
-pub(crate) fn of_year(connection: &Connection, institution: Uuid, year: i16) -> Result<Vec<VisitRow>, ViewError> {
+/// Adds what an operator may know of visits `v`: those of inspections that it knows of.
+pub(crate) fn and_told(condition: &mut Condition, scope: &Scope) {
+    if scope.organisation.is_some() {
+        let mut told = Condition::default();
+        told.and("n.id = v.inspection", []);
+        told.and_told("n", scope);
+        condition.and_exists("inspection n", told);
+    }
+}
+
+/// Visits of an institution in a calendar year, in the order counted. An operator sees those that it knows of.
+pub(crate) fn of_year(
+    connection: &Connection,
+    scope: &Scope,
+    institution: Uuid,
+    year: i16,
+) -> Result<Vec<VisitRow>, ViewError> {
     let mut condition = Condition::default();
     condition.and(
-        "institution = ? AND year = ?",
+        "v.institution = ? AND v.year = ?",
         [Value::Text(institution.to_string()), Value::Integer(year.into())],
     );
+    and_told(&mut condition, scope);
     let list = List {
         name: "visits",
-        columns: "*",
+        columns: "v.*",
         bound: Condition::default(),
-        from: "FROM visit",
-        order: ["revision"],
+        from: "FROM visit v",
+        order: ["v.revision"],
         descending: false,
     };
     list.all(connection, &condition, |row| {

@@ -73,20 +73,17 @@ fn found(connection: &Connection, scope: &Scope, id: Uuid) -> Result<Option<(Ins
     let mut condition = Condition::default();
     condition.and("n.id = ?", [Value::Text(id.to_string())]);
     condition.and_scope("i", scope);
+    condition.and_told("n", scope);
     let mut statement = connection.prepare_cached(&format!("SELECT {COLUMNS} {FROM}{}", condition.sql()))?;
     let mut rows = statement.query(params_from_iter(condition.values()))?;
     rows.next()?.map(read).transpose()
-}
-
-/// One inspection within a scope.
-pub(crate) fn one(connection: &Connection, scope: &Scope, id: Uuid) -> Result<Option<InspectionRow>, ViewError> {
-    Ok(found(connection, scope, id)?.map(|(row, _)| row))
 }
 
 /// A page of inspections, newest day first.
 pub(crate) fn page(connection: &Connection, query: &InspectionQuery) -> Result<PageOf<InspectionRow>, ViewError> {
     let mut condition = Condition::default();
     condition.and_scope("i", &query.scope);
+    condition.and_told("n", &query.scope);
     if let Some(region) = &query.region {
         condition.and_within("i.region", region);
     }
@@ -151,7 +148,7 @@ pub(crate) fn detail(
         findings: finding::of_inspection(connection, id)?,
         assistance: finding::assistance(connection, id)?,
         visits: match year {
-            Some(year) => visits::of_year(connection, row.institution, year)?,
+            Some(year) => visits::of_year(connection, scope, row.institution, year)?,
             None => Vec::new(),
         },
         damaged: problem::of_stream(connection, &format!("inspection-{id}"))?,
