@@ -45,7 +45,7 @@ impl Floor {
         import(&self.commands, mapping, file, options(check, rejects, &|_, _| {})).await
     }
 
-    /// Every record of institutions and incidents, in the order of the log.
+    /// Every record of institutions, incidents and inspections, in the order of the log.
     pub async fn records(&self) -> Vec<Record> {
         let mut records = Vec::new();
         let mut after = self.log.origin();
@@ -53,7 +53,7 @@ impl Floor {
             let page = self.log.read_all(after, 1_000).await.unwrap();
             records.extend(page.items.into_iter().filter_map(|item| match item {
                 Item::Record(record) => {
-                    matches!(record.stream.category(), "institution" | "incident").then_some(record)
+                    matches!(record.stream.category(), "institution" | "incident" | "inspection").then_some(record)
                 }
                 Item::Damaged(damage) => panic!("{damage:?}"),
             }));
