@@ -1,14 +1,18 @@
 #!/usr/bin/env python3
-"""Runs the commands of README.md as they stand there, and checks that README.zh-CN.md has the same ones.
+"""Runs the commands of README.md and docs/import.md as they stand there, and checks that README.zh-CN.md has those of
+README.md.
 
 Each ```sh block is run by bash in the clone. The line that starts the demo runs in the background until it prints its
-ready line, and is ended with Ctrl-C at the end; every other line must succeed. What the pages link to must be there.
+ready line, and is ended with Ctrl-C at the end; every other line must succeed, or end with the exit code that a
+comment at its end announces. What the pages link to must be there.
 """
+import os
 import pathlib
 import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -51,6 +55,27 @@ def start_demo(command: str) -> subprocess.Popen:
     sys.exit("the demo ended before it was ready")
 
 
+def run(command: str, where: pathlib.Path = ROOT) -> None:
+    print(f"+ {command}", flush=True)
+    announced = re.search(r"# exit code (\d+)$", command)
+    path = f"{ROOT / 'target/release'}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", command], cwd=where, env={**os.environ, "PATH": path}, timeout=2400
+    )
+    if done.returncode != (int(announced[1]) if announced else 0):
+        sys.exit(f"failed ({done.returncode}): {command}")
+
+
+def run_elsewhere(name: str) -> None:
+    """Runs the commands of a page where they find the repository's files and leave theirs in a directory that goes."""
+    with tempfile.TemporaryDirectory() as directory:
+        where = pathlib.Path(directory)
+        for folder in ("deploy", "tests"):
+            (where / folder).symlink_to(ROOT / folder)
+        for command in commands(name):
+            run(command, where)
+
+
 def main() -> None:
     english, chinese = commands("README.md"), commands("README.zh-CN.md")
     if english != chinese:
@@ -66,10 +91,8 @@ def main() -> None:
             if command == "cargo run --release -- demo":
                 demo = start_demo(command)
                 continue
-            print(f"+ {command}", flush=True)
-            done = subprocess.run(["bash", "-euo", "pipefail", "-c", command], cwd=ROOT, timeout=2400)
-            if done.returncode != 0:
-                sys.exit(f"failed ({done.returncode}): {command}")
+            run(command)
+        run_elsewhere("docs/import.md")
     finally:
         if demo is not None:
             demo.send_signal(signal.SIGINT)

@@ -1,20 +1,28 @@
-//! The real register through the real binary: pinned figures, nothing new the second time, a kill in the middle.
+//! The real registers through the real binary: pinned figures, nothing new the second time, a kill in the middle.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Output, Stdio};
 use std::time::{Duration, Instant};
 
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
 use crate::support::{directory, yujian};
 
-const MAPPING: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../deploy/mappings/texas-injuries.toml");
-const REGISTER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/data/texas/injuries.csv");
+/// A register that is shipped: its mapping and its file.
+type Register = (&'static str, &'static str);
 
-fn command(data: &Path) -> std::process::Command {
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+const INJURIES: Register = ("texas-injuries.toml", "injuries.csv");
+const PUNISHMENT: Register = ("texas-punishment.toml", "punishment.csv");
+
+fn command((mapping, file): Register, data: &Path) -> std::process::Command {
     yujian(&[
         "import",
         "--mapping",
-        MAPPING,
-        REGISTER,
+        &format!("{ROOT}/deploy/mappings/{mapping}"),
+        &format!("{ROOT}/tests/data/texas/{file}"),
         "--data-dir",
         data.to_str().unwrap(),
         "--log-level",
@@ -22,8 +30,8 @@ fn command(data: &Path) -> std::process::Command {
     ])
 }
 
-fn import(data: &Path) -> (Output, String) {
-    let done = command(data).output().unwrap();
+fn import(register: Register, data: &Path) -> (Output, String) {
+    let done = command(register, data).output().unwrap();
     let printed = String::from_utf8_lossy(&done.stdout).into_owned();
     (done, printed)
 }
@@ -32,7 +40,7 @@ fn import(data: &Path) -> (Output, String) {
 fn records(data: &Path) -> Vec<(String, i64)> {
     let connection = rusqlite::Connection::open(data.join("log.db")).unwrap();
     let mut statement = connection
-        .prepare("SELECT type, count(*) FROM record WHERE type LIKE '%RecordImported%' GROUP BY type ORDER BY type")
+        .prepare("SELECT type, count(*) FROM record WHERE type LIKE '%Imported.v1' GROUP BY type ORDER BY type")
         .unwrap();
     let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
     rows.map(Result::unwrap).collect()
@@ -48,7 +56,7 @@ fn whole() -> Vec<(String, i64)> {
 #[test]
 fn the_texas_register_is_imported_as_pinned_and_only_once() {
     let data = directory();
-    let (done, printed) = import(data.path());
+    let (done, printed) = import(INJURIES, data.path());
     assert!(
         done.status.success(),
         "{printed}{}",
@@ -60,7 +68,7 @@ fn the_texas_register_is_imported_as_pinned_and_only_once() {
     );
     assert!(printed.contains("4,770") && printed.contains("2,888"), "{printed}");
     assert_eq!(records(data.path()), whole());
-    let (done, printed) = import(data.path());
+    let (done, printed) = import(INJURIES, data.path());
     assert!(done.status.success());
     assert!(
         printed.contains("4,822 = 0 accepted + 4,822 duplicates + 0 rejected"),
@@ -69,29 +77,74 @@ fn the_texas_register_is_imported_as_pinned_and_only_once() {
     assert_eq!(records(data.path()), whole());
 }
 
-#[test]
-fn an_import_killed_in_the_middle_is_finished_by_the_same_command() {
-    let data = directory();
-    let mut child = command(data.path())
+/// Starts an import and kills it once so many events of it are in the log; gives their number at the kill.
+fn kill_in_the_middle(register: Register, data: &Path, events: i64) -> i64 {
+    let mut child = command(register, data)
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    let wal = data.path().join("log.db-wal");
     let deadline = Instant::now() + Duration::from_secs(60);
-    // Some hundred rows are in the log by then, and thousands are not.
-    while std::fs::metadata(&wal).map_or(0, |found| found.len()) < 1_500_000 {
+    while imported(data).unwrap_or(0) < events {
         assert!(Instant::now() < deadline, "nothing was imported");
-        std::thread::sleep(Duration::from_millis(2));
+        std::thread::sleep(Duration::from_millis(5));
     }
     child.kill().unwrap();
     child.wait().unwrap();
-    let before: i64 = records(data.path()).iter().map(|(_, count)| count).sum();
-    assert!(
-        before > 0 && before < 4_822 + 2_888,
-        "killed too late to tell: {before}"
-    );
-    let (done, printed) = import(data.path());
+    records(data).iter().map(|(_, count)| count).sum()
+}
+
+/// How many events of imports the log holds; an error while it is being made.
+fn imported(data: &Path) -> rusqlite::Result<i64> {
+    let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
+    let connection = rusqlite::Connection::open_with_flags(data.join("log.db"), flags)?;
+    let count = "SELECT count(*) FROM record WHERE type LIKE '%Imported.v1'";
+    connection.query_row(count, [], |row| row.get(0))
+}
+
+/// SHA-256 of all that the imported streams tell, stream by stream, read without our code. Left out is what differs
+/// between any two logs: ids of events, times of recording and hashes, keys and ciphers of sealed text.
+fn told(data: &Path) -> String {
+    let connection = rusqlite::Connection::open(data.join("log.db")).unwrap();
+    let mut statement = connection
+        .prepare(
+            "SELECT name, revision, type, metadata, payload FROM record JOIN stream ON stream.number = record.stream
+             WHERE type LIKE '%Imported.v1'",
+        )
+        .unwrap();
+    let rows = statement
+        .query_map([], |row| {
+            let at: (String, i64) = (row.get(0)?, row.get(1)?);
+            let texts: [String; 3] = [row.get(2)?, row.get(3)?, row.get(4)?];
+            Ok((at, texts))
+        })
+        .unwrap();
+    let mut streams = BTreeMap::new();
+    for (at, [event_type, metadata, payload]) in rows.map(Result::unwrap) {
+        let metadata: Value = serde_json::from_str(&metadata).unwrap();
+        let mut payload: Value = serde_json::from_str(&payload).unwrap();
+        if let Some(narrative) = payload.get_mut("narrative") {
+            *narrative = json!("sealed");
+        }
+        let told = json!([
+            event_type,
+            metadata["occurred"],
+            metadata["request"]["id"],
+            metadata["provenance"],
+            payload
+        ]);
+        streams.insert(at, told.to_string());
+    }
+    let told = serde_json::to_vec(&streams.into_iter().collect::<Vec<_>>()).unwrap();
+    Sha256::digest(told).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[test]
+fn an_import_killed_in_the_middle_is_finished_by_the_same_command() {
+    let data = directory();
+    let before = kill_in_the_middle(INJURIES, data.path(), 500);
+    assert!(before < 4_822 + 2_888, "killed too late to tell: {before}");
+    let (done, printed) = import(INJURIES, data.path());
     assert!(done.status.success(), "{printed}");
     assert_eq!(records(data.path()), whole());
     let verified = yujian(&["verify", "--data-dir", data.path().to_str().unwrap()])
@@ -101,17 +154,78 @@ fn an_import_killed_in_the_middle_is_finished_by_the_same_command() {
 }
 
 #[test]
+fn the_register_of_punishment_is_imported_beside_the_injuries_as_pinned_and_only_once() {
+    let data = directory();
+    let (done, printed) = import(INJURIES, data.path());
+    assert!(done.status.success(), "{printed}");
+    let check = || {
+        let done = command(PUNISHMENT, data.path()).arg("--check").output().unwrap();
+        assert!(done.status.success());
+        String::from_utf8_lossy(&done.stdout).into_owned()
+    };
+    let inspections = "inspections           636   350 findings, 462 technical assistance";
+    let printed = check();
+    assert!(
+        printed.contains("812 = 812 accepted + 0 duplicates + 0 rejected") && printed.contains(inspections),
+        "{printed}"
+    );
+    assert_eq!(records(data.path()), whole(), "a check appends nothing");
+    let both = vec![
+        ("incident.RecordImported.v1".to_owned(), 4_822),
+        ("inspection.InspectionImported.v1".to_owned(), 812),
+        ("licensing.RecordImported.v1".to_owned(), 3_524),
+    ];
+    let (done, printed) = import(PUNISHMENT, data.path());
+    assert!(done.status.success(), "{printed}");
+    assert!(
+        printed.contains("812 = 812 accepted + 0 duplicates + 0 rejected") && printed.contains(inspections),
+        "{printed}"
+    );
+    assert_eq!(records(data.path()), both);
+    let (done, again) = import(PUNISHMENT, data.path());
+    assert!(done.status.success(), "{again}");
+    for printed in [again, check()] {
+        assert!(
+            printed.contains("812 = 0 accepted + 812 duplicates + 0 rejected") && printed.contains(inspections),
+            "{printed}"
+        );
+    }
+    assert_eq!(records(data.path()), both);
+}
+
+#[test]
+fn an_import_of_findings_killed_in_the_middle_and_run_again_tells_the_same() {
+    let (whole, killed) = (directory(), directory());
+    let (done, printed) = import(PUNISHMENT, whole.path());
+    assert!(done.status.success(), "{printed}");
+    let before = kill_in_the_middle(PUNISHMENT, killed.path(), 300);
+    assert!(before < 812 + 636, "killed too late to tell: {before}");
+    assert_ne!(told(killed.path()), told(whole.path()));
+    let (done, printed) = import(PUNISHMENT, killed.path());
+    assert!(done.status.success(), "{printed}");
+    assert!(
+        printed.contains("636   350 findings, 462 technical assistance"),
+        "{printed}"
+    );
+    assert_eq!(records(killed.path()), records(whole.path()));
+    assert_eq!(told(killed.path()), told(whole.path()));
+    let verified = yujian(&["verify", "--data-dir", killed.path().to_str().unwrap()])
+        .status()
+        .unwrap();
+    assert!(verified.success());
+}
+
+#[test]
 fn two_editions_of_a_register_add_change_and_propose() {
     let data = directory();
-    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
     let edition = |date: &str, file: &str| {
         let done = yujian(&[
             "import",
             "--mapping",
-            &format!("{root}/deploy/mappings/childcare-register.toml"),
+            &format!("{ROOT}/deploy/mappings/childcare-register.toml"),
             "--edition-date",
             date,
-            &format!("{root}/tests/data/register/{file}"),
+            &format!("{ROOT}/tests/data/register/{file}"),
             "--data-dir",
             data.path().to_str().unwrap(),
             "--log-level",

@@ -23,6 +23,64 @@ pub(crate) struct Document {
     pub filter: Vec<Filter>,
     pub institution: InstitutionMap,
     pub incident: Option<IncidentMap>,
+    pub inspection: Option<InspectionMap>,
+}
+
+/// What a register with cases has cases of.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum CaseMap<'a> {
+    Incident(&'a IncidentMap),
+    Inspection(&'a InspectionMap),
+}
+
+impl Document {
+    /// The map of its cases; none for a register of institutions alone.
+    pub fn cases(&self) -> Option<CaseMap<'_>> {
+        let inspection = || self.inspection.as_ref().map(CaseMap::Inspection);
+        self.incident.as_ref().map(CaseMap::Incident).or_else(inspection)
+    }
+}
+
+impl<'a> CaseMap<'a> {
+    /// Word that is part of the case's id, and so for ever.
+    pub const fn kind(self) -> &'static str {
+        match self {
+            Self::Incident(_) => "case",
+            Self::Inspection(_) => "visit",
+        }
+    }
+
+    /// Columns that tell one case from another.
+    pub fn key(self) -> &'a [String] {
+        match self {
+            Self::Incident(map) => &map.case,
+            Self::Inspection(map) => &map.visit,
+        }
+    }
+
+    /// Columns that tell one row of a case from another; none: all.
+    pub fn row(self) -> &'a [String] {
+        match self {
+            Self::Incident(map) => &map.row,
+            Self::Inspection(map) => &map.row,
+        }
+    }
+
+    /// Columns kept in the register's own words.
+    pub fn details(self) -> &'a [String] {
+        match self {
+            Self::Incident(map) => &map.details,
+            Self::Inspection(map) => &map.details,
+        }
+    }
+
+    /// Columns of free text that may name a person.
+    pub fn narrative(self) -> &'a [String] {
+        match self {
+            Self::Incident(map) => &map.narrative,
+            Self::Inspection(map) => &map.narrative,
+        }
+    }
 }
 
 /// How cells are read.
@@ -180,6 +238,27 @@ pub(crate) struct IncidentMap {
     pub intake_date: Sources,
     #[serde(default)]
     pub completed_date: Sources,
+    #[serde(default)]
+    pub details: Vec<String>,
+    #[serde(default)]
+    pub narrative: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct InspectionMap {
+    /// The institution's key where the register knows no visits: all its rows then stand in one inspection.
+    pub visit: Vec<String>,
+    #[serde(default)]
+    pub row: Vec<String>,
+    pub kind: Sources,
+    pub standard: Sources,
+    #[serde(default)]
+    pub weight: Sources,
+    #[serde(default)]
+    pub visit_date: Sources,
+    #[serde(default)]
+    pub corrected_date: Sources,
     #[serde(default)]
     pub details: Vec<String>,
     #[serde(default)]

@@ -2,25 +2,30 @@
 
 use std::sync::Arc;
 
+use uuid::Uuid;
 use yujian_command::{CommandError, Commands, Request};
 use yujian_domain::aggregate::{Aggregate, Context, Facts};
 use yujian_domain::envelope::{Actor, Provenance};
 use yujian_domain::incident::{Incident, IncidentCommand};
+use yujian_domain::inspection::{Inspection, InspectionCommand};
 use yujian_domain::institution::{Institution, InstitutionCommand};
 use yujian_domain::personal::{Digester, KeyedDigest};
 use yujian_domain::rejection::{Kind, Reason, Rejection};
 use yujian_domain::time::Occurred;
 use yujian_eventlog::clock::{Clock, SystemClock};
 
+use crate::case::{Case, CaseRecord};
+use crate::document::CaseMap;
 use crate::error::ImportError;
 use crate::mapping::Mapping;
 use crate::report::Reject;
-use crate::row::{Case, Row};
+use crate::row::Row;
 use crate::values::named;
 
 /// Method names, part of the fingerprint of a request and so for ever.
 const INSTITUTION: &str = "yujian.import/RecordImportedInstitution";
 const INCIDENT: &str = "yujian.import/RecordImportedIncident";
+const INSPECTION: &str = "yujian.import/RecordImportedInspection";
 
 /// What became of a row.
 pub(crate) struct Done {
@@ -73,6 +78,18 @@ enum Answer<A> {
     Refused(Box<Rejection>),
 }
 
+impl<A> Answer<A> {
+    fn without_state(self) -> Answer<()> {
+        match self {
+            Self::New { events, .. } => Answer::New { events, state: () },
+            Self::Again(_) => Answer::Again(()),
+            Self::Changed => Answer::Changed,
+            Self::NothingToDo => Answer::NothingToDo,
+            Self::Refused(rejection) => Answer::Refused(rejection),
+        }
+    }
+}
+
 impl Executor<'_> {
     /// Runs a row. `known`: its institution was recorded earlier in this run; `preview`: its state, in a check of one
     /// that the log does not hold.
@@ -82,7 +99,7 @@ impl Executor<'_> {
         let mut answered = None;
         let mut recorded = None;
         // Without cases every row is about its institution and is answered as such.
-        let institution = if known && row.incident.is_some() {
+        let institution = if known && row.case.is_some() {
             InstitutionDone::Known
         } else {
             let (done, verdict) = match self.institution(&row).await? {
@@ -103,10 +120,10 @@ impl Executor<'_> {
             done
         };
         let refused = institution == InstitutionDone::Refused;
-        let verdict = match (&row.incident, answered) {
+        let verdict = match (&row.case, answered) {
             (None, Some(verdict)) => verdict,
             (Some(_), Some(verdict)) if refused => verdict,
-            (Some(case), _) => match self.incident(&row, case, preview.as_ref()).await? {
+            (Some(case), _) => match self.case(&row, case, preview.as_ref()).await? {
                 Answer::New { events: new, .. } => {
                     events += if self.check { 0 } else { new };
                     Verdict::Accepted
@@ -140,20 +157,40 @@ impl Executor<'_> {
         self.execute(request).await
     }
 
-    async fn incident(
+    async fn case(
         &self,
         row: &Row,
         case: &Case,
         preview: Option<&Arc<Institution>>,
-    ) -> Result<Answer<Incident>, ImportError> {
-        let occurred = day(case.record.intake_date);
-        let command = IncidentCommand::RecordImported(case.record.clone());
-        if let Some(institution) = preview {
-            return Ok(self.try_out(case, &command, institution, occurred));
+    ) -> Result<Answer<()>, ImportError> {
+        match &case.record {
+            CaseRecord::Incident(record) => {
+                let occurred = day(record.intake_date);
+                let command = IncidentCommand::RecordImported(record.clone());
+                let request = Request::new(self.actor.clone(), case.request, INCIDENT, Some(case.id), command);
+                self.case_of::<Incident>(request, row.line, occurred, preview).await
+            }
+            CaseRecord::Inspection(record) => {
+                let occurred = day(record.visit_date);
+                let command = InspectionCommand::RecordImported(record.clone());
+                let request = Request::new(self.actor.clone(), case.request, INSPECTION, Some(case.id), command);
+                self.case_of::<Inspection>(request, row.line, occurred, preview).await
+            }
         }
-        let mut request = Request::new(self.actor.clone(), case.request, INCIDENT, Some(case.id), command);
-        self.complete(&mut request, row.line, occurred);
-        self.execute(request).await
+    }
+
+    async fn case_of<A: Aggregate>(
+        &self,
+        mut request: Request<A::Command>,
+        line: u64,
+        occurred: Occurred,
+        preview: Option<&Arc<Institution>>,
+    ) -> Result<Answer<()>, ImportError> {
+        if let (Some(institution), Some(id)) = (preview, request.target) {
+            return Ok(self.try_out::<A>(id, &request.command, institution, occurred));
+        }
+        self.complete(&mut request, line, occurred);
+        Ok(self.execute::<A>(request).await?.without_state())
     }
 
     fn complete<C>(&self, request: &mut Request<C>, line: u64, occurred: Occurred) {
@@ -186,31 +223,28 @@ impl Executor<'_> {
 
     /// In a check, a case of an institution that the log does not hold yet: decided, as the command would, on the state
     /// that the institution would have.
-    fn try_out(
+    fn try_out<A: Aggregate>(
         &self,
-        case: &Case,
-        command: &IncidentCommand,
+        id: Uuid,
+        command: &A::Command,
         institution: &Arc<Institution>,
         occurred: Occurred,
-    ) -> Answer<Incident> {
+    ) -> Answer<()> {
         let facts = Facts {
             institution: Some(institution.clone()),
             ..Facts::default()
         };
         let reference = self.commands.reference();
         let context = Context {
-            id: case.id,
+            id,
             now: SystemClock::default().now(),
             occurred,
             actor: &self.actor,
             reference: &reference,
             digester: &NoDigests,
         };
-        match Incident::default().decide(&facts, command, &context) {
-            Ok(_) => Answer::New {
-                events: 0,
-                state: Incident::default(),
-            },
+        match A::default().decide(&facts, command, &context) {
+            Ok(_) => Answer::New { events: 0, state: () },
             Err(rejection) => Answer::Refused(Box::new(rejection)),
         }
     }
@@ -221,7 +255,7 @@ impl Executor<'_> {
         match rejection.violations.first() {
             Some(violation) => Reject::new(
                 row.line,
-                self.columns_of(&violation.field, row.incident.is_some()),
+                self.columns_of(&violation.field, row.case.is_some()),
                 reason,
                 format!("{} ({})", violation.message, violation.rule),
                 format!("{}（{}）", violation.message_zh, violation.rule),
@@ -232,18 +266,22 @@ impl Executor<'_> {
 
     fn columns_of(&self, field: &str, with_case: bool) -> String {
         let institution = &self.mapping.document.institution;
-        let columns = match (field, &self.mapping.document.incident) {
+        let cases = self.mapping.document.cases().filter(|_| with_case);
+        let columns = match (field, cases) {
             ("name", _) => named(&institution.name),
             ("address", _) => named(&institution.address),
             ("register_type", _) => named(&institution.register_type),
             ("register_status", _) => named(&institution.register_status),
             ("edition_date", _) => named(&institution.edition_date),
-            ("external.number", Some(incident)) if with_case => incident.case.join(" + "),
-            ("external.number", _) => institution.key.join(" + "),
-            ("intake_date", Some(incident)) => named(&incident.intake_date),
-            ("completed_date", Some(incident)) => named(&incident.completed_date),
-            ("details", Some(incident)) => incident.details.join(" + "),
-            ("narrative", Some(incident)) => incident.narrative.join(" + "),
+            ("external.number", Some(map)) => map.key().join(" + "),
+            ("external.number", None) => institution.key.join(" + "),
+            ("details", Some(map)) => map.details().join(" + "),
+            ("narrative", Some(map)) => map.narrative().join(" + "),
+            ("intake_date", Some(CaseMap::Incident(map))) => named(&map.intake_date),
+            ("completed_date", Some(CaseMap::Incident(map))) => named(&map.completed_date),
+            ("visit_date", Some(CaseMap::Inspection(map))) => named(&map.visit_date),
+            ("corrected_date", Some(CaseMap::Inspection(map))) => named(&map.corrected_date),
+            ("standard", Some(CaseMap::Inspection(map))) => named(&map.standard),
             _ => String::new(),
         };
         if columns.is_empty() { field.to_owned() } else { columns }

@@ -13,7 +13,7 @@ use crate::error::ImportError;
 use crate::execute::Executor;
 use crate::lists::{Rejects, write_changes};
 use crate::mapping::Mapping;
-use crate::report::Report;
+use crate::report::{Inspections, Report};
 use crate::row::Reader;
 use crate::run::{Run, Seen};
 use crate::source::{Entry, Rows, sha256};
@@ -66,6 +66,7 @@ pub async fn import(
         preamble: rows.preamble,
         renamed: std::mem::take(&mut rows.renamed),
         absent: std::mem::take(&mut rows.absent),
+        inspections: mapping.document.inspection.as_ref().map(|_| Inspections::default()),
         ..Report::default()
     };
     let mut run = Run {
@@ -107,7 +108,7 @@ fn look_through(
     file: &Path,
     told: Option<Date>,
 ) -> Result<(u64, Option<Date>), ImportError> {
-    if told.is_some() && mapping.document.incident.is_some() {
+    if told.is_some() && mapping.document.cases().is_some() {
         return Err(ImportError::NoEditions);
     }
     let mut named: BTreeSet<Date> = told.into_iter().collect();

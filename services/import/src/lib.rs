@@ -5,6 +5,7 @@
 //! an interrupted run is finished by running again, and a later edition of the register adds only its news.
 //! `docs/import.md` explains the mapping document and what is counted how.
 
+mod case;
 mod document;
 mod edition;
 mod error;
@@ -26,4 +27,4 @@ pub use edition::{Change, ChangeKind, Edition};
 pub use error::ImportError;
 pub use import::{Options, import};
 pub use mapping::{Mapping, MappingError};
-pub use report::Report;
+pub use report::{Inspections, Report};

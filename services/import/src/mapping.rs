@@ -7,10 +7,11 @@ use jiff::civil::{Date, date};
 use uuid::Uuid;
 use yujian_domain::divisions::Divisions;
 use yujian_domain::incident::{Category, Injury, Outcome, Severity};
+use yujian_domain::inspection::{ImportedKind, Weight};
 use yujian_domain::institution::{InstitutionType, Mode, Ownership};
 use yujian_domain::values::{ClassType, RegionId};
 
-use crate::document::{Document, IncidentMap, InstitutionMap, Region, Source, Sources};
+use crate::document::{Document, IncidentMap, InspectionMap, InstitutionMap, Region, Source, Sources};
 use crate::layout::Preamble;
 
 /// Namespace of everything that is derived from a register's name.
@@ -121,6 +122,15 @@ impl Check<'_> {
         if let Some(incident) = &document.incident {
             self.incident(incident)?;
         }
+        if let Some(inspection) = &document.inspection {
+            if document.incident.is_some() {
+                return Err(MappingError::new(
+                    "inspection",
+                    "a row is of an incident or of an inspection, not of both",
+                ));
+            }
+            self.inspection(inspection)?;
+        }
         match &document.heads {
             Some(heads) => heads.check(&self.columns, &document.institution.key),
             None => Ok(()),
@@ -191,7 +201,7 @@ impl Check<'_> {
         self.sources("institution.ownership", &map.ownership, &code!(Ownership))?;
         self.sources("institution.valid_from_date", &map.valid_from_date, &Kind::Date)?;
         self.sources("institution.edition_date", &map.edition_date, &Kind::Date)?;
-        if !map.edition_date.0.is_empty() && self.document.incident.is_some() {
+        if !map.edition_date.0.is_empty() && self.document.cases().is_some() {
             return Err(MappingError::new(
                 "institution.edition_date",
                 "is for a register of institutions; cases are told from one another by their keys",
@@ -242,6 +252,18 @@ impl Check<'_> {
         self.sources("incident.completed_date", &map.completed_date, &Kind::Date)?;
         self.columns("incident.details", &map.details, 0)?;
         self.columns("incident.narrative", &map.narrative, 0)
+    }
+
+    fn inspection(&mut self, map: &InspectionMap) -> Result<(), MappingError> {
+        self.columns("inspection.visit", &map.visit, 1)?;
+        self.columns("inspection.row", &map.row, 0)?;
+        self.required("inspection.kind", &map.kind, &code!(ImportedKind))?;
+        self.required("inspection.standard", &map.standard, &Kind::Text)?;
+        self.sources("inspection.weight", &map.weight, &code!(Weight))?;
+        self.sources("inspection.visit_date", &map.visit_date, &Kind::Date)?;
+        self.sources("inspection.corrected_date", &map.corrected_date, &Kind::Date)?;
+        self.columns("inspection.details", &map.details, 0)?;
+        self.columns("inspection.narrative", &map.narrative, 0)
     }
 
     fn required(&mut self, path: &str, sources: &Sources, kind: &Kind) -> Result<(), MappingError> {

@@ -61,8 +61,10 @@ pub struct Report {
     pub trailer: u64,
     /// Lines without any text below the preamble.
     pub blank: u64,
-    /// Different cases among the accepted and duplicate rows.
+    /// Different incidents among the accepted and duplicate rows.
     pub cases: u64,
+    /// What the accepted and duplicate rows tell of inspections, for a register of these.
+    pub inspections: Option<Inspections>,
     /// Different institutions among the accepted and duplicate rows.
     pub institutions: u64,
     /// Institutions of which the log, or an earlier row, tells something else; the row itself counts as usual.
@@ -80,6 +82,17 @@ pub struct Report {
     pub absent: Vec<String>,
     /// What the edition came to, for a register that comes in editions.
     pub edition: Option<Edition>,
+}
+
+/// What rows tell of inspections.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Inspections {
+    /// Different inspections.
+    pub visits: u64,
+    /// Rows that are a finding.
+    pub findings: u64,
+    /// Rows that are technical assistance, which is no finding.
+    pub technical_assistance: u64,
 }
 
 impl fmt::Display for Report {
@@ -108,7 +121,16 @@ impl fmt::Display for Report {
             grouped(self.trailer),
             grouped(self.blank),
         )?;
-        writeln!(f, "cases          {:>10}", grouped(self.cases))?;
+        match &self.inspections {
+            None => writeln!(f, "cases          {:>10}", grouped(self.cases))?,
+            Some(told) => writeln!(
+                f,
+                "inspections    {:>10}   {} findings, {} technical assistance",
+                grouped(told.visits),
+                grouped(told.findings),
+                grouped(told.technical_assistance),
+            )?,
+        }
         writeln!(
             f,
             "institutions   {:>10}   {} told otherwise before",

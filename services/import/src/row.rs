@@ -1,24 +1,19 @@
 //! One row of the table becomes commands, or a reason why not. No cell is ever quoted.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 use uuid::Uuid;
 use yujian_domain::divisions::Divisions;
-use yujian_domain::incident::{Category, Injury, Outcome, RecordImportedIncident, Severity};
 use yujian_domain::institution::{Class, InstitutionType, Mode, Ownership, RecordImportedInstitution};
-use yujian_domain::personal::Sensitive;
 use yujian_domain::values::{ClassType, CreditCode, ExternalId, ValueError};
 
-use crate::document::{Document, IncidentMap, Sources};
+use crate::case::{Case, CaseRow};
+use crate::document::{Document, Sources};
 use crate::heads::Header;
 use crate::mapping::Mapping;
 use crate::report::Reject;
 use crate::values::named;
-
-/// Longest number of a case in characters, as in its events.
-const LONGEST_NUMBER: usize = 100;
 
 /// A row in our terms.
 #[derive(Debug, Clone)]
@@ -29,15 +24,8 @@ pub(crate) struct Row {
     pub record: RecordImportedInstitution,
     /// Whether the register itself says that it is closed.
     pub says_closed: bool,
-    pub incident: Option<Case>,
-}
-
-/// What a row says about a case.
-#[derive(Debug, Clone)]
-pub(crate) struct Case {
-    pub id: Uuid,
-    pub request: Uuid,
-    pub record: RecordImportedIncident,
+    /// For a register with cases.
+    pub case: Option<Case>,
 }
 
 /// Which row it is, whatever its values: found before they are read, so that a row that is put right later keeps its
@@ -45,8 +33,8 @@ pub(crate) struct Case {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Identity {
     pub institution: Uuid,
-    /// Case and key of the row.
-    pub row: Option<(Uuid, Uuid)>,
+    /// For a register with cases.
+    pub row: Option<CaseRow>,
 }
 
 /// The cells of one row, by name.
@@ -132,7 +120,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    fn key(&self, columns: &[String]) -> Result<Vec<String>, Reject> {
+    pub(crate) fn key(&self, columns: &[String]) -> Result<Vec<String>, Reject> {
         let cells: Vec<String> = columns
             .iter()
             .map(|column| self.fold(&self.cell(column)).into_owned())
@@ -143,7 +131,7 @@ impl<'a> Reader<'a> {
         Ok(cells)
     }
 
-    fn id(&self, kind: &str, cells: &[String]) -> Uuid {
+    pub(crate) fn id(&self, kind: &str, cells: &[String]) -> Uuid {
         // As JSON, two lists of cells are equal only when their cells are.
         let text = serde_json::Value::from(cells.to_vec()).to_string();
         Uuid::new_v5(&self.mapping.namespace, format!("{kind}|{text}").as_bytes())
@@ -153,36 +141,15 @@ impl<'a> Reader<'a> {
     pub fn identity(&self) -> Result<Identity, Reject> {
         let document = self.document();
         let institution = self.id("institution", &self.key(&document.institution.key)?);
-        let Some(incident) = &document.incident else {
-            return Ok(Identity { institution, row: None });
-        };
-        let case = self.id("case", &self.key(&incident.case)?);
-        let cells = if incident.row.is_empty() {
-            // By name: another order of columns, or a further column without cells, changes no key.
-            let told = self.header.keys().map(|column| (column, self.cell(column)));
-            told.filter(|(_, cell)| !cell.is_empty())
-                .flat_map(|(column, cell)| [column.clone(), cell])
-                .collect()
-        } else {
-            let cells = incident.row.iter().map(|column| self.cell(column));
-            cells.map(|cell| self.fold(&cell).into_owned()).collect::<Vec<_>>()
-        };
-        let row = self.id(&format!("row|{case}"), &cells);
-        Ok(Identity {
-            institution,
-            row: Some((case, row)),
-        })
+        let row = document.cases().map(|map| self.case_row(map)).transpose()?;
+        Ok(Identity { institution, row })
     }
 
     /// The row in our terms. `ordinal` counts the rows of equal identity, from 1.
     pub fn row(&self, identity: &Identity, ordinal: u32) -> Result<Row, Reject> {
         let record = self.institution()?;
-        let incident = match (&self.document().incident, identity.row) {
-            (Some(map), Some((case, row))) => Some(Case {
-                id: case,
-                request: Uuid::new_v5(&row, &ordinal.to_be_bytes()),
-                record: self.incident(map, identity.institution, case, ordinal)?,
-            }),
+        let case = match (self.document().cases(), identity.row) {
+            (Some(map), Some(row)) => Some(self.case(map, identity.institution, row, ordinal)?),
             _ => None,
         };
         Ok(Row {
@@ -195,26 +162,15 @@ impl<'a> Reader<'a> {
                 Some(date) => Uuid::new_v5(&identity.institution, format!("edition|{date}").as_bytes()),
             },
             record,
-            incident,
+            case,
         })
     }
 
-    fn external(&self, columns: &[String]) -> Result<ExternalId, Reject> {
+    pub(crate) fn external(&self, columns: &[String]) -> Result<ExternalId, Reject> {
         Ok(ExternalId {
             register: self.document().register.clone(),
             number: self.key(columns)?.join("/"),
         })
-    }
-
-    /// The cells of the case's key; its id instead when these are too long for a number, or hold text that may name a
-    /// person and so must not stand in clear.
-    fn case_number(&self, map: &IncidentMap, case: Uuid) -> Result<ExternalId, Reject> {
-        let mut external = self.external(&map.case)?;
-        let personal = map.case.iter().any(|column| map.narrative.contains(column));
-        if personal || external.number.chars().count() > LONGEST_NUMBER {
-            external.number = case.to_string();
-        }
-        Ok(external)
     }
 
     fn institution(&self) -> Result<RecordImportedInstitution, Reject> {
@@ -279,58 +235,7 @@ impl<'a> Reader<'a> {
         status.is_some_and(|status| closed.iter().any(|word| self.equal(word, status)))
     }
 
-    fn incident(
-        &self,
-        map: &IncidentMap,
-        institution: Uuid,
-        case: Uuid,
-        ordinal: u32,
-    ) -> Result<RecordImportedIncident, Reject> {
-        let category = self.text(&map.category)?.ok_or_else(|| self.missing(&map.category))?;
-        let category = Category::from_code(&category).ok_or_else(|| self.unmapped(&named(&map.category)))?;
-        let mut details = BTreeMap::new();
-        for column in &map.details {
-            let cell = self.cell(column);
-            if !cell.is_empty() {
-                details.insert(column.clone(), cell);
-            }
-        }
-        Ok(RecordImportedIncident {
-            institution,
-            external: self.case_number(map, case)?,
-            ordinal,
-            category,
-            intake_date: self.date(&map.intake_date)?,
-            completed_date: self.date(&map.completed_date)?,
-            injury: self.code(&map.injury, Injury::from_code, Injury::Unknown)?,
-            severity: self.code(&map.severity, Severity::from_code, Severity::Unknown)?,
-            outcome: self.code(&map.outcome, Outcome::from_code, Outcome::Unknown)?,
-            details,
-            narrative: self.narrative(&map.narrative),
-        })
-    }
-
-    /// One column is the text itself; of several, each stands on a line of its own under its name.
-    fn narrative(&self, columns: &[String]) -> Option<Sensitive> {
-        let told: Vec<(&String, String)> = columns
-            .iter()
-            .map(|column| (column, self.cell(column)))
-            .filter(|(_, cell)| !cell.is_empty())
-            .collect();
-        match (columns.len(), &told[..]) {
-            (_, []) => None,
-            (1, [(_, text)]) => Some(Sensitive::new(text.clone())),
-            (_, several) => {
-                let lines: Vec<String> = several
-                    .iter()
-                    .map(|(column, text)| format!("{column}: {text}"))
-                    .collect();
-                Some(Sensitive::new(lines.join("\n")))
-            }
-        }
-    }
-
-    fn missing(&self, sources: &Sources) -> Reject {
+    pub(crate) fn missing(&self, sources: &Sources) -> Reject {
         self.reject(&named(sources), "MISSING", "needs a value", "缺少必填内容")
     }
 

@@ -9,8 +9,10 @@ use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 use yujian_domain::divisions::Divisions;
+use yujian_domain::inspection::ImportedKind;
 use yujian_domain::institution::Institution;
 
+use crate::case::{Case, CaseRecord, CaseRow};
 use crate::edition::Ledger;
 use crate::error::ImportError;
 use crate::execute::{Done, Executor, InstitutionDone, Verdict};
@@ -235,7 +237,9 @@ impl Run<'_> {
 
     /// Which one it is among the rows of equal identity, from 1.
     fn ordinal(&mut self, identity: &Identity) -> u32 {
-        let Some((_, row)) = identity.row else { return 1 };
+        let Some(CaseRow { row, .. }) = identity.row else {
+            return 1;
+        };
         let count = self.seen.equals.entry(row).or_insert(0);
         *count = count.saturating_add(1);
         *count
@@ -243,7 +247,7 @@ impl Run<'_> {
 
     /// A case belongs to the institution that its first row names.
     fn belongs(&mut self, row: &Row) -> Result<(), Reject> {
-        let Some(case) = &row.incident else { return Ok(()) };
+        let Some(case) = &row.case else { return Ok(()) };
         let (institution, _) = self.seen.cases.entry(case.id).or_insert((row.institution, false));
         if *institution == row.institution {
             return Ok(());
@@ -270,6 +274,23 @@ impl Run<'_> {
         (self.progress)(self.report.rows, self.total);
     }
 
+    /// Counts what a row that was taken tells of its case, and the case itself once.
+    fn count(&mut self, case: &Case) {
+        let counted = self.seen.cases.get_mut(&case.id);
+        let first = u64::from(counted.is_some_and(|(_, counted)| !std::mem::replace(counted, true)));
+        match &case.record {
+            CaseRecord::Incident(_) => self.report.cases += first,
+            CaseRecord::Inspection(row) => {
+                let told = self.report.inspections.get_or_insert_default();
+                told.visits += first;
+                match row.kind {
+                    ImportedKind::Finding => told.findings += 1,
+                    ImportedKind::TechnicalAssistance => told.technical_assistance += 1,
+                }
+            }
+        }
+    }
+
     fn settle(&mut self, done: Done) -> Result<(), ImportError> {
         let Done {
             row,
@@ -290,7 +311,7 @@ impl Run<'_> {
         let digest = digest(&row);
         let taken = matches!(verdict, Verdict::Accepted | Verdict::Duplicate);
         // Without cases a row is about its institution alone, and the verdict says all.
-        let changed = row.incident.is_some()
+        let changed = row.case.is_some()
             && (institution == InstitutionDone::Changed
                 || self
                     .seen
@@ -327,11 +348,8 @@ impl Run<'_> {
                 }
             }
         }
-        if let Some(case) = row.incident.as_ref().filter(|_| taken)
-            && let Some((_, counted)) = self.seen.cases.get_mut(&case.id)
-            && !std::mem::replace(counted, true)
-        {
-            self.report.cases += 1;
+        if let Some(case) = row.case.as_ref().filter(|_| taken) {
+            self.count(case);
         }
         match verdict {
             Verdict::Accepted => self.report.accepted += 1,

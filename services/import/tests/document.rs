@@ -5,12 +5,19 @@ mod support;
 
 use support::{Floor, balanced, options, repository};
 use yujian_domain::incident::{Category, Injury, Outcome, Severity};
+use yujian_domain::inspection::{ImportedKind, Weight};
 use yujian_domain::institution::{InstitutionType, Mode, Ownership};
 use yujian_domain::values::ClassType;
 use yujian_import::{ChangeKind, Mapping, Options, import};
 
 fn document() -> String {
     std::fs::read_to_string(repository().join("docs/import.md")).unwrap()
+}
+
+/// What stands under a heading, up to the next of its level.
+fn section(document: &str, heading: &str) -> String {
+    let (_, below) = document.split_once(&format!("\n## {heading}\n")).unwrap();
+    below.split("\n## ").next().unwrap().to_owned()
 }
 
 /// The one block of a language.
@@ -37,7 +44,7 @@ async fn the_example_says_what_the_document_shows() {
 
 #[tokio::test]
 async fn the_second_edition_says_what_the_document_shows() {
-    let document = document();
+    let document = section(&document(), "A register in editions");
     let mapping = std::fs::read_to_string(repository().join("deploy/mappings/childcare-register.toml")).unwrap();
     let mapping = Mapping::parse(&mapping).unwrap();
     let floor = Floor::new().await;
@@ -58,6 +65,26 @@ async fn the_second_edition_says_what_the_document_shows() {
     }
     let shown = block(&document, "report");
     assert!(told.starts_with(shown.trim_end()), "{told}");
+}
+
+#[tokio::test]
+async fn the_register_of_findings_says_what_the_document_shows() {
+    let document = section(&document(), "A register of findings");
+    let floor = Floor::new().await;
+    let mut told = String::new();
+    for command in block(&document, "sh").lines() {
+        let words: Vec<&str> = command.split(' ').collect();
+        let mapping = words.iter().position(|word| *word == "--mapping").unwrap() + 1;
+        let text = std::fs::read_to_string(repository().join(words[mapping])).unwrap();
+        let (mapping, file) = (Mapping::parse(&text).unwrap(), repository().join(words[mapping + 1]));
+        let check = words.contains(&"--check");
+        told = floor
+            .try_import(&mapping, &file, check, None)
+            .await
+            .unwrap()
+            .to_string();
+    }
+    assert_eq!(told, block(&document, "report").trim_end());
 }
 
 #[test]
@@ -82,6 +109,8 @@ fn every_code_stands_in_the_document() {
     let codes = codes.chain(Mode::ALL.iter().map(|code| code.code()));
     let codes = codes.chain(Ownership::ALL.iter().map(|code| code.code()));
     let codes = codes.chain(ClassType::ALL.iter().map(|code| code.code()));
+    let codes = codes.chain(ImportedKind::ALL.iter().map(|code| code.code()));
+    let codes = codes.chain(Weight::ALL.iter().map(|code| code.code()));
     let codes = codes.chain(Category::ALL.iter().map(|code| code.code()));
     let codes = codes.chain(Injury::ALL.iter().map(|code| code.code()));
     let codes = codes.chain(Severity::ALL.iter().map(|code| code.code()));

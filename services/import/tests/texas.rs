@@ -4,10 +4,9 @@
 mod support;
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
 
-use support::{Floor, balanced, options, repository};
-use yujian_import::{Mapping, import};
+use support::{Floor, balanced, repository};
+use yujian_import::Mapping;
 
 fn file() -> PathBuf {
     repository().join("tests/data/texas/injuries.csv")
@@ -62,33 +61,8 @@ async fn an_interrupted_import_is_finished_by_running_again() {
 
     for stop_at in [1, 777, 3_001] {
         let floor = Floor::new().await;
-        let done = AtomicU64::new(0);
-        let progress = |rows: u64, all: u64| {
-            assert_eq!(all, 4_822);
-            done.store(rows, Ordering::Relaxed);
-        };
-        let mapping = mapping();
-        let file = file();
-        {
-            let mut importing = Box::pin(import(
-                &floor.commands,
-                &mapping,
-                &file,
-                options(false, None, &progress),
-            ));
-            // Polled by hand, so that it is dropped right after that row, with other rows on their way.
-            std::future::poll_fn(|context| {
-                let ready = importing.as_mut().poll(context).is_ready();
-                assert!(!ready, "it ended before it was stopped");
-                if done.load(Ordering::Relaxed) >= stop_at {
-                    std::task::Poll::Ready(())
-                } else {
-                    context.waker().wake_by_ref();
-                    std::task::Poll::Pending
-                }
-            })
-            .await;
-        }
+        let (mapping, file) = (mapping(), file());
+        floor.interrupt(&mapping, &file, stop_at).await;
         assert!(floor.records().await.len() < 4_822 + 2_888);
         let rest = floor.import(&mapping, &file).await;
         balanced(&rest);

@@ -6,18 +6,22 @@ pub mod register;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
+use serde_json::Value;
 use yujian_command::Commands;
 use yujian_domain::envelope::{Actor, Role, parse_metadata};
+use yujian_domain::personal::SEALED_MARKER;
 use yujian_eventlog::clock::SimulatedClock;
 use yujian_eventlog::entropy::Entropy;
-use yujian_eventlog::keys::MemoryKeys;
+use yujian_eventlog::keys::{KeyProvider, MemoryKeys, Opened, SealedValue};
 use yujian_eventlog::memory::MemoryLog;
 use yujian_eventlog::{EventLog, Item, Record};
 use yujian_import::{ImportError, Mapping, Options, Report, import};
 
 pub struct Floor {
     pub log: Arc<MemoryLog>,
+    pub keys: Arc<MemoryKeys>,
     pub commands: Commands,
 }
 
@@ -27,8 +31,10 @@ impl Floor {
         let log = MemoryLog::new(clock.clone());
         let entropy = Arc::new(Entropy::seeded(7));
         let keys = Arc::new(MemoryKeys::new(entropy.clone()));
-        let commands = Commands::open(log.clone(), keys, clock, entropy, false).await.unwrap();
-        Self { log, commands }
+        let commands = Commands::open(log.clone(), keys.clone(), clock, entropy, false)
+            .await
+            .unwrap();
+        Self { log, keys, commands }
     }
 
     pub async fn import(&self, mapping: &Mapping, file: &Path) -> Report {
@@ -45,7 +51,36 @@ impl Floor {
         import(&self.commands, mapping, file, options(check, rejects, &|_, _| {})).await
     }
 
-    /// Every record of institutions and incidents, in the order of the log.
+    /// Begins an import and drops it right after the row `stop_at` was settled, with other rows on their way.
+    pub async fn interrupt(&self, mapping: &Mapping, file: &Path, stop_at: u64) {
+        let done = AtomicU64::new(0);
+        let progress = |rows: u64, _: u64| done.store(rows, Ordering::Relaxed);
+        let mut importing = Box::pin(import(&self.commands, mapping, file, options(false, None, &progress)));
+        // Polled by hand, so that it is dropped at that row.
+        std::future::poll_fn(|context| {
+            let ready = importing.as_mut().poll(context).is_ready();
+            assert!(!ready, "it ended before it was stopped");
+            if done.load(Ordering::Relaxed) >= stop_at {
+                std::task::Poll::Ready(())
+            } else {
+                context.waker().wake_by_ref();
+                std::task::Poll::Pending
+            }
+        })
+        .await;
+    }
+
+    /// The sealed text of a record, opened with its subject's key.
+    pub fn narrative(&self, record: &Record) -> Option<String> {
+        let payload: Value = serde_json::from_slice(&record.payload).unwrap();
+        let sealed = payload.get("narrative")?.get(SEALED_MARKER).unwrap().clone();
+        match self.keys.open(&serde_json::from_value::<SealedValue>(sealed).unwrap()) {
+            Opened::Clear(Value::String(text)) => Some(text),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Every record of institutions, incidents and inspections, in the order of the log.
     pub async fn records(&self) -> Vec<Record> {
         let mut records = Vec::new();
         let mut after = self.log.origin();
@@ -53,7 +88,7 @@ impl Floor {
             let page = self.log.read_all(after, 1_000).await.unwrap();
             records.extend(page.items.into_iter().filter_map(|item| match item {
                 Item::Record(record) => {
-                    matches!(record.stream.category(), "institution" | "incident").then_some(record)
+                    matches!(record.stream.category(), "institution" | "incident" | "inspection").then_some(record)
                 }
                 Item::Damaged(damage) => panic!("{damage:?}"),
             }));
@@ -80,9 +115,9 @@ impl Floor {
         let mut streams: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for record in self.records().await {
             let metadata = parse_metadata(&record.metadata).unwrap();
-            let mut payload: serde_json::Value = serde_json::from_slice(&record.payload).unwrap();
+            let mut payload: Value = serde_json::from_slice(&record.payload).unwrap();
             if let Some(narrative) = payload.get_mut("narrative") {
-                *narrative = serde_json::Value::Null;
+                *narrative = Value::Null;
             }
             let told = format!(
                 "{} {:?} {:?} {:?} {payload}",
