@@ -8,6 +8,7 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 use yujian_domain::aggregate::{Aggregate, Context, Decided, Facts, Recorded};
+use yujian_domain::dossier::{Dossier, Seen, facts};
 use yujian_domain::envelope::{Actor, Classification, Metadata, Role};
 use yujian_domain::event::EventFamily;
 use yujian_domain::inspection::*;
@@ -125,6 +126,8 @@ pub struct Desk {
     pub reference: Reference,
     pub revision: u64,
     pub events: Vec<Decided<InspectionEvent>>,
+    /// What was folded, with its envelope, as the log would hold it.
+    pub log: Vec<(InspectionEvent, Metadata)>,
 }
 
 impl Desk {
@@ -139,6 +142,7 @@ impl Desk {
             reference: Reference::shipped(),
             revision: 0,
             events: Vec::new(),
+            log: Vec::new(),
         };
         desk.institution(InstitutionStatus::Filed);
         for number in 1..=3 {
@@ -251,6 +255,31 @@ impl Desk {
         };
         self.state.evolve(&stored, &recorded);
         self.revision += 1;
+        self.log.push((stored, metadata));
+    }
+
+    /// The dossier that the stream makes, without the prefix of its keys.
+    pub fn dossier(&self) -> BTreeMap<String, serde_json::Value> {
+        let mut dossier = Dossier::new();
+        for (revision, (event, metadata)) in (0..).zip(&self.log) {
+            let (metadata_bytes, payload) = (serde_json::to_vec(metadata), serde_json::to_vec(&event.payload()));
+            let seen = Seen {
+                stream: &format!("inspection-{INSPECTION}"),
+                revision,
+                event_id: Uuid::nil(),
+                event_type: event.event_type(),
+                metadata: &metadata_bytes.unwrap(),
+                payload: &payload.unwrap(),
+                recorded_time: metadata.received_time,
+            };
+            dossier.apply(facts(&seen).unwrap().unwrap());
+        }
+        let prefix = format!("inspection.{INSPECTION}.");
+        let resolved = dossier.resolve(None, None);
+        resolved
+            .iter()
+            .map(|fact| (fact.key.strip_prefix(&prefix).unwrap().to_owned(), fact.value.clone()))
+            .collect()
     }
 
     /// The one event of an accepted command.
