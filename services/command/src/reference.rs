@@ -131,19 +131,17 @@ impl Inner {
                     _ => None,
                 })
                 .collect();
-            match published.iter().find(|other| other.version == shipped.version) {
-                Some(other) if other.sha256 != shipped.sha256 => {
-                    let (checklist, version) = (&shipped.checklist, shipped.version);
-                    return Err(LogError::Invalid(format!(
-                        "checklist {checklist} version {version} was published with another text; a change is a new version"
-                    )));
-                }
-                Some(_) => {}
-                None => {
-                    if self.activate(&stream, head, SystemEvent::from(shipped.clone())).await? {
-                        published.push(shipped);
-                    }
-                }
+            let same_version = || published.iter().filter(|other| other.version == shipped.version);
+            if same_version().any(|other| other.sha256 != shipped.sha256) {
+                let (checklist, version) = (&shipped.checklist, shipped.version);
+                return Err(LogError::Invalid(format!(
+                    "checklist {checklist} version {version} was published with another text; a change is a new version"
+                )));
+            }
+            if same_version().next().is_none()
+                && self.activate(&stream, head, SystemEvent::from(shipped.clone())).await?
+            {
+                published.push(shipped);
             }
             for publication in published {
                 if !known.contains(&publication) {
