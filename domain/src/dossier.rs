@@ -5,8 +5,9 @@
 //! (from view rows) and the replay (from the log) use [`facts`], [`Dossier::resolve`] and [`canonical`].
 //!
 //! Facts of an institution have plain keys (`name`, `status`, `paper.fire_safety`), facts of its incidents the prefix
-//! `incident.<id>.`, facts of its staff `staff.<person>.<engagement>.`. A person has a dossier too, with facts of its own
-//! ([`person_facts`]). A fact whose value is `null` says that nothing holds any more (a suspension that ended): it takes
+//! `incident.<id>.`, of its inspections `inspection.<id>.`, of its staff `staff.<person>.<engagement>.`. A person has a
+//! dossier too, with facts of its own ([`person_facts`]). A fact whose value is `null` says that nothing holds any more
+//! (a suspension that ended): it takes
 //! part in the contest, and when it wins, the key does not show.
 
 use jiff::Timestamp;
@@ -16,6 +17,7 @@ use uuid::Uuid;
 
 mod fold;
 mod incident;
+mod inspection;
 pub(crate) mod institution;
 mod person;
 mod resolve;

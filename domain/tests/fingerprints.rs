@@ -13,13 +13,37 @@ fn golden_values_hold() {
             include_str!(concat!("golden/fingerprints/", $name, ".canonical")),
         )),*]};
     }
-    for (request, expected) in golden!["register", "empty", "numbers", "lists", "texts"] {
+    for (request, expected) in golden!["register", "empty", "numbers", "lists", "texts", "inspection"] {
         let expected = expected.strip_suffix('\n').unwrap();
         let parsed: Value = serde_json::from_str(expected).unwrap();
         let method = parsed["method"].as_str().unwrap();
         let found = canonical(method, &serde_json::from_str(request).unwrap());
         assert_eq!(String::from_utf8(found).unwrap(), expected);
     }
+}
+
+#[test]
+fn the_answers_of_an_inspection_have_the_golden_form() {
+    use yujian_domain::inspection::{Answer, AnswerItems, InspectionCommand, ItemAnswer};
+    use yujian_domain::personal::Sensitive;
+    let answer = |item: &str, answer, observation: Option<&str>, evidence: &[&str]| ItemAnswer {
+        item: item.to_owned(),
+        answer,
+        observation: observation.map(Sensitive::new),
+        evidence: evidence.iter().map(|digest| (*digest).to_owned()).collect(),
+    };
+    let command = InspectionCommand::from(AnswerItems {
+        answers: vec![
+            answer("5.1", Answer::Noncompliant, Some("未开展"), &[]),
+            answer("1.2", Answer::Compliant, None, &["cd".repeat(32).as_str()]),
+        ],
+    });
+    let golden = include_str!("golden/fingerprints/inspection.canonical").trim_end();
+    let found = canonical(
+        "yujian.inspection.v1.InspectionService/AnswerItems",
+        &serde_json::to_value(&command).unwrap(),
+    );
+    assert_eq!(String::from_utf8(found).unwrap(), golden);
 }
 
 #[test]

@@ -9,9 +9,11 @@ use serde_json::{Value, json};
 use yujian_domain::event::{EventFamily, Upcaster};
 use yujian_domain::event_family;
 use yujian_domain::incident::IncidentEvent;
+use yujian_domain::inspection::InspectionEvent;
 use yujian_domain::institution::InstitutionEvent;
 use yujian_domain::personal::{Personal, Sealed};
 use yujian_domain::system::SystemEvent;
+use yujian_domain::visits::VisitsEvent;
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/events")
@@ -66,6 +68,16 @@ fn incident_events_read_and_write_their_golden_files() {
 }
 
 #[test]
+fn inspection_events_read_and_write_their_golden_files() {
+    reads_and_writes::<InspectionEvent>();
+}
+
+#[test]
+fn visits_events_read_and_write_their_golden_files() {
+    reads_and_writes::<VisitsEvent>();
+}
+
+#[test]
 fn system_events_read_and_write_their_golden_files() {
     reads_and_writes::<SystemEvent>();
 }
@@ -78,6 +90,8 @@ fn every_golden_file_is_read_by_exactly_one_family() {
             InstitutionEvent::decode(&event_type, &bytes).unwrap().is_some(),
             IncidentEvent::decode(&event_type, &bytes).unwrap().is_some(),
             SystemEvent::decode(&event_type, &bytes).unwrap().is_some(),
+            InspectionEvent::decode(&event_type, &bytes).unwrap().is_some(),
+            VisitsEvent::decode(&event_type, &bytes).unwrap().is_some(),
         ];
         assert_eq!(families.iter().filter(|known| **known).count(), 1, "{event_type}");
     }

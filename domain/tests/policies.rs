@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::civil::{Date, date};
 use yujian_domain::divisions::Divisions;
 use yujian_domain::incident::{Category, Priority};
+use yujian_domain::inspection::{Purpose, Weight};
 use yujian_domain::institution::{InstitutionType, PaperKind};
 use yujian_domain::policy::{CountsFrom, PolicyDocument, Source};
 use yujian_domain::reference::{Reference, ReferenceError};
@@ -285,6 +286,63 @@ fn an_incident_document_rules_every_category_and_priority() {
         path("recipients = [\"县级卫生健康部门\"]", "recipients = []"),
         "categories.allergic_shock.recipients"
     );
+}
+
+#[test]
+fn inspections_have_the_numbers_of_the_national_document() {
+    let reference = Reference::shipped();
+    let (policy, used) = reference.inspection(&region("330106001"), date(2026, 3, 2)).unwrap();
+    assert_eq!((used.id.as_str(), used.version), ("cn-inspection", 1));
+    assert_eq!((policy.inspectors_min, policy.visits_per_year), (2, 4));
+    assert_eq!((policy.plan_ahead_days, policy.window_days), (366, 92));
+    assert_eq!((policy.emergency_approval_working_days, policy.backfill_days), (2, 10));
+    assert_eq!(
+        (policy.draft_comment_working_days, policy.publish_working_days),
+        (10, 20)
+    );
+    assert_eq!(policy.extensions_max, 2);
+    let days = [
+        Weight::Veto,
+        Weight::Grave,
+        Weight::General,
+        Weight::Minor,
+        Weight::Unknown,
+    ];
+    assert_eq!(
+        days.map(|weight| policy.correction_days(weight)),
+        [Some(3), Some(7), Some(30), Some(60), None]
+    );
+    assert!(policy.counts(Purpose::Special, false) && !policy.counts(Purpose::Special, true));
+    assert!(!policy.counts(Purpose::Unknown, false));
+    assert!(!policy.ratio_exceeded(ClassType::Unknown, 100, 0), "no rule");
+    assert!(policy.ratio_exceeded(ClassType::Infant, u32::MAX, 1));
+    assert!(reference.inspection(&region("330106"), date(2024, 3, 31)).is_err());
+}
+
+#[test]
+fn an_inspection_document_rules_every_purpose_weight_and_class() {
+    let good = shipped("cn-inspection", 1).document;
+    let path = |from: &str, to: &str| {
+        assert!(good.contains(from), "{from}");
+        PolicyDocument::parse(&good.replacen(from, to, 1)).unwrap_err().path
+    };
+    assert_eq!(path("[values.backfill_days]", "[values.backfill]"), "values.backfill");
+    assert_eq!(path("[purposes.case]", "[purposes.unknown]"), "purposes.unknown");
+    assert_eq!(
+        path("[correction_days.minor]", "[correction_days.slight]"),
+        "correction_days.slight"
+    );
+    assert_eq!(path("[ratios.mixed]", "[ratios.unknown]"), "ratios.unknown");
+    assert_eq!(
+        path("value = 2\nlaw = \"行政处罚法\"", "value = 0\nlaw = \"行政处罚法\""),
+        "values.inspectors_min"
+    );
+    let cut = good.find("[ratios.mixed]").unwrap();
+    assert_eq!(PolicyDocument::parse(&good[..cut]).unwrap_err().path, "ratios.mixed");
+    let start = good.find("[purposes.case]").unwrap();
+    let end = good.find("[purposes.follow_up]").unwrap();
+    let without = format!("{}{}", &good[..start], &good[end..]);
+    assert_eq!(PolicyDocument::parse(&without).unwrap_err().path, "purposes.case");
 }
 
 #[test]

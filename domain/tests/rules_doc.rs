@@ -33,14 +33,14 @@ fn rules() -> Vec<Rule> {
 fn is_id(text: &str) -> bool {
     let bytes = text.as_bytes();
     bytes.len() == 6
-        && ["ADM-", "INC-", "GEN-"].contains(&&text[..4])
+        && ["ADM-", "INC-", "INS-", "GEN-"].contains(&&text[..4])
         && bytes[4].is_ascii_digit()
         && bytes[5].is_ascii_digit()
 }
 
 /// Ids that a text names.
 fn ids(text: &str) -> BTreeSet<String> {
-    let starts = ["ADM-", "INC-", "GEN-"]
+    let starts = ["ADM-", "INC-", "INS-", "GEN-"]
         .into_iter()
         .flat_map(|area| text.match_indices(area));
     starts

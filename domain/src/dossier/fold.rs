@@ -2,10 +2,11 @@
 
 use serde_json::Value;
 
-use super::{Fact, FactChange, FactSource, Seen, incident, institution, person};
+use super::{Fact, FactChange, FactSource, Seen, incident, inspection, institution, person};
 use crate::envelope::parse_metadata;
 use crate::event::{DecodeError, EventFamily, what_is_wrong};
 use crate::incident::IncidentEvent;
+use crate::inspection::InspectionEvent;
 use crate::institution::InstitutionEvent;
 use crate::person::PersonEvent;
 
@@ -41,6 +42,13 @@ pub fn facts(seen: &Seen<'_>) -> Result<Option<FactChange>, DecodeError> {
         let prefixed = said
             .into_iter()
             .map(|(key, value)| (format!("staff.{id}.{key}"), value))
+            .collect();
+        (prefixed, Vec::new())
+    } else if let Some(event) = InspectionEvent::decode(seen.event_type, seen.payload)? {
+        let id = seen.stream.strip_prefix("inspection-").unwrap_or(seen.stream);
+        let prefixed = inspection::assertions(&event)
+            .into_iter()
+            .map(|(key, value)| (format!("inspection.{id}.{key}"), value))
             .collect();
         (prefixed, Vec::new())
     } else {

@@ -33,7 +33,10 @@ impl Inspection {
             evidence: command.evidence.clone(),
             late: finding.due_date.is_some_and(|due| term_day(context) > due),
         };
-        Ok(vec![decided(movement, event)])
+        Ok(vec![Decided {
+            effective_from: finding.begins(context)?,
+            ..decided(movement, event)
+        }])
     }
 
     /// INS-26
@@ -49,7 +52,10 @@ impl Inspection {
             finding: command.finding,
             check: command.check,
         };
-        Ok(vec![decided(movement, event)])
+        Ok(vec![Decided {
+            effective_from: finding.begins(context)?,
+            ..decided(movement, event)
+        }])
     }
 
     /// INS-26: what is no correction is counted and ordered anew, with the days of its weight.
@@ -77,6 +83,7 @@ impl Inspection {
         };
         Ok(vec![Decided {
             policies: vec![reference],
+            effective_from: finding.begins(context)?,
             ..decided(movement, event)
         }])
     }
@@ -152,6 +159,7 @@ impl Inspection {
         };
         Ok(vec![Decided {
             policies: vec![reference],
+            effective_from: finding.begins(context)?,
             ..decided(movement, event)
         }])
     }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+
 use super::{Finding, FindingState, ImportedKind, Inspection, InspectionEvent, Status};
 use crate::aggregate::Recorded;
 
@@ -10,10 +12,7 @@ impl Inspection {
         let before = self.status;
         self.fold(event, recorded);
         if self.status != before {
-            self.status_from = recorded
-                .metadata
-                .effective_from
-                .or_else(|| recorded.metadata.occurred.earliest());
+            self.status_from = legal_start(recorded);
         }
     }
 
@@ -90,6 +89,7 @@ impl Inspection {
                         rejected: 0,
                         extended: 0,
                         claimed_by: None,
+                        since: legal_start(recorded),
                     },
                 );
             }
@@ -128,6 +128,7 @@ impl Inspection {
                                 rejected: 0,
                                 extended: 0,
                                 claimed_by: None,
+                                since: legal_start(recorded),
                             },
                         );
                     }
@@ -137,40 +138,53 @@ impl Inspection {
                 }
             }
             InspectionEvent::CorrectedOnSite(event) => {
-                self.finding(event.finding, |finding| finding.state = FindingState::CorrectedOnSite);
+                self.finding(event.finding, recorded, |finding| {
+                    finding.state = FindingState::CorrectedOnSite;
+                });
             }
-            InspectionEvent::CorrectionOrdered(event) => self.finding(event.finding, |finding| {
+            InspectionEvent::CorrectionOrdered(event) => self.finding(event.finding, recorded, |finding| {
                 finding.state = FindingState::CorrectionDue;
                 finding.due_date = Some(event.due_date);
             }),
-            InspectionEvent::CorrectionClaimed(event) => self.finding(event.finding, |finding| {
+            InspectionEvent::CorrectionClaimed(event) => self.finding(event.finding, recorded, |finding| {
                 finding.state = FindingState::CorrectionClaimed;
                 finding.claimed_by = Some(actor());
             }),
             InspectionEvent::CorrectionVerified(event) => {
-                self.finding(event.finding, |finding| finding.state = FindingState::Verified);
+                self.finding(event.finding, recorded, |finding| {
+                    finding.state = FindingState::Verified;
+                });
             }
-            InspectionEvent::CorrectionRejected(event) => self.finding(event.finding, |finding| {
+            InspectionEvent::CorrectionRejected(event) => self.finding(event.finding, recorded, |finding| {
                 finding.state = FindingState::CorrectionDue;
                 finding.due_date = Some(event.due_date);
                 finding.rejected = event.times;
             }),
-            InspectionEvent::CorrectionExtended(event) => self.finding(event.finding, |finding| {
+            InspectionEvent::CorrectionExtended(event) => self.finding(event.finding, recorded, |finding| {
                 finding.state = FindingState::CorrectionDue;
                 finding.due_date = Some(event.due_date);
                 finding.extended = finding.extended.saturating_add(1);
             }),
             InspectionEvent::CorrectionOverdue(event) => {
-                self.finding(event.finding, |finding| finding.state = FindingState::Overdue);
+                self.finding(event.finding, recorded, |finding| finding.state = FindingState::Overdue);
             }
         }
     }
 
-    fn finding(&mut self, number: u32, change: impl FnOnce(&mut Finding)) {
+    fn finding(&mut self, number: u32, recorded: &Recorded<'_>, change: impl FnOnce(&mut Finding)) {
         if let Some(finding) = self.findings.get_mut(&number) {
             change(finding);
+            finding.since = legal_start(recorded);
         }
     }
+}
+
+/// From when an event has legal effect, when known.
+fn legal_start(recorded: &Recorded<'_>) -> Option<Timestamp> {
+    recorded
+        .metadata
+        .effective_from
+        .or_else(|| recorded.metadata.occurred.earliest())
 }
 
 impl Default for Inspection {

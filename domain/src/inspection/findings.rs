@@ -166,8 +166,8 @@ impl Inspection {
         command: &RecordCorrectedOnSite,
         context: &Context<'_>,
     ) -> Decision {
-        self.allow_finding(movement, command.finding)?;
-        let begins = self.begins(context)?;
+        let finding = self.allow_finding(movement, command.finding)?;
+        let begins = finding.begins(context)?;
         self.at_work(movement, facts, context)?;
         let event = CorrectedOnSite {
             finding: command.finding,
@@ -196,6 +196,7 @@ impl Inspection {
         };
         Ok(vec![Decided {
             policies: vec![reference],
+            effective_from: finding.begins(context)?,
             ..decided(movement, event)
         }])
     }

@@ -59,6 +59,8 @@ pub struct Finding {
     pub extended: u32,
     /// Account that claimed the correction last.
     pub claimed_by: Option<String>,
+    /// From when it stands there (legal effect), when known.
+    pub since: Option<Timestamp>,
 }
 
 /// The inspection as decisions see it. Its id is the one of its stream and of the context.

@@ -3,20 +3,13 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use super::{Inspection, InspectionCommand};
+use super::{Finding, FindingState, Inspection, InspectionCommand};
 use crate::aggregate::Context;
+use crate::check;
 use crate::envelope::{PolicyRef, Role};
 use crate::institution::Deadline;
 use crate::rejection::Rejection;
 use crate::time::{Occurred, day_of, end_of};
-
-/// How far a caller's clock may be ahead of ours, in seconds, before "it happened" counts as the future.
-const CLOCK_TOLERANCE_SECONDS: i64 = 300;
-
-/// Whether an instant is later than a caller's clock may be.
-pub(super) fn is_future(time: Timestamp, now: Timestamp) -> bool {
-    time.as_second() > now.as_second().saturating_add(CLOCK_TOLERANCE_SECONDS)
-}
 
 /// GEN-01: an act has happened, at a known time. A check-in that is filled in, an overdue correction and an imported row
 /// say in their own fields when what they record happened.
@@ -29,15 +22,7 @@ pub(super) fn act_is_past(command: &InspectionCommand, context: &Context<'_>) ->
     ) {
         return Ok(());
     }
-    let (message, message_zh) = match context.occurred {
-        Occurred::Unknown => ("must say when it happened", "须说明发生时间"),
-        Occurred::Day { date } if date > day_of(context.now) => ("must not lie in the future", "发生时间不能晚于现在"),
-        Occurred::Instant { time } if is_future(time, context.now) => {
-            ("must not lie in the future", "发生时间不能晚于现在")
-        }
-        Occurred::Day { .. } | Occurred::Instant { .. } => return Ok(()),
-    };
-    Err(Rejection::field("occurred", "GEN-01", message, message_zh))
+    check::act_is_past(context)
 }
 
 /// The legal day of an act, as its caller says (time basis: occurred).
@@ -80,20 +65,36 @@ impl Inspection {
 
     /// The same for an act whose time stands in a field of its own.
     pub(super) fn begins_at(&self, occurred: Occurred, field: &str) -> Result<Option<Timestamp>, Rejection> {
-        let (Some(since), Some(from), Some(day)) = (self.status_from, occurred.earliest(), occurred.day()) else {
-            return Ok(None);
-        };
-        let since_day = day_of(since);
-        if day < since_day {
-            return Err(Rejection::field(
-                field,
-                "GEN-08",
-                format!("the present state holds since {since_day}; the next one can't begin before that day"),
-                format!("现状态自{since_day}起生效，新状态不能早于该日"),
-            )
-            .with("state", self.status.code())
-            .with("since", since_day.to_string()));
-        }
-        Ok((from < since).then_some(since))
+        after(self.status_from, occurred, field).map_err(|rejection| rejection.with("state", self.status.code()))
     }
+}
+
+impl Finding {
+    /// GEN-08 for the states of a finding. A correction that was claimed in time and reaches us after it was found to
+    /// be overdue takes that back from its beginning.
+    pub(super) fn begins(&self, context: &Context<'_>) -> Result<Option<Timestamp>, Rejection> {
+        if self.state == FindingState::Overdue {
+            let from = context.occurred.earliest();
+            return Ok(self.since.filter(|since| from.is_some_and(|from| from < *since)));
+        }
+        after(self.since, context.occurred, "occurred").map_err(|rejection| rejection.with("state", self.state.code()))
+    }
+}
+
+/// GEN-08: what an act begins on a day before `since` is refused; on that very day it begins right after.
+fn after(since: Option<Timestamp>, occurred: Occurred, field: &str) -> Result<Option<Timestamp>, Rejection> {
+    let (Some(since), Some(from), Some(day)) = (since, occurred.earliest(), occurred.day()) else {
+        return Ok(None);
+    };
+    let since_day = day_of(since);
+    if day < since_day {
+        return Err(Rejection::field(
+            field,
+            "GEN-08",
+            format!("the present state holds since {since_day}; the next one can't begin before that day"),
+            format!("现状态自{since_day}起生效，新状态不能早于该日"),
+        )
+        .with("since", since_day.to_string()));
+    }
+    Ok((from < since).then_some(since))
 }

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use super::check::{self, Check};
 use super::decide::{Decision, decided, policy};
 use super::planning::days_after;
-use super::timing::{act_day, is_future, working_days_after};
+use super::timing::{act_day, working_days_after};
 use super::{
     AbortInspection, Answer, AnswerItems, BackfillCheckIn, CheckIn, CheckInBackfilled, CompleteFieldwork,
     CountPresence, FieldworkCompleted, Inspection, InspectionAborted, InspectorCheckedIn, ItemsAnswered, Move,
@@ -62,7 +62,7 @@ impl Inspection {
         command: &BackfillCheckIn,
         context: &Context<'_>,
     ) -> Decision {
-        if is_future(command.arrived_time, context.now) {
+        if crate::check::is_future(command.arrived_time, context.now) {
             return Err(Rejection::field(
                 "arrived_time",
                 "INS-12",

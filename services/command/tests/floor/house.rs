@@ -197,12 +197,13 @@ impl House {
 
     /// Another floor over the same log, with nothing in its cache: a second node, or this one after a restart.
     pub async fn another_floor(&self) -> Floor {
+        Floor(self.start().await.unwrap())
+    }
+
+    /// A start over the same log, which may be refused.
+    pub async fn start(&self) -> Result<Commands, CommandError> {
         let (log, keys, clock) = (self.log.clone(), self.keys.clone(), self.clock.clone());
-        Floor(
-            Commands::open(log, keys, clock, self.entropy.clone(), false)
-                .await
-                .unwrap(),
-        )
+        Commands::open(log, keys, clock, self.entropy.clone(), false).await
     }
 
     pub fn pass(&self, time: SignedDuration) {

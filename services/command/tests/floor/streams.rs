@@ -165,8 +165,47 @@ async fn shipped_reference_data_is_activated_once() {
             .count(),
         1
     );
+    let checklists = house.log.types("checklist-").await;
+    assert_eq!(checklists, ["reference.ChecklistPublished.v1"]);
     house.another_floor().await;
     assert_eq!(house.log.types("policy-").await, first);
+    assert_eq!(house.log.types("checklist-").await, checklists);
+}
+
+#[tokio::test]
+async fn another_text_under_the_version_of_a_published_checklist_refuses_the_start() {
+    let house = House::new().await;
+    let records = house.log.records().await;
+    let published = records
+        .into_iter()
+        .find(|record| record.event_type == "reference.ChecklistPublished.v1")
+        .unwrap();
+    let mut payload: serde_json::Value = serde_json::from_slice(&published.payload).unwrap();
+    payload["document"] = "id = \"wst-821\"".into();
+    payload["sha256"] = "0".repeat(64).into();
+    let altered = NewEvent {
+        id: Uuid::from_u128(0xc),
+        event_type: published.event_type.clone(),
+        metadata: caller_members(&published.metadata),
+        payload: serde_json::to_vec(&payload).unwrap(),
+    };
+    let head = house.log.stream_head(&published.stream).await.unwrap().unwrap();
+    house
+        .log
+        .append(&published.stream, Expected::At(head), vec![altered])
+        .await
+        .unwrap();
+    let refused = house.start().await.err().unwrap();
+    assert!(refused.to_string().contains("published with another text"), "{refused}");
+}
+
+/// Metadata as a caller hands it in: without the members that the log fills in.
+fn caller_members(metadata: &[u8]) -> Vec<u8> {
+    let mut members: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(metadata).unwrap();
+    for filled_in in ["format", "hash", "prev", "recorded_time"] {
+        members.remove(filled_in);
+    }
+    serde_json::to_vec(&members).unwrap()
 }
 
 #[tokio::test]
