@@ -85,6 +85,8 @@ reasons! {
     GuardiansNotTold = "GUARDIANS_NOT_TOLD" / FailedPrecondition,
     /// A number of places, children or classes is above what the rule allows.
     CapacityExceeded = "CAPACITY_EXCEEDED" / FailedPrecondition,
+    /// The institution has had as many visits this year as the yearly cap allows.
+    FrequencyCapReached = "FREQUENCY_CAP_REACHED" / FailedPrecondition,
     /// No policy is in force for the reference date.
     PolicyNotInForce = "POLICY_NOT_IN_FORCE" / FailedPrecondition,
     /// A legal clock has run out.
@@ -93,7 +95,7 @@ reasons! {
     NewerEvent = "NEWER_EVENT" / FailedPrecondition,
     /// A creation was given up by its owner and taken over.
     RequestAbandoned = "REQUEST_ABANDONED" / FailedPrecondition,
-    /// Another institution already holds this credit code at this site.
+    /// Another one already holds what must be unique: credit code and site, an identity, a certificate.
     DuplicateClaim = "DUPLICATE_CLAIM" / AlreadyExists,
     /// It exists already.
     AlreadyExists = "ALREADY_EXISTS" / AlreadyExists,

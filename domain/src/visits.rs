@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::event_family;
 use crate::inspection::Purpose;
+use crate::rejection::{LegalBasis, Reason, Rejection};
 
 /// A visit that is to be counted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,6 +78,47 @@ impl Visits {
                 self.held.remove(&event.inspection);
             }
         }
+    }
+
+    /// Counts a visit. `None`: the inspection holds one already.
+    ///
+    /// # Errors
+    /// `FREQUENCY_CAP_REACHED` when as many visits count as the cap allows.
+    pub fn count(&self, visit: &Visit) -> Result<Option<VisitsEvent>, Rejection> {
+        if self.held.contains_key(&visit.inspection) {
+            return Ok(None);
+        }
+        let counted = self.held.values().filter(|counts| **counts).count();
+        if let Some(cap) = visit.cap
+            && u32::try_from(counted).unwrap_or(u32::MAX) >= cap
+        {
+            return Err(Rejection::new(
+                Reason::FrequencyCapReached,
+                format!(
+                    "the institution has had {counted} visits that count in {}, the cap is {cap}",
+                    visit.year
+                ),
+                format!("该机构{}年计入频次的检查已有{counted}次，上限为{cap}次", visit.year),
+            )
+            .with("visits", counted.to_string())
+            .with("cap", cap.to_string())
+            .with("year", visit.year.to_string())
+            .citing(LegalBasis::new("国办发〔2024〕54号", "年度频次上限")));
+        }
+        Ok(Some(VisitsEvent::from(VisitCounted {
+            inspection: visit.inspection,
+            purpose: visit.purpose,
+            counts: visit.cap.is_some(),
+            cap: visit.cap,
+        })))
+    }
+
+    /// Gives the visit of an inspection back. `None`: it holds none.
+    #[must_use]
+    pub fn release(&self, inspection: Uuid) -> Option<VisitsEvent> {
+        self.held
+            .contains_key(&inspection)
+            .then(|| VisitsEvent::from(VisitReleased { inspection }))
     }
 }
 

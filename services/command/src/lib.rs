@@ -12,6 +12,8 @@ mod floor;
 mod fold;
 mod reference;
 mod request;
+mod system;
+mod visits;
 
 pub use api::{CommandError, Outcome, Request};
 pub use floor::Commands;
