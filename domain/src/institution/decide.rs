@@ -26,6 +26,15 @@ type Decision = Result<Vec<Decided<InstitutionEvent>>, Rejection>;
 /// How far a caller's clock may be ahead of ours, in seconds, before "it happened" counts as the future.
 const CLOCK_TOLERANCE_SECONDS: i64 = 300;
 
+/// The claim on a site: one legal person registers one site once.
+#[must_use]
+pub fn site_claim(credit_code: &CreditCode, site: &str) -> Claim {
+    Claim {
+        kind: "site",
+        value: format!("{credit_code}|{}", site.trim()),
+    }
+}
+
 impl Aggregate for Institution {
     const CATEGORY: &'static str = "institution";
     type Command = InstitutionCommand;
@@ -82,10 +91,7 @@ impl Aggregate for Institution {
     // rule: ADM-07
     fn claim(command: &InstitutionCommand) -> Option<Claim> {
         match command {
-            InstitutionCommand::Register(register) => Some(Claim {
-                kind: "site",
-                value: format!("{}|{}", register.credit_code, register.site.trim()),
-            }),
+            InstitutionCommand::Register(register) => Some(site_claim(&register.credit_code, &register.site)),
             _ => None,
         }
     }
