@@ -14,9 +14,11 @@ use crate::values::{RegionId, codes};
 
 mod admission;
 mod incident;
+mod staffing;
 
 pub use admission::{AdmissionPolicy, CountsFrom, PaperRule};
 pub use incident::{CategoryRule, IncidentPolicy};
+pub use staffing::{PostRule, StaffingPolicy};
 
 /// The region of a document that holds everywhere.
 pub const NATION: &str = "CN";
@@ -72,6 +74,8 @@ pub enum PolicyBody {
     Admission(AdmissionPolicy),
     /// Notification and investigation of incidents.
     Incident(IncidentPolicy),
+    /// Staff.
+    Staffing(StaffingPolicy),
 }
 
 /// A policy document as parsed.
@@ -125,6 +129,7 @@ struct Opening {
 enum DocumentKind {
     Admission,
     Incident,
+    Staffing,
 }
 
 /// The marks of a document while it is being read.
@@ -242,6 +247,7 @@ impl PolicyDocument {
         match read::<Opening>(text)?.kind {
             DocumentKind::Admission => admission::parse(text),
             DocumentKind::Incident => incident::parse(text),
+            DocumentKind::Staffing => staffing::parse(text),
         }
     }
 

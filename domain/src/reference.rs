@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use crate::calendar::{Calendar, CalendarError};
 use crate::divisions::Divisions;
 use crate::envelope::PolicyRef;
-use crate::policy::{AdmissionPolicy, IncidentPolicy, NATION, PolicyBody, PolicyDocument, PolicyError};
+use crate::policy::{AdmissionPolicy, IncidentPolicy, NATION, PolicyBody, PolicyDocument, PolicyError, StaffingPolicy};
 use crate::rejection::{Reason, Rejection};
 use crate::system::{HolidaysActivated, PolicyActivated};
 use crate::values::RegionId;
@@ -27,6 +27,7 @@ pub struct Reference {
     pub divisions: Arc<Divisions>,
     admission: Versions<AdmissionPolicy>,
     incident: Versions<IncidentPolicy>,
+    staffing: Versions<StaffingPolicy>,
     documents: Vec<Arc<PolicyDocument>>,
 }
 
@@ -100,6 +101,8 @@ const SHIPPED_POLICIES: &[&str] = &[
     include_str!("../../deploy/policies/cn-admission.v2.toml"),
     include_str!("../../deploy/policies/cn-incident.v1.toml"),
     include_str!("../../deploy/policies/cn-incident.v2.toml"),
+    include_str!("../../deploy/policies/cn-staffing.v1.toml"),
+    include_str!("../../deploy/policies/cn-staffing.v2.toml"),
 ];
 const SHIPPED_HOLIDAYS: &str = include_str!("../../deploy/reference/cn-holidays.csv");
 
@@ -235,6 +238,7 @@ impl Reference {
         match &document.body {
             PolicyBody::Admission(policy) => self.admission.insert(&document, reference, policy.clone()),
             PolicyBody::Incident(policy) => self.incident.insert(&document, reference, policy.clone()),
+            PolicyBody::Staffing(policy) => self.staffing.insert(&document, reference, policy.clone()),
         }
         self.documents.push(Arc::new(document));
         Ok(())
@@ -260,6 +264,17 @@ impl Reference {
         self.incident
             .in_force(region, on)
             .ok_or_else(|| not_in_force("incident", "事件", region, on))
+    }
+
+    /// The staffing policy of a region on its reference date (the legal day of the examination, of the answer or of the
+    /// engagement), chosen as by [`Reference::admission`].
+    ///
+    /// # Errors
+    /// [`Reason::PolicyNotInForce`] when there is none.
+    pub fn staffing(&self, region: &RegionId, on: Date) -> Result<(&StaffingPolicy, PolicyRef), Rejection> {
+        self.staffing
+            .in_force(region, on)
+            .ok_or_else(|| not_in_force("staffing", "从业人员", region, on))
     }
 
     /// Every activated document, in the order of activation, for documentation and audit.

@@ -87,6 +87,8 @@ reasons! {
     CapacityExceeded = "CAPACITY_EXCEEDED" / FailedPrecondition,
     /// The institution has had as many visits this year as the yearly cap allows.
     FrequencyCapReached = "FREQUENCY_CAP_REACHED" / FailedPrecondition,
+    /// The person may not work with children on that day: barred, a check is missing or has run out.
+    PersonIneligible = "PERSON_INELIGIBLE" / FailedPrecondition,
     /// No policy is in force for the reference date.
     PolicyNotInForce = "POLICY_NOT_IN_FORCE" / FailedPrecondition,
     /// A legal clock has run out.

@@ -11,6 +11,7 @@
 mod barred;
 mod claims;
 mod corrections;
+mod credentials;
 
 mod effect;
 mod engagements;
@@ -20,8 +21,8 @@ mod visits;
 mod world;
 
 use async_trait::async_trait;
-use yujian_domain::envelope::FactRef;
-use yujian_domain::event::EventFamily;
+use yujian_domain::envelope::{FactRef, Metadata, parse_metadata};
+use yujian_domain::event::{EventFamily, what_is_wrong};
 use yujian_eventlog::Record;
 use yujian_eventlog::checkpoint::Timer;
 
@@ -46,6 +47,11 @@ impl Seen<'_> {
             Ok(None) => Err(unreadable(format!("{} is of another family", self.record.event_type))),
             Err(error) => Err(unreadable(error.to_string())),
         }
+    }
+
+    /// Its envelope.
+    fn metadata(&self) -> Result<Metadata, CommandError> {
+        parse_metadata(&self.record.metadata).map_err(|error| unreadable(what_is_wrong(&error)))
     }
 
     /// The event as evidence of an alert.
@@ -97,6 +103,7 @@ fn all() -> Vec<Box<dyn Reactor>> {
         Box::new(claims::Claims),
         Box::new(barred::Barred),
         Box::new(engagements::Engagements),
+        Box::new(credentials::Credentials),
         Box::new(visits::Visits),
         Box::new(corrections::Corrections),
         Box::new(timers::Timers),

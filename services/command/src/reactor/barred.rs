@@ -36,20 +36,19 @@ impl Reactor for Barred {
         let then = world.at::<Person>(&record.stream, record.revision).await?;
         let now = world.now::<Person>(id).await?;
         // Whoever was cleared meanwhile is not taken off duty late.
-        let still = now.bar.is_some() || now.query.as_ref().is_some_and(|query| !query.clear);
+        let bar = now.bar.as_ref();
+        let still = bar.is_some_and(|bar| bar.until_date.is_none_or(|until| world.today() <= until))
+            || now.query.as_ref().is_some_and(|query| !query.clear);
         let mut effects = Vec::new();
         let mut told = BTreeSet::new();
-        for (number, engagement) in &then.engagements {
-            if engagement.state == EngagementState::Ended {
-                continue;
-            }
+        for (number, engagement) in then.standing() {
             let active = now
                 .engagements
-                .get(number)
+                .get(&number)
                 .is_some_and(|engagement| engagement.state == EngagementState::Active);
             if still && active {
                 let command = TakeOffDuty {
-                    engagement: *number,
+                    engagement: number,
                     ground: OffDutyGround::Barred,
                 };
                 effects.push(Effect::new(2 * number, Act::Person(id, Box::new(command.into()))));

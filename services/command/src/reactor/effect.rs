@@ -161,6 +161,8 @@ fn verdict(answer: Result<bool, CommandError>) -> Verdict {
     match &error {
         CommandError::Rejected(refusal) => match (refusal.reason, refusal.reason.kind()) {
             (Reason::NewerEvent | Reason::SubjectErased, _) => Verdict::Failed(error),
+            // An older version of Yujian said it in other words.
+            (Reason::RequestIdReused, _) => Verdict::Settled(refusal.reason.as_str()),
             (reason, Kind::FailedPrecondition | Kind::AlreadyExists | Kind::NotFound) => {
                 Verdict::Settled(reason.as_str())
             }

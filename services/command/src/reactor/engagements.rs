@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use yujian_domain::alert::{AlertRule, RaiseAlert};
-use yujian_domain::person::{Engagement, EngagementState, Person, PersonEvent, Post};
+use yujian_domain::person::{Engagement, Person, PersonEvent, Post};
+use yujian_domain::time::day_of;
 
 use super::effect::Effect;
 use super::world::{World, id_of};
@@ -14,9 +15,6 @@ use crate::api::CommandError;
 
 /// See the module.
 pub(crate) struct Engagements;
-
-/// Full time in permille, as posts are measured.
-const FULL_TIME: u32 = 1_000;
 
 #[async_trait]
 impl Reactor for Engagements {
@@ -29,14 +27,21 @@ impl Reactor for Engagements {
     }
 
     async fn react(&self, seen: &Seen<'_>, world: &World<'_>) -> Result<Reaction, CommandError> {
-        let since = match seen.event::<PersonEvent>()? {
-            PersonEvent::EngagementStarted(event) => event.start_date,
-            PersonEvent::PostChanged(event) => event.from_date,
+        let (number, since) = match seen.event::<PersonEvent>()? {
+            PersonEvent::EngagementStarted(event) => (event.engagement, event.start_date),
+            PersonEvent::PostChanged(event) => (event.engagement, event.from_date),
             _ => return Ok(Reaction::default()),
         };
         let record = seen.record;
         let then = world.at::<Person>(&record.stream, record.revision).await?;
-        let concerned = concerned(&then, FULL_TIME);
+        let Some(region) = then.engagements.get(&number).map(|engagement| &engagement.region) else {
+            return Ok(Reaction::default());
+        };
+        let day = day_of(seen.metadata()?.received_time);
+        let reference = world.reference();
+        // Without a policy of that day nothing says what full time is.
+        let full_time = reference.staffing(region, day).map(|(policy, _)| policy.full_time_permille);
+        let concerned = concerned(&then, full_time.ok());
         let numbers: Vec<String> = concerned.keys().map(ToString::to_string).collect();
         let mut institutions: Vec<_> = concerned.values().map(|engagement| engagement.institution).collect();
         institutions.sort_unstable();
@@ -60,17 +65,12 @@ impl Reactor for Engagements {
 
 /// The engagements that can't all be true: all that stand when they make more than full time, else those in charge of
 /// several institutions.
-fn concerned(person: &Person, full_time: u32) -> BTreeMap<u32, &Engagement> {
-    let mut standing: BTreeMap<u32, &Engagement> = person
-        .engagements
-        .iter()
-        .filter(|(_, engagement)| engagement.state != EngagementState::Ended)
-        .map(|(number, engagement)| (*number, engagement))
-        .collect();
+fn concerned(person: &Person, full_time: Option<u32>) -> BTreeMap<u32, &Engagement> {
+    let mut standing: BTreeMap<u32, &Engagement> = person.standing().collect();
     let share = standing
         .values()
         .fold(0_u32, |sum, engagement| sum.saturating_add(engagement.share_permille));
-    if standing.len() > 1 && share > full_time {
+    if standing.len() > 1 && full_time.is_some_and(|full_time| share > full_time) {
         return standing;
     }
     standing.retain(|_, engagement| engagement.post == Post::PersonInCharge);

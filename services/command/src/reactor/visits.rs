@@ -4,8 +4,7 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use jiff::civil::Date;
-use yujian_domain::envelope::parse_metadata;
-use yujian_domain::event::{EventFamily, what_is_wrong};
+use yujian_domain::event::EventFamily;
 use yujian_domain::inspection::{Inspection, InspectionEvent, Status};
 use yujian_domain::time::day_of;
 use yujian_domain::visits::VisitsEvent;
@@ -13,7 +12,7 @@ use yujian_eventlog::StreamName;
 
 use super::effect::{Act, Effect};
 use super::world::{World, id_of};
-use super::{Reaction, Reactor, Seen, unreadable};
+use super::{Reaction, Reactor, Seen};
 use crate::api::CommandError;
 
 /// See the module.
@@ -76,7 +75,7 @@ async fn years_of(state: &Inspection, stream: &StreamName, world: &World<'_>) ->
         let event = InspectionEvent::decode(&record.event_type, &record.payload);
         if matches!(event, Ok(Some(InspectionEvent::InspectionApproved(_)))) {
             years.insert(day_of(record.recorded_time).year());
-            let metadata = parse_metadata(&record.metadata).map_err(|error| unreadable(what_is_wrong(&error)))?;
+            let metadata = Seen { record: &record }.metadata()?;
             years.extend(metadata.occurred.day().map(Date::year));
         }
     }

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use jiff::civil::Date;
 use uuid::Uuid;
 use yujian_domain::aggregate::{Aggregate, Claim};
 use yujian_domain::personal::KeyedDigest;
 use yujian_domain::reference::Reference;
+use yujian_domain::time::day_of;
 use yujian_eventlog::{Direction, Item, LogError, Record, StreamName};
 
 use super::unreadable;
@@ -25,6 +27,11 @@ impl<'a> World<'a> {
     /// Reference data as active.
     pub(crate) fn reference(&self) -> Arc<Reference> {
         self.commands.reference()
+    }
+
+    /// The legal day by the clock.
+    pub(crate) fn today(&self) -> Date {
+        day_of(self.commands.inner.clock.now())
     }
 
     /// The aggregate right after a revision of its stream.
