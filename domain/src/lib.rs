@@ -10,6 +10,7 @@ pub mod aggregate;
 pub mod alert;
 pub mod calendar;
 mod check;
+pub mod checklist;
 pub mod divisions;
 pub mod dossier;
 pub mod envelope;

@@ -1,12 +1,7 @@
 //! Gives the counted visit of a cancelled inspection back. One that was broken off at the site was a visit and keeps it.
 
-use std::collections::BTreeSet;
-
 use async_trait::async_trait;
-use jiff::civil::Date;
-use yujian_domain::event::EventFamily;
-use yujian_domain::inspection::{Inspection, InspectionEvent, Status};
-use yujian_domain::time::day_of;
+use yujian_domain::inspection::{Inspection, Status};
 use yujian_domain::visits::VisitsEvent;
 use yujian_eventlog::StreamName;
 
@@ -31,7 +26,7 @@ impl Reactor for Visits {
 
     async fn react(&self, seen: &Seen<'_>, world: &World<'_>) -> Result<Reaction, CommandError> {
         let stream = &seen.record.stream;
-        let (inspection, years) = if let Some(year) = year_of(stream) {
+        let (inspection, counted) = if let Some(year) = year_of(stream) {
             let VisitsEvent::VisitCounted(event) = seen.event()? else {
                 return Ok(Reaction::default());
             };
@@ -43,19 +38,15 @@ impl Reactor for Visits {
         let Some(institution) = state.institution.filter(|_| state.status == Status::Cancelled) else {
             return Ok(Reaction::default());
         };
-        let years = match years {
-            Some(year) => BTreeSet::from([year]),
-            None => years_of(&state, stream, world).await?,
+        let Some(year) = counted.or(state.visit_year()) else {
+            return Ok(Reaction::default());
         };
-        let releases = (0..).zip(years).map(|(ordinal, year)| {
-            let release = Act::ReleaseVisit {
-                institution,
-                year,
-                inspection,
-            };
-            Effect::new(ordinal, release)
-        });
-        Ok(releases.collect::<Vec<_>>().into())
+        let release = Act::ReleaseVisit {
+            institution,
+            year,
+            inspection,
+        };
+        Ok(vec![Effect::new(0, release)].into())
     }
 }
 
@@ -65,19 +56,4 @@ fn year_of(stream: &StreamName) -> Option<i16> {
         return None;
     }
     stream.id().rsplit_once('.')?.1.parse().ok()
-}
-
-/// Every year in which the visit may have been counted: those of its window, and of its approval.
-async fn years_of(state: &Inspection, stream: &StreamName, world: &World<'_>) -> Result<BTreeSet<i16>, CommandError> {
-    let window = state.window.map(|(from, to)| from.year()..=to.year());
-    let mut years: BTreeSet<i16> = window.into_iter().flatten().collect();
-    for record in world.records(stream).await? {
-        let event = InspectionEvent::decode(&record.event_type, &record.payload);
-        if matches!(event, Ok(Some(InspectionEvent::InspectionApproved(_)))) {
-            years.insert(day_of(record.recorded_time).year());
-            let metadata = Seen { record: &record }.metadata()?;
-            years.extend(metadata.occurred.day().map(Date::year));
-        }
-    }
-    Ok(years)
 }
