@@ -1,0 +1,6 @@
+//! Reactors over a log in memory and a `state.db` on disk.
+
+mod bench;
+mod claims;
+mod marks;
+mod staff;
