@@ -13,6 +13,7 @@ use yujian_command::{CommandError, Counts, Outcome, Reactors, Request};
 use yujian_domain::aggregate::Aggregate;
 use yujian_domain::divisions::Divisions;
 use yujian_domain::envelope::{Actor, Metadata, parse_metadata};
+use yujian_domain::event::EventFamily;
 use yujian_domain::institution::{CloseInstitution, Institution};
 use yujian_domain::person::{
     Bar, BarGround, ClaimCredential, CredentialKind, Employment, Engage, IdentityKind, Person, PersonCommand, Post,
@@ -20,8 +21,11 @@ use yujian_domain::person::{
     RejectionGround, RevocationGround, RevokeCredential, VerificationMethod, VerifyCredential,
 };
 use yujian_domain::personal::Sensitive;
-use yujian_eventlog::Record;
+use yujian_domain::time::Occurred;
 use yujian_eventlog::checkpoint::StateFile;
+use yujian_eventlog::clock::Clock;
+use yujian_eventlog::keys::KeyProvider;
+use yujian_eventlog::{EventLog, Expected, NewEvent, Record, StreamName};
 
 use crate::house::{House, officer};
 
@@ -212,6 +216,31 @@ impl Bench {
 
     pub async fn person_now(&self, person: Uuid) -> Person {
         self.house.commands.all().load(person).await.unwrap().unwrap().0
+    }
+
+    /// Appends an event as if it had been decided by an officer of the county at `occurred`.
+    pub async fn append<E: EventFamily>(&self, stream: &str, event: impl Into<E>, occurred: Occurred) {
+        let event: E = event.into();
+        let stream = StreamName::parse(stream).unwrap();
+        let log = &self.house.log;
+        let head = log.stream_head(&stream).await.unwrap();
+        let metadata = serde_json::json!({
+            "occurred": occurred,
+            "received_time": self.house.clock.now(),
+            "actor": officer("330106"),
+            "classification": "regulator",
+        });
+        let id = Uuid::now_v7();
+        let mut payload = event.payload();
+        self.house.keys.seal(id, &mut payload).await.unwrap();
+        let new = NewEvent {
+            id,
+            event_type: event.event_type().to_owned(),
+            metadata: metadata.to_string().into_bytes(),
+            payload: payload.to_string().into_bytes(),
+        };
+        let expected = head.map_or(Expected::NoStream, Expected::At);
+        log.append(&stream, expected, vec![new]).await.unwrap();
     }
 
     pub async fn records(&self, event_type: &str) -> Vec<Record> {

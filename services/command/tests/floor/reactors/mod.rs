@@ -2,5 +2,6 @@
 
 mod bench;
 mod claims;
+mod inspections;
 mod marks;
 mod staff;
