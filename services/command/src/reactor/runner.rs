@@ -169,17 +169,30 @@ impl Reactors {
                     }
                 }
             };
-            tokio::select! {
-                () = tokio::time::sleep(pause) => {}
-                changed = head.changed() => if changed.is_err() { break },
+            let quiet = tokio::select! {
+                () = tokio::time::sleep(pause) => true,
+                changed = head.changed() => {
+                    if changed.is_err() {
+                        break;
+                    }
+                    false
+                }
                 stopped = ended.wait_for(|ended| *ended) => {
                     drop(stopped);
                     break;
                 }
+            };
+            if quiet {
+                // A good time to save what was in no hurry.
+                self.save_when_quiet().await;
             }
         }
+        self.save_when_quiet().await;
+    }
+
+    async fn save_when_quiet(&mut self) {
         if let Err(error) = self.save().await {
-            tracing::debug!(%error, "the reactors' checkpoint was not saved at the end");
+            tracing::debug!(%error, "the reactors' checkpoint was not saved");
         }
     }
 
