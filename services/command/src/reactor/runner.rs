@@ -157,8 +157,13 @@ impl Reactors {
                     self.nap()
                 }
                 Err(error) => {
-                    tracing::warn!(%error, again_in = ?wait, "reactors wait for the log");
                     let pause = wait;
+                    if pause < BACK_OFF.1 {
+                        tracing::warn!(%error, again_in = ?pause, "reactors wait for the log");
+                    } else {
+                        // Said often enough; what keeps the log from writing is said elsewhere, too.
+                        tracing::debug!(%error, again_in = ?pause, "reactors wait for the log");
+                    }
                     wait = (wait * 2).min(BACK_OFF.1);
                     tokio::select! {
                         () = tokio::time::sleep(pause) => continue,

@@ -242,12 +242,10 @@ fn checkpoints_and_timers_are_kept_together() {
     };
     state.save(&change).unwrap();
     assert_eq!(state.next_due().unwrap(), Some(early.due));
-    assert_eq!(state.due(early.due).unwrap(), [early.clone()]);
-    assert_eq!(
-        state.due("2026-03-03T00:00:00Z".parse().unwrap()).unwrap(),
-        [early.clone()]
-    );
-    assert_eq!(state.due(late.due).unwrap(), [early.clone(), late.clone()]);
+    let due = |now: &str| state.due(now.parse().unwrap()).unwrap();
+    assert_eq!(due("2026-03-02T00:00:00Z"), std::slice::from_ref(&early));
+    assert_eq!(due("2026-03-03T00:00:00Z"), std::slice::from_ref(&early));
+    assert_eq!(due("2026-03-03T00:00:00.000000001Z"), [early.clone(), late.clone()]);
     let change = Change {
         checkpoints: vec![("r", at(12))],
         set: Vec::new(),

@@ -22,7 +22,7 @@ use super::bench::{Bench, date, metadata, payload, reactors};
 use crate::house::{Floor, officer};
 
 /// Visits of a year that the national policy lets count.
-const CAP: usize = 4;
+const CAP: u32 = 4;
 
 impl Bench {
     /// A planned inspection of an institution.
@@ -129,13 +129,16 @@ async fn of_sixty_four_approvals_at_once_the_cap_lets_four_through() {
         rivals.spawn(execute(floor, approval));
     }
     let (done, refused): (Vec<_>, Vec<_>) = rivals.join_all().await.into_iter().partition(Result::is_ok);
-    assert_eq!(done.len(), CAP);
+    assert_eq!(done.len(), CAP as usize);
     for refused in refused {
         assert_eq!(reason(refused), Reason::FrequencyCapReached);
     }
-    assert_eq!(bench.records("inspection.InspectionApproved.v1").await.len(), CAP);
+    assert_eq!(
+        bench.records("inspection.InspectionApproved.v1").await.len(),
+        CAP as usize
+    );
     let counted = bench.records("visits.VisitCounted.v1").await;
-    assert_eq!(counted.len(), CAP);
+    assert_eq!(counted.len(), CAP as usize);
     let stream = visits_stream(institution, 2026);
     assert!(counted.iter().all(|record| record.stream.as_str() == stream));
 
@@ -143,7 +146,7 @@ async fn of_sixty_four_approvals_at_once_the_cap_lets_four_through() {
     for approval in approvals {
         let _ = execute(other.clone(), approval).await;
     }
-    assert_eq!(bench.records("visits.VisitCounted.v1").await.len(), CAP);
+    assert_eq!(bench.records("visits.VisitCounted.v1").await.len(), CAP as usize);
     let neighbour = bench.house.registered(2).await;
     let inspection = bench.planned(99, neighbour, Purpose::Routine, false).await;
     execute(other, bench.approval(inspection)).await.unwrap();
@@ -164,7 +167,7 @@ async fn asking_only_looks_at_the_cap_and_counts_nothing() {
         execute(floor.clone(), asked).await.unwrap();
     }
     assert!(bench.records("visits.VisitCounted.v1").await.is_empty());
-    for inspection in &inspections[..CAP] {
+    for inspection in inspections.iter().take(CAP as usize) {
         execute(floor.clone(), bench.approval(*inspection)).await.unwrap();
     }
     let mut asked = bench.approval(inspections[5]);
@@ -194,7 +197,7 @@ async fn a_cancelled_inspection_gives_its_visit_back_whichever_came_first() {
     let institution = bench.house.registered(1).await;
     let floor = bench.house.commands.clone();
     let mut inspections = Vec::new();
-    for number in 0..CAP as u32 {
+    for number in 0..CAP {
         let inspection = bench.planned(number, institution, Purpose::Routine, false).await;
         execute(floor.clone(), bench.approval(inspection)).await.unwrap();
         inspections.push(inspection);

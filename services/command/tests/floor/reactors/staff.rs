@@ -118,7 +118,7 @@ async fn whoever_was_cleared_before_the_reactor_came_is_not_taken_off_duty_late(
 #[tokio::test]
 async fn more_than_full_time_and_two_houses_in_charge_are_flagged_at_each_institution() {
     let bench = Bench::new().await;
-    let mut institutions = vec![bench.house.registered(1).await, bench.house.registered(2).await];
+    let mut institutions = [bench.house.registered(1).await, bench.house.registered(2).await];
     institutions.sort();
     let flagged = |period: &str| -> Vec<_> { institutions.iter().map(|one| (*one, period.to_owned())).collect() };
 
