@@ -11,6 +11,7 @@ mod import;
 mod kurrent;
 mod privacy;
 mod process;
+mod reactors;
 mod replay;
 mod restore;
 mod small;
