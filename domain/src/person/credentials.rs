@@ -1,8 +1,9 @@
 //! Credentials: told, verified or rejected by another, taken away, run out.
 
+use super::allow::nothing_to_do;
 use super::check::{self, LEVEL_MAX, NAME_MAX, REASON_MAX};
 use super::decide::Decision;
-use super::moves::{Move, nothing_to_do};
+use super::moves::Move;
 use super::timing::{after, begins, today};
 use super::{
     CERTIFICATE_CLAIM, ClaimCredential, Credential, CredentialClaimed, CredentialExpired, CredentialRejected,
@@ -97,7 +98,11 @@ impl Person {
         credential.by_another(context)?;
         if let Some(expiry) = credential.expiry_date.filter(|expiry| *expiry < today(context)) {
             return Err(credential
-                .illegal(movement, &format!(" and ran out on {expiry}"))
+                .illegal(
+                    movement,
+                    &format!(" and ran out on {expiry}"),
+                    &format!("且已于{expiry}到期"),
+                )
                 .with("expiry_date", expiry.to_string()));
         }
         let event = CredentialVerified {

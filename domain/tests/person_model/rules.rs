@@ -103,7 +103,7 @@ impl Model {
     }
 
     pub fn unasked(&self, day: Date) -> bool {
-        !self.convicted() && !self.asked.is_some_and(|(on, _)| a_year_after(on) >= day)
+        !self.convicted() && self.asked.is_none_or(|(on, _)| a_year_after(on) < day)
     }
 
     fn may_work(&self, first: Date) -> bool {
