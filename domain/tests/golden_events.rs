@@ -6,11 +6,13 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use yujian_domain::alert::AlertEvent;
 use yujian_domain::event::{EventFamily, Upcaster};
 use yujian_domain::event_family;
 use yujian_domain::incident::IncidentEvent;
 use yujian_domain::inspection::InspectionEvent;
 use yujian_domain::institution::InstitutionEvent;
+use yujian_domain::person::PersonEvent;
 use yujian_domain::personal::{Personal, Sealed};
 use yujian_domain::system::SystemEvent;
 use yujian_domain::visits::VisitsEvent;
@@ -73,6 +75,16 @@ fn inspection_events_read_and_write_their_golden_files() {
 }
 
 #[test]
+fn person_events_read_and_write_their_golden_files() {
+    reads_and_writes::<PersonEvent>();
+}
+
+#[test]
+fn alert_events_read_and_write_their_golden_files() {
+    reads_and_writes::<AlertEvent>();
+}
+
+#[test]
 fn visits_events_read_and_write_their_golden_files() {
     reads_and_writes::<VisitsEvent>();
 }
@@ -92,6 +104,8 @@ fn every_golden_file_is_read_by_exactly_one_family() {
             SystemEvent::decode(&event_type, &bytes).unwrap().is_some(),
             InspectionEvent::decode(&event_type, &bytes).unwrap().is_some(),
             VisitsEvent::decode(&event_type, &bytes).unwrap().is_some(),
+            PersonEvent::decode(&event_type, &bytes).unwrap().is_some(),
+            AlertEvent::decode(&event_type, &bytes).unwrap().is_some(),
         ];
         assert_eq!(families.iter().filter(|known| **known).count(), 1, "{event_type}");
     }
