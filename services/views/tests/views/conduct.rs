@@ -19,7 +19,7 @@ use yujian_views::{
 use crate::lists::{history, runtime, scopes, sees};
 use crate::model::Model;
 use crate::support::{self, World, credit_code, day, institution};
-use crate::work::{cited, inspection as id_of, of_inspection, person, planned, raised, worked};
+use crate::work::{cited, inspection as id_of, of_inspection, person, planned, raised, walk, worked};
 use crate::work_model::Visited;
 
 const CODES: [Option<&str>; 6] = [
@@ -361,13 +361,7 @@ fn pairs(rows: Vec<Vec<String>>) -> BTreeMap<String, u64> {
 async fn every_figure_equals_the_sql_that_is_printed_beside_it() {
     let directory = tempfile::tempdir().unwrap();
     // A fixed walk through the steps, long enough that no figure is nothing.
-    let steps: Vec<_> = (0_u32..900)
-        .map(|n| {
-            let byte =
-                |salt: u32| u8::try_from((n * 2_654_435_761_u32.wrapping_add(salt * 40_503) >> (salt * 3)) % 256);
-            (byte(1).unwrap(), byte(2).unwrap(), byte(3).unwrap(), byte(4).unwrap())
-        })
-        .collect();
+    let steps: Vec<_> = (0..900).map(walk).collect();
     let world = worked(&steps).await;
     let views = Views::open(
         Some(directory.path()),

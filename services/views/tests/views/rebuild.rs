@@ -11,7 +11,7 @@ use yujian_eventlog::EventLog;
 use yujian_views::{InstitutionQuery, Rebuild, Scope, Views};
 
 use crate::support::{World, harmless, institution, open, reached, registered};
-use crate::work::{worked, write};
+use crate::work::{walk, worked, write};
 
 async fn open_in(directory: &Path, log: Arc<dyn EventLog>) -> Views {
     Views::open(Some(directory), log, Divisions::shipped().clone(), |_| {})
@@ -35,15 +35,10 @@ fn names(directory: &Path) -> Vec<String> {
     names
 }
 
-fn step(n: u32) -> (u8, u8, u8, u8) {
-    let byte = |salt: u32| (n.wrapping_mul(2_654_435_761) >> (salt * 6)).to_le_bytes()[0];
-    (byte(1), byte(2), byte(3), byte(0))
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_rebuild_under_traffic_ends_with_the_rows_of_the_log() {
     let directory = tempfile::tempdir().unwrap();
-    let steps: Vec<_> = (0..2_500).map(step).collect();
+    let steps: Vec<_> = (0..2_500).map(walk).collect();
     let mut world = worked(&steps).await;
     let views = open_in(directory.path(), world.log.clone()).await;
     let _stop = follow(&views);
@@ -76,7 +71,7 @@ async fn a_rebuild_under_traffic_ends_with_the_rows_of_the_log() {
     });
     let mut n = 10_000;
     while !rebuild.is_finished() {
-        write(&mut world, step(n), 2_600 + i64::from(n - 10_000)).await;
+        write(&mut world, walk(n), 2_600 + i64::from(n - 10_000)).await;
         n += 1;
     }
     let at = rebuild.await.unwrap().unwrap();
