@@ -142,7 +142,7 @@ pub(crate) fn detail(
     let year = folded
         .visited_date
         .or(folded.window.map(|(from, _)| from))
-        .map(|day| day.year());
+        .map(jiff::civil::Date::year);
     Ok(Some(InspectionDetail {
         answers: answers(connection, &row)?,
         findings: finding::of_inspection(connection, id)?,
