@@ -50,7 +50,7 @@ impl View for Engagements {
                     post TEXT NOT NULL, employment TEXT NOT NULL, share_permille INTEGER NOT NULL, state TEXT NOT NULL,
                     standing INTEGER NOT NULL, off_duty TEXT, start_date TEXT NOT NULL, end_date TEXT, end_ground TEXT,
                     qualified INTEGER NOT NULL, PRIMARY KEY(person, number)) WITHOUT ROWID;
-                  CREATE INDEX engagement_institution ON engagement(institution, standing, person, number);",
+                  CREATE INDEX engagement_institution ON engagement(institution, person, number, standing);",
             key: "person, number",
         }]
     }
