@@ -161,7 +161,9 @@ fn read(row: &Row<'_>) -> Result<EngagementRow, ViewError> {
     })
 }
 
-const FROM: &str = "FROM engagement e JOIN institution i ON i.id = e.institution JOIN person p ON p.id = e.person";
+/// Institutions come first, in the order of the list: a page is read without sorting what it does not show.
+const FROM: &str =
+    "FROM institution i CROSS JOIN engagement e ON e.institution = i.id CROSS JOIN person p ON p.id = e.person";
 
 /// Columns of a row, and the values of their question marks. An operator's others are those at its own institutions.
 fn columns(scope: &Scope) -> (String, Condition) {
