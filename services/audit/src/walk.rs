@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use uuid::Uuid;
 use yujian_domain::dossier::person_facts;
+use yujian_domain::envelope::parse_metadata;
 use yujian_domain::event::EventFamily;
 use yujian_domain::incident::IncidentEvent;
 use yujian_domain::inspection::InspectionEvent;
@@ -74,9 +75,7 @@ impl Engaged {
     /// The institution that an item of a person's stream names.
     fn assign(&mut self, person: Uuid, item: &Item) -> Option<Uuid> {
         let event = match item {
-            Item::Record(record) if person_facts(&seen(record)).is_ok() => {
-                PersonEvent::decode(&record.event_type, &record.payload).ok()?
-            }
+            Item::Record(record) if reads(record) => PersonEvent::decode(&record.event_type, &record.payload).ok()?,
             Item::Record(_) | Item::Damaged(_) => {
                 self.unreadable.entry(person).or_default().push(item.clone());
                 None
@@ -147,6 +146,11 @@ pub(crate) async fn walk(
     unattributed.extend(cases.waiting.into_values().flatten().filter_map(damage_of));
     unattributed.sort_by_key(|damage| damage.position);
     Ok(unattributed)
+}
+
+/// Whether envelope and payload of a person's record are what they must be.
+fn reads(record: &Record) -> bool {
+    parse_metadata(&record.metadata).is_ok() && person_facts(&seen(record)).is_ok()
 }
 
 fn damage_of(item: Item) -> Option<Damage> {

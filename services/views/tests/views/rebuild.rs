@@ -4,13 +4,15 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
+use proptest::prelude::*;
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::watch;
 use yujian_domain::divisions::Divisions;
 use yujian_eventlog::EventLog;
 use yujian_views::{InstitutionQuery, Rebuild, Scope, Views};
 
-use crate::support::{World, harmless, institution, open, reached, registered};
+use crate::lists::{history, runtime};
+use crate::support::{Window, World, harmless, institution, open, reached, registered};
 use crate::work::{walk, worked, write};
 
 async fn open_in(directory: &Path, log: Arc<dyn EventLog>) -> Views {
@@ -160,4 +162,25 @@ async fn a_rebuild_that_died_leaves_the_old_views_and_the_next_start_clears_up()
     let (first, second) = tokio::join!(views.rebuild(|_| {}), views.rebuild(|_| {}));
     assert_eq!((first.unwrap(), second.unwrap()), (digest.position, digest.position));
     assert_eq!(views.digest().await.unwrap(), digest);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 8, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn rows_do_not_depend_on_where_a_batch_ended(steps in history(60)) {
+        runtime().block_on(async {
+            let world = worked(&steps).await;
+            let window = Window::new(world.log.clone());
+            let live = open(window.clone()).await;
+            let _stop = follow(&live);
+            for number in (0..=world.written).step_by(7).chain([world.written]) {
+                reached(&live, window.show(number)).await.unwrap();
+                let rebuilt = open(Window::at(&world.log, number)).await;
+                assert_eq!(live.digest().await.unwrap(), rebuilt.digest().await.unwrap(), "at {number}");
+                live.rebuild(|_| {}).await.unwrap();
+                assert_eq!(live.digest().await.unwrap(), rebuilt.digest().await.unwrap(), "rebuilt at {number}");
+            }
+        });
+    }
 }

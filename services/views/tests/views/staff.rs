@@ -9,6 +9,7 @@ use yujian_audit::{PersonReplayQuery, replay_all, replay_person};
 use yujian_domain::dossier::{Dossier, canonical};
 use yujian_domain::envelope::Classification;
 use yujian_domain::person::{self, CredentialKind, CredentialState, EngagementState, PersonEvent, Post};
+use yujian_domain::system::{CreationAbandoned, SystemEvent};
 use yujian_domain::values::RegionId;
 use yujian_views::{
     Bucket, CredentialQuery, PersonQuery, PostFigures, Scope, StaffQuery, StoredFact, ViewError, Views,
@@ -498,4 +499,43 @@ async fn within_so_many_days_counts_the_last_of_them() {
         views.staff(query).await.unwrap().total
     };
     assert_eq!((expiring(9).await, expiring(10).await), (0, 2));
+}
+
+#[tokio::test]
+async fn an_unknown_event_of_a_person_is_shown_and_an_abandoned_registration_is_no_person() {
+    let mut world = two_posts().await;
+    let envelope = serde_json::to_vec(&support::metadata(yujian_domain::time::start_of(day(3)), None)).unwrap();
+    let kind = "staffing.PersonMerged.v3";
+    world
+        .raw(&of_person(1), kind, envelope, br#"{"into":"x"}"#.to_vec())
+        .await;
+    let abandoned = CreationAbandoned {
+        claim: "key-person.e1.00".to_owned(),
+        new_owner: of_person(1),
+    };
+    world.event(&of_person(2), &SystemEvent::from(abandoned), 3, None).await;
+    let views = world.views().await;
+    let timeline = views
+        .timeline_of_person(&Scope::default(), person(1), None, 1)
+        .await
+        .unwrap();
+    assert_eq!((timeline.rows[0].event_type.as_str(), timeline.total), (kind, 5));
+    let next = views
+        .timeline_of_person(&Scope::default(), person(1), timeline.next, 9)
+        .await
+        .unwrap();
+    assert_eq!(next.rows.len(), 4);
+    let detail = views
+        .person(&Scope::default(), person(1), day(0))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!((detail.row.revision, views.as_of().await.unwrap().unknown), (4, 1));
+    assert!(
+        views
+            .person(&Scope::default(), person(2), day(0))
+            .await
+            .unwrap()
+            .is_none()
+    );
 }
