@@ -1,0 +1,133 @@
+//! Random histories of persons, inspections, counters and alerts, beside those of institutions and incidents. Events are
+//! built directly: no rule of any state machine is kept, folds take what was recorded.
+
+use uuid::Uuid;
+use yujian_domain::alert::{AlertEvent, AlertRaised, AlertRule, alert_id};
+use yujian_domain::envelope::{Classification, FactRef};
+use yujian_domain::inspection::Purpose;
+use yujian_domain::reference::Reference;
+use yujian_domain::system::{ChecklistPublished, SystemEvent};
+use yujian_domain::visits::{VisitCounted, VisitReleased, VisitsEvent, visits_stream};
+
+use crate::steps::{self, Step};
+use crate::support::{World, day, institution};
+
+mod inspections;
+mod persons;
+
+pub use inspections::{cited, imported, inspection_step, planned};
+pub use persons::{claimed, digest, person_step, registered, started};
+
+/// The id of the `n`th person.
+pub fn person(n: u8) -> Uuid {
+    Uuid::from_u128(0x3000 + u128::from(n))
+}
+
+/// The id of the `n`th inspection.
+pub fn inspection(n: u8) -> Uuid {
+    Uuid::from_u128(0x4000 + u128::from(n))
+}
+
+pub fn of_person(n: u8) -> String {
+    format!("person-{}", person(n))
+}
+
+pub fn of_inspection(n: u8) -> String {
+    format!("inspection-{}", inspection(n))
+}
+
+/// A history in which every family meets the others.
+pub async fn worked(steps: &[Step]) -> World {
+    let mut world = World::new();
+    publish_checklist(&mut world).await;
+    for n in 0..7 {
+        steps::write(&mut world, (0, n, 1 + n, n), 0).await;
+    }
+    for (step, at) in steps.iter().zip(1..) {
+        write(&mut world, *step, at).await;
+    }
+    world
+}
+
+/// The checklist that comes with the program.
+pub async fn publish_checklist(world: &mut World) {
+    let shipped = Reference::shipped_checklists().remove(0);
+    let event = ChecklistPublished {
+        checklist: shipped.checklist.reference.id.clone(),
+        version: shipped.checklist.reference.version,
+        sha256: shipped.checklist.sha256.clone(),
+        effective_date: shipped.checklist.effective_date,
+        document: shipped.document.to_owned(),
+    };
+    let stream = format!("checklist-{}", Uuid::from_u128(0x6000));
+    world.event(&stream, &SystemEvent::from(event), 0, None).await;
+}
+
+/// The `n`th step of a walk that is the same in every run and goes everywhere.
+pub fn walk(n: u32) -> Step {
+    let mixed = (u64::from(n) + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let mixed = (mixed ^ (mixed >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let [a, b, c, d, ..] = (mixed ^ (mixed >> 32)).to_le_bytes();
+    (a, b, c, d)
+}
+
+pub async fn write(world: &mut World, step: Step, at: i64) {
+    let (kind, who, a, b) = step;
+    match kind % 5 {
+        0 => steps::write(world, (a, who, kind / 5, b), at).await,
+        1 | 2 => person_step(world, (kind / 5, who, a, b), at).await,
+        3 => inspection_step(world, (kind / 5, who, a, b), at).await,
+        _ if b.is_multiple_of(3) => alert(world, who, a, at).await,
+        _ => visit(world, who, a, b, at).await,
+    }
+}
+
+async fn visit(world: &mut World, who: u8, a: u8, b: u8, at: i64) {
+    let n = who % 8;
+    let stream = visits_stream(institution(n % 7), 2025);
+    let event: VisitsEvent = if b % 4 == 1 {
+        VisitReleased {
+            inspection: inspection(n),
+        }
+        .into()
+    } else {
+        let counts = !a.is_multiple_of(3);
+        VisitCounted {
+            inspection: inspection(n),
+            purpose: Purpose::Routine,
+            counts,
+            cap: counts.then_some(1 + u32::from(a % 2)),
+        }
+        .into()
+    };
+    world
+        .event_for(&stream, &event, at, None, Classification::Regulator)
+        .await;
+}
+
+pub fn raised(rule: AlertRule, home: Uuid, concerned: Option<Uuid>, period: &str, since: i64) -> AlertRaised {
+    AlertRaised {
+        rule,
+        institution: home,
+        person: concerned,
+        inspection: None,
+        period: period.to_owned(),
+        since_date: day(since),
+        evidence: vec![FactRef {
+            stream: "person-1".to_owned(),
+            revision: 3,
+        }],
+    }
+}
+
+async fn alert(world: &mut World, who: u8, a: u8, at: i64) {
+    let rule = AlertRule::ALL[usize::from(a) % AlertRule::ALL.len()];
+    let (n, period) = (who % 6, a.to_string());
+    let stream = format!("alert-{}", alert_id(rule, person(n), &period));
+    if !world.begun(&stream) {
+        let event = AlertEvent::from(raised(rule, institution(n), Some(person(n)), &period, at));
+        world
+            .event_for(&stream, &event, at, None, Classification::Regulator)
+            .await;
+    }
+}
