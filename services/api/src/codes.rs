@@ -2,11 +2,12 @@
 //! that a list is mapped by naming its two types; a test holds both sides together.
 
 use yujian_domain::values::{ClassType, Datum};
-use yujian_domain::{incident, inspection, institution, person, system};
+use yujian_domain::{alert, incident, inspection, institution, person, policy, system};
 use yujian_proto::{
     audit::v1 as audit, common::v1 as common, incident::v1 as wire_incident, inspection::v1 as wire_inspection,
-    licensing::v1 as licensing, staffing::v1 as staffing,
+    licensing::v1 as licensing, staffing::v1 as staffing, supervision::v1 as supervision,
 };
+use yujian_views::Bucket;
 
 /// A closed list of the domain with its enum on the wire.
 pub(crate) trait Coded: Copy + Sized + 'static {
@@ -100,6 +101,26 @@ coded! {
     inspection::AbortReason => wire_inspection::AbortReason, "ABORT_REASON_";
     inspection::CancelReason => wire_inspection::CancelReason, "CANCEL_REASON_";
     inspection::Status => wire_inspection::InspectionState, "INSPECTION_STATE_";
+    alert::AlertRule => supervision::AlertRule, "ALERT_RULE_";
+    policy::Source => supervision::Source, "SOURCE_";
+}
+
+impl Coded for Bucket {
+    const VALUES: &'static [Self] = Self::ALL;
+    fn code_text(self) -> &'static str {
+        self.code()
+    }
+    fn number(self) -> i32 {
+        let bucket = match self {
+            Self::Expired => supervision::Bucket::Expired,
+            Self::Within7 => supervision::Bucket::Within7,
+            Self::Within30 => supervision::Bucket::Within30,
+            Self::Within90 => supervision::Bucket::Within90,
+            Self::More => supervision::Bucket::More,
+            Self::None => supervision::Bucket::None,
+        };
+        bucket.into()
+    }
 }
 
 #[cfg(test)]
@@ -186,5 +207,8 @@ mod tests {
         check::<inspection::AbortReason>(&pool, "yujian.inspection.v1.AbortReason", &[]);
         check::<inspection::CancelReason>(&pool, "yujian.inspection.v1.CancelReason", &[]);
         check::<inspection::Status>(&pool, "yujian.inspection.v1.InspectionState", &["none"]);
+        check::<alert::AlertRule>(&pool, "yujian.supervision.v1.AlertRule", &[]);
+        check::<policy::Source>(&pool, "yujian.supervision.v1.Source", &[]);
+        check::<Bucket>(&pool, "yujian.supervision.v1.Bucket", &[]);
     }
 }
