@@ -397,7 +397,7 @@ pub(crate) fn extend_correction(request: pb::ExtendCorrectionRequest, ground: Gr
 }
 
 /// A version of a checklist under `checklist`.
-fn checklist(f: &mut Fields, told: pb::ChecklistVersion) -> Option<ChecklistRef> {
+pub(crate) fn checklist(f: &mut Fields, told: pb::ChecklistVersion) -> Option<ChecklistRef> {
     let id = f.text("checklist.id", told.id);
     let version = f.ordinal("checklist.version", told.version);
     Some(ChecklistRef {
