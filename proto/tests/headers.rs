@@ -11,7 +11,10 @@ const ERASURE: &str = "yujian.audit.v1.AuditService.EraseSubject";
 fn every_command_has_the_header() {
     let pool = DescriptorPool::decode(yujian_proto::DESCRIPTOR_SET).expect("a sound descriptor set");
     let mut commands = 0;
-    for service in pool.services().filter(|service| service.full_name().starts_with("yujian.")) {
+    for service in pool
+        .services()
+        .filter(|service| service.full_name().starts_with("yujian."))
+    {
         for method in service.methods() {
             if QUERIES.iter().any(|query| method.name().starts_with(query)) || method.full_name() == ERASURE {
                 continue;
@@ -22,7 +25,12 @@ fn every_command_has_the_header() {
             assert_eq!(header.number(), 1, "{}", method.full_name());
             let kind = header.kind();
             let message = kind.as_message().expect("a message");
-            assert_eq!(message.full_name(), "yujian.common.v1.CommandHeader", "{}", method.full_name());
+            assert_eq!(
+                message.full_name(),
+                "yujian.common.v1.CommandHeader",
+                "{}",
+                method.full_name()
+            );
             assert!(message.get_field_by_name("validate_only").is_some());
         }
     }
@@ -32,7 +40,10 @@ fn every_command_has_the_header() {
 #[test]
 fn queries_take_no_header() {
     let pool = DescriptorPool::decode(yujian_proto::DESCRIPTOR_SET).expect("a sound descriptor set");
-    for service in pool.services().filter(|service| service.full_name().starts_with("yujian.")) {
+    for service in pool
+        .services()
+        .filter(|service| service.full_name().starts_with("yujian."))
+    {
         for method in service.methods() {
             if QUERIES.iter().any(|query| method.name().starts_with(query)) {
                 assert!(

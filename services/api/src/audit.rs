@@ -13,6 +13,7 @@ use yujian_proto::supervision::v1::DamagedRecord;
 
 use crate::Api;
 use crate::convert::licensing::INSTITUTIONS;
+use crate::convert::staffing::PERSONS;
 use crate::convert::{supervision, time};
 use crate::error;
 use crate::gate::principal;
@@ -58,6 +59,27 @@ impl pb::audit_service_server::AuditService for Audit {
         Ok(Response::new(Box::pin(
             parts.map(|part| Ok(pb::ReplayInstitutionReply { part: Some(part) })),
         )))
+    }
+
+    type ReplayPersonStream = Pin<Box<dyn Stream<Item = Result<pb::ReplayPersonReply, Status>> + Send>>;
+
+    async fn replay_person(
+        &self,
+        request: Request<pb::ReplayPersonRequest>,
+    ) -> Result<Response<Self::ReplayPersonStream>, Status> {
+        let (_, scope) = principal(&request)?;
+        let request = request.into_inner();
+        let mut f = Fields::default();
+        let id = f.name("name", PERSONS, &request.name);
+        let as_of = f.optional_date("as_of_date", request.as_of_date);
+        let known_at = f.optional_date("known_at_date", request.known_at_date);
+        let until = f.position("until", &request.until);
+        let position = f.position("min_position", &request.min_position);
+        let person = f.finish(|| id).map_err(|refused| error::rejection(&refused))?;
+        self.0.wait_for(position).await?;
+        self.0.must_see_person(&scope, person).await?;
+        let _ = (as_of, known_at, until);
+        Err(error::not_found(&request.name))
     }
 
     async fn erase_subject(

@@ -9,22 +9,21 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
-use yujian_domain::dossier::{Dossier, canonical};
 use yujian_domain::rejection::Rejection;
-use yujian_domain::time::{day_of, end_of};
+use yujian_domain::time::day_of;
 use yujian_eventlog::LogPosition;
 use yujian_proto::supervision::v1 as pb;
-use yujian_views::{IncidentQuery, InstitutionQuery, Scope, ViewError};
+use yujian_views::{Scope, ViewError};
 
 use crate::Api;
-use crate::convert::incident::INCIDENTS;
 use crate::convert::licensing::INSTITUTIONS;
-use crate::convert::{as_of, date, supervision as convert};
+use crate::convert::staffing::PERSONS;
 use crate::error::{self, ApiReason, refuse};
 use crate::gate::principal;
 use crate::limits::{DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, MIN_POSITION_WAIT, WATCH_BUFFER};
 use crate::page_token::{self, Arguments};
 use crate::parse::{Fields, optional_text};
+use crate::pending::Pending as _;
 use crate::watch::Filter;
 
 mod incident;
@@ -70,6 +69,16 @@ impl Api {
             .ok_or_else(|| error::not_found(&format!("{INSTITUTIONS}/{id}")))
     }
 
+    /// Whether the person exists for the caller.
+    ///
+    /// # Errors
+    /// NOT_FOUND, as [`Api::must_see`].
+    pub(crate) async fn must_see_person(&self, scope: &Scope, id: Uuid) -> Result<(), Status> {
+        let seen = self.views.person(scope, id, self.day(None)).await.map_err(failed)?;
+        seen.map(|_| ())
+            .ok_or_else(|| error::not_found(&format!("{PERSONS}/{id}")))
+    }
+
     fn redeem(&self, arguments: &Arguments, token: &str) -> Result<Option<String>, Status> {
         page_token::redeem(self.keys.as_ref(), arguments, token).map_err(|_| refuse(ApiReason::PageTokenInvalid))
     }
@@ -88,11 +97,11 @@ impl Api {
 macro_rules! open_list {
     ($api:expr, $method:literal, $request:ident, $fields:ident) => {{
         let position = $fields.position("min_position", &$request.min_position);
-        let size = page_size($request.page_size);
+        let size = $crate::supervision::page_size($request.page_size);
         let token = std::mem::take(&mut $request.page_token);
         $request.page_size = 0;
         $request.min_position.clear();
-        let arguments = Arguments::of($method, &$request);
+        let arguments = $crate::page_token::Arguments::of($method, &$request);
         (position, size, token, arguments)
     }};
 }

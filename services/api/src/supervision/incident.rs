@@ -13,14 +13,16 @@ use crate::error;
 use crate::gate::principal;
 use crate::parse::{Fields, optional_text};
 
-pub(super) async fn list_incidents(api: &Api, request: Request<pb::ListIncidentsRequest>) -> Result<Response<pb::ListIncidentsReply>, Status> {
+pub(super) async fn list_incidents(
+    api: &Api,
+    request: Request<pb::ListIncidentsRequest>,
+) -> Result<Response<pb::ListIncidentsReply>, Status> {
     let (_, scope) = principal(&request)?;
     let mut request = request.into_inner();
     let mut f = Fields::default();
     let (position, limit, token, arguments) = open_list!(api, "ListIncidents", request, f);
     let region = f.region_code("region_code", &request.region_code);
-    let institution =
-        optional_text(request.institution).and_then(|name| f.name("institution", INSTITUTIONS, &name));
+    let institution = optional_text(request.institution).and_then(|name| f.name("institution", INSTITUTIONS, &name));
     let statuses = f.filter("states", &request.states);
     let categories = f.filter("categories", &request.categories);
     let (late_only, open_only) = (request.late_only, request.open_only);
@@ -50,7 +52,10 @@ pub(super) async fn list_incidents(api: &Api, request: Request<pb::ListIncidents
     }))
 }
 
-pub(super) async fn get_incident(api: &Api, request: Request<pb::GetIncidentRequest>) -> Result<Response<pb::GetIncidentReply>, Status> {
+pub(super) async fn get_incident(
+    api: &Api,
+    request: Request<pb::GetIncidentRequest>,
+) -> Result<Response<pb::GetIncidentReply>, Status> {
     let (_, scope) = principal(&request)?;
     let request = request.into_inner();
     let mut f = Fields::default();

@@ -10,13 +10,14 @@ use crate::Api;
 use crate::convert::inspection::{INSPECTIONS, checklist};
 use crate::convert::licensing::INSTITUTIONS;
 use crate::convert::staffing::PERSONS;
+use crate::convert::supervision::checklist::{head, whole};
 use crate::convert::supervision::inspection as convert;
 use crate::convert::supervision::staff::Audience;
-use crate::convert::supervision::checklist::{head, whole};
 use crate::convert::{as_of, date};
 use crate::error;
 use crate::gate::principal;
 use crate::parse::{Fields, optional_text};
+use crate::pending::Pending as _;
 
 /// The states that an operator may list: from the check-in on. Before it the institution must not learn of an inspection
 /// that was not announced.
@@ -47,11 +48,24 @@ pub(super) async fn list_inspections(
     let from = f.optional_date("visited_from_date", request.visited_from_date);
     let to = f.optional_date("visited_to_date", request.visited_to_date);
     if from.is_some() != to.is_some() {
-        let absent = if from.is_none() { "visited_from_date" } else { "visited_to_date" };
-        f.wrong(absent, "REQUIRED", "is required with the other end", "起止日期须同时填写");
+        let absent = if from.is_none() {
+            "visited_from_date"
+        } else {
+            "visited_to_date"
+        };
+        f.wrong(
+            absent,
+            "REQUIRED",
+            "is required with the other end",
+            "起止日期须同时填写",
+        );
     }
     let operator = scope.organisation.is_some();
-    let statuses = if operator { listed_for_operators(asked) } else { Some(asked) };
+    let statuses = if operator {
+        listed_for_operators(asked)
+    } else {
+        Some(asked)
+    };
     let nothing = statuses.is_none();
     let mut query = f
         .finish(|| {

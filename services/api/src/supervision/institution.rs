@@ -1,7 +1,7 @@
 //! Institutions: list, one, dossier, timeline, admission.
 
-use tonic::{Request, Response, Status};
 use jiff::civil::Date;
+use tonic::{Request, Response, Status};
 use yujian_domain::dossier::{Dossier, Fact, canonical};
 use yujian_domain::time::end_of;
 use yujian_proto::supervision::v1 as pb;
@@ -34,7 +34,10 @@ pub(super) fn resolved(
     (facts, canonical)
 }
 
-pub(super) async fn list_institutions(api: &Api, request: Request<pb::ListInstitutionsRequest>) -> Result<Response<pb::ListInstitutionsReply>, Status> {
+pub(super) async fn list_institutions(
+    api: &Api,
+    request: Request<pb::ListInstitutionsRequest>,
+) -> Result<Response<pb::ListInstitutionsReply>, Status> {
     let (_, scope) = principal(&request)?;
     let mut request = request.into_inner();
     let mut f = Fields::default();
@@ -69,7 +72,10 @@ pub(super) async fn list_institutions(api: &Api, request: Request<pb::ListInstit
     }))
 }
 
-pub(super) async fn get_institution(api: &Api, request: Request<pb::GetInstitutionRequest>) -> Result<Response<pb::GetInstitutionReply>, Status> {
+pub(super) async fn get_institution(
+    api: &Api,
+    request: Request<pb::GetInstitutionRequest>,
+) -> Result<Response<pb::GetInstitutionReply>, Status> {
     let (_, scope) = principal(&request)?;
     let request = request.into_inner();
     let mut f = Fields::default();
@@ -87,7 +93,10 @@ pub(super) async fn get_institution(api: &Api, request: Request<pb::GetInstituti
     }))
 }
 
-pub(super) async fn get_dossier(api: &Api, request: Request<pb::GetDossierRequest>) -> Result<Response<pb::GetDossierReply>, Status> {
+pub(super) async fn get_dossier(
+    api: &Api,
+    request: Request<pb::GetDossierRequest>,
+) -> Result<Response<pb::GetDossierReply>, Status> {
     let (_, scope) = principal(&request)?;
     let request = request.into_inner();
     let mut f = Fields::default();
@@ -112,7 +121,10 @@ pub(super) async fn get_dossier(api: &Api, request: Request<pb::GetDossierReques
     }))
 }
 
-pub(super) async fn list_timeline(api: &Api, request: Request<pb::ListTimelineRequest>) -> Result<Response<pb::ListTimelineReply>, Status> {
+pub(super) async fn list_timeline(
+    api: &Api,
+    request: Request<pb::ListTimelineRequest>,
+) -> Result<Response<pb::ListTimelineReply>, Status> {
     let (_, scope) = principal(&request)?;
     let mut request = request.into_inner();
     let mut f = Fields::default();
@@ -135,7 +147,10 @@ pub(super) async fn list_timeline(api: &Api, request: Request<pb::ListTimelineRe
     }))
 }
 
-pub(super) async fn get_pipeline(api: &Api, request: Request<pb::GetPipelineRequest>) -> Result<Response<pb::GetPipelineReply>, Status> {
+pub(super) async fn get_pipeline(
+    api: &Api,
+    request: Request<pb::GetPipelineRequest>,
+) -> Result<Response<pb::GetPipelineReply>, Status> {
     let (_, scope) = principal(&request)?;
     let request = request.into_inner();
     let mut f = Fields::default();

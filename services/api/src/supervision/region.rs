@@ -9,7 +9,10 @@ use crate::convert::{as_of, date, supervision as convert};
 use crate::gate::principal;
 use crate::parse::Fields;
 
-pub(super) async fn get_roll_up(api: &Api, request: Request<pb::GetRollUpRequest>) -> Result<Response<pb::GetRollUpReply>, Status> {
+pub(super) async fn get_roll_up(
+    api: &Api,
+    request: Request<pb::GetRollUpRequest>,
+) -> Result<Response<pb::GetRollUpReply>, Status> {
     let (_, scope) = principal(&request)?;
     let request = request.into_inner();
     let mut f = Fields::default();
@@ -20,17 +23,16 @@ pub(super) async fn get_roll_up(api: &Api, request: Request<pb::GetRollUpRequest
     api.wait_for(position).await?;
     let at = api.day(at);
     let region = region.or_else(|| scope.jurisdiction.clone());
-    let roll_up = api
-        .views
-        .roll_up(&scope, region.as_deref(), at)
-        .await
-        .map_err(failed)?;
+    let roll_up = api.views.roll_up(&scope, region.as_deref(), at).await.map_err(failed)?;
     let mut reply = convert::roll_up(&roll_up);
     reply.at_date = Some(date(at));
     Ok(Response::new(reply))
 }
 
-pub(super) async fn get_freshness(api: &Api, request: Request<pb::GetFreshnessRequest>) -> Result<Response<pb::GetFreshnessReply>, Status> {
+pub(super) async fn get_freshness(
+    api: &Api,
+    request: Request<pb::GetFreshnessRequest>,
+) -> Result<Response<pb::GetFreshnessReply>, Status> {
     let mut f = Fields::default();
     let position = f.position("min_position", &request.into_inner().min_position);
     f.finish(|| Some(())).map_err(refused)?;
@@ -41,7 +43,10 @@ pub(super) async fn get_freshness(api: &Api, request: Request<pb::GetFreshnessRe
     }))
 }
 
-pub(super) async fn get_view_digest(api: &Api, request: Request<pb::GetViewDigestRequest>) -> Result<Response<pb::GetViewDigestReply>, Status> {
+pub(super) async fn get_view_digest(
+    api: &Api,
+    request: Request<pb::GetViewDigestRequest>,
+) -> Result<Response<pb::GetViewDigestReply>, Status> {
     let mut f = Fields::default();
     let position = f.position("min_position", &request.into_inner().min_position);
     f.finish(|| Some(())).map_err(refused)?;

@@ -18,13 +18,20 @@ use crate::convert::{as_of, date, supervision as convert};
 use crate::error;
 use crate::gate::principal;
 use crate::parse::{Fields, optional_text};
+use crate::pending::Pending as _;
 
 /// Longest look ahead at certificates that end, in days.
 const LONGEST_LOOK_AHEAD_DAYS: u32 = 3_650;
 
-/// Digests of an identity under every epoch of the key, as its claim may have been made.
+/// Digests of an identity under every epoch of the key, as its claim may have been made. Never empty, since that would ask
+/// for everybody: without keys nobody is found.
 fn identity_digests(keys: &dyn KeyProvider, kind: IdentityKind, number: &str) -> Vec<KeyedDigest> {
-    keys.digest_all(IDENTITY_CLAIM, canonical_identity(kind, number).as_bytes())
+    let identity = canonical_identity(kind, number);
+    let mut digests = keys.digest_all(IDENTITY_CLAIM, identity.as_bytes());
+    if digests.is_empty() {
+        digests.push(keys.digest(IDENTITY_CLAIM, identity.as_bytes()));
+    }
+    digests
         .into_iter()
         .map(|digest| KeyedDigest {
             epoch: digest.epoch,

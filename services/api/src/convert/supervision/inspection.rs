@@ -63,13 +63,10 @@ pub(crate) fn row(row: &InspectionRow) -> pb::InspectionView {
         open_findings: row.open_findings,
         assistance: row.assistance,
         comments_due: row.comments_due.as_ref().map(deadline),
-        points: row
-            .points
-            .filter(|(_, of)| *of > 0)
-            .map(|(points, of)| pb::Ratio {
-                numerator: points.into(),
-                denominator: of.into(),
-            }),
+        points: row.points.filter(|(_, of)| *of > 0).map(|(points, of)| pb::Ratio {
+            numerator: points.into(),
+            denominator: of.into(),
+        }),
         vetoes: row.vetoes,
         finalized_date: row.finalized_date.map(date),
         published_date: row.published_date.map(date),

@@ -12,8 +12,8 @@ use yujian_proto::common::v1::PersonalValue;
 use yujian_proto::staffing::v1 as staffing;
 use yujian_proto::supervision::v1 as pb;
 use yujian_views::{
-    Bar, BarRow, Bucket, CredentialRow, EngagementRow, Health, HealthRow, PersonDetail, PersonRow, PostFigures, QueryRow,
-    RecordQuery, Scope, StaffFigures, StaffFiguresRow, TrainingRow,
+    Bar, BarRow, Bucket, CredentialRow, EngagementRow, Health, HealthRow, PersonDetail, PersonRow, PostFigures,
+    QueryRow, RecordQuery, Scope, StaffFigures, StaffFiguresRow, TrainingRow,
 };
 
 use crate::codes::{Coded, number_of};
