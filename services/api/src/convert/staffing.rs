@@ -181,12 +181,13 @@ pub(crate) fn record_training(request: pb::RecordTrainingRequest, ground: Ground
     let header = f.header(request.header, ground);
     let target = f.name("name", PERSONS, &request.name);
     let kind = f.code("kind", request.kind);
+    let hours = f.ordinal("hours", request.hours);
     let provider = f.text("provider", request.provider);
     let completed_date = f.date("completed_date", request.completed_date);
     f.command(header, target, || {
         let command = RecordTraining {
             kind: kind?,
-            hours: request.hours,
+            hours: hours?,
             provider: provider?,
             completed_date: completed_date?,
         };
@@ -201,13 +202,14 @@ pub(crate) fn engage(request: pb::EngagePersonRequest, ground: Ground<'_>) -> Re
     let institution = f.name("institution", INSTITUTIONS, &request.institution);
     let post = f.code("post", request.post);
     let employment = f.code("employment", request.employment);
+    let share_permille = f.ordinal("share_permille", request.share_permille);
     let start_date = f.date("start_date", request.start_date);
     f.command(header, target, || {
         let command = Engage {
             institution: institution?,
             post: post?,
             employment: employment?,
-            share_permille: request.share_permille,
+            share_permille: share_permille?,
             start_date: start_date?,
         };
         Some(command.into())
@@ -220,12 +222,13 @@ pub(crate) fn change_post(request: pb::ChangePostRequest, ground: Ground<'_>) ->
     let target = f.name("name", PERSONS, &request.name);
     let engagement = f.ordinal("engagement", request.engagement);
     let post = f.code("post", request.post);
+    let share_permille = f.ordinal("share_permille", request.share_permille);
     let from_date = f.date("from_date", request.from_date);
     f.command(header, target, || {
         let command = ChangePost {
             engagement: engagement?,
             post: post?,
-            share_permille: request.share_permille,
+            share_permille: share_permille?,
             from_date: from_date?,
         };
         Some(command.into())

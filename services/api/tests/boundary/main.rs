@@ -3,7 +3,11 @@
 
 mod commands;
 mod docs;
+mod every;
 mod gate;
 mod house;
+mod lives;
 mod queries;
+mod raw;
 mod streams;
+mod walk;
