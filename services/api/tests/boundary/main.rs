@@ -9,5 +9,6 @@ mod house;
 mod lives;
 mod queries;
 mod raw;
+mod refusals;
 mod streams;
 mod walk;
