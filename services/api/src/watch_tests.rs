@@ -17,6 +17,7 @@ fn delta(number: u64, regions: &[&str]) -> Arc<Delta> {
             person: None,
             inspection: None,
             alert: None,
+            regulator_only: false,
             stream: "institution-x".to_owned(),
             revision: number,
             event_type: "licensing.InstitutionRegistered.v1".to_owned(),

@@ -120,6 +120,7 @@ mod tests {
             person: None,
             inspection: None,
             alert: None,
+            regulator_only: false,
             stream: "institution-1".to_owned(),
             revision: 0,
             event_type: "licensing.InstitutionRegistered.v1".to_owned(),

@@ -66,13 +66,60 @@ impl Condition {
         }
     }
 
+    /// Adds what a scope may see by the classification of events: an operator nothing that is for the regulator alone.
+    pub(crate) fn and_shown(&mut self, alias: &str, scope: &Scope) {
+        if scope.organisation.is_some() {
+            self.and(format!("{alias}.classification <> 'regulator'"), []);
+        }
+    }
+
+    /// Adds what an operator may know of inspections, of the table known as `alias`: those announced, and those whose
+    /// inspectors have come. What is not announced must not be read by whoever is to be visited.
+    pub(crate) fn and_told(&mut self, alias: &str, scope: &Scope) {
+        if scope.organisation.is_some() {
+            self.and(format!("{alias}.told"), []);
+        }
+    }
+
+    /// Adds "one of these holds".
+    pub(crate) fn and_any(&mut self, alternatives: impl IntoIterator<Item = Self>) {
+        let (mut clauses, mut values) = (Vec::new(), Vec::new());
+        for alternative in alternatives {
+            clauses.push(format!("({})", alternative.all()));
+            values.extend(alternative.values);
+        }
+        if clauses.is_empty() {
+            self.and("0", []);
+        } else {
+            self.and(format!("({})", clauses.join(" OR ")), values);
+        }
+    }
+
+    /// Adds that a row of `from` fits: `EXISTS(SELECT 1 FROM … WHERE …)`.
+    pub(crate) fn and_exists(&mut self, from: &str, fits: Self) {
+        self.and(
+            format!("EXISTS(SELECT 1 FROM {from} WHERE {})", fits.all()),
+            fits.values,
+        );
+    }
+
+    /// Its clauses joined; `1` when nothing restricts.
+    fn all(&self) -> String {
+        if self.clauses.is_empty() {
+            "1".to_owned()
+        } else {
+            self.clauses.join(" AND ")
+        }
+    }
+
     /// ` WHERE …`, or ` WHERE 1` when nothing restricts.
     pub(crate) fn sql(&self) -> String {
-        if self.clauses.is_empty() {
-            " WHERE 1".to_owned()
-        } else {
-            format!(" WHERE {}", self.clauses.join(" AND "))
-        }
+        format!(" WHERE {}", self.all())
+    }
+
+    /// ` AND …`, for a statement that has its own conditions already.
+    pub(crate) fn and_sql(&self) -> String {
+        format!(" AND {}", self.all())
     }
 
     /// The values of its question marks.

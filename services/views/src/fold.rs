@@ -4,19 +4,18 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Transaction};
-use uuid::Uuid;
-use yujian_domain::dossier::{FactChange, Seen, facts};
-use yujian_domain::envelope::{Metadata, parse_metadata};
-use yujian_domain::event::EventFamily as _;
-use yujian_domain::incident::IncidentEvent;
-use yujian_domain::institution::InstitutionEvent;
-use yujian_domain::system::SystemEvent;
-use yujian_eventlog::{Item, LogPosition, Record};
+use yujian_domain::alert::AlertEvent;
+use yujian_domain::envelope::Classification;
+use yujian_eventlog::{Item, LogPosition};
 
 use crate::database::{Checkpoint, checkpoint, set_checkpoint};
 use crate::error::ViewError;
 use crate::model::Change;
 use crate::view;
+
+mod seen;
+
+pub(crate) use seen::{EventSeen, Home, What};
 
 /// A table of a view.
 pub(crate) struct Table {
@@ -42,161 +41,18 @@ pub(crate) static VIEWS: &[&dyn View] = &[
     &view::institution::Institutions,
     &view::filing::Filings,
     &view::incident::Incidents,
+    &view::person::Persons,
+    &view::engagement::Engagements,
+    &view::credential::Credentials,
+    &view::record::Records,
+    &view::checklist::Checklists,
+    &view::inspection::Inspections,
+    &view::finding::Findings,
+    &view::visits::Visits,
+    &view::alert::Alerts,
     &view::timeline::Timeline,
     &view::problem::Problems,
 ];
-
-/// What an item of the log is.
-pub(crate) enum What {
-    /// An event of an institution.
-    Institution(Box<InstitutionEvent>),
-    /// An event of an incident.
-    Incident(Box<IncidentEvent>),
-    /// An event of Yujian's own streams.
-    System,
-    /// An event of a type that this version does not know.
-    Unknown,
-    /// A record that can't be served, or does not read as what its type says.
-    Damaged(String),
-}
-
-/// An item of the log as views see it.
-pub(crate) struct EventSeen<'a> {
-    /// Stream; empty when a damaged record does not even tell that.
-    pub(crate) stream: &'a str,
-    /// Revision, when known.
-    pub(crate) revision: Option<u64>,
-    /// The record, unless it is damaged.
-    pub(crate) record: Option<&'a Record>,
-    /// Its envelope, when it reads.
-    pub(crate) metadata: Option<Metadata>,
-    /// What it is.
-    pub(crate) what: What,
-    /// Institution concerned, when known.
-    pub(crate) institution: Option<Uuid>,
-    /// Incident concerned.
-    pub(crate) incident: Option<Uuid>,
-    /// What it does to the dossier.
-    pub(crate) facts: FactChange,
-    /// When it was recorded; for a damaged record, when the one before it was.
-    pub(crate) recorded_time: Timestamp,
-}
-
-impl<'a> EventSeen<'a> {
-    /// Revision as rows hold it.
-    pub(crate) fn revision_column(&self) -> Option<i64> {
-        self.revision.map(crate::database::integer)
-    }
-
-    /// The legal day from which the event has effect, when known.
-    pub(crate) fn effective_day(&self) -> Option<jiff::civil::Date> {
-        let metadata = self.metadata.as_ref()?;
-        metadata
-            .effective_from
-            .map(yujian_domain::time::day_of)
-            .or(metadata.occurred.day())
-    }
-
-    fn read(transaction: &Transaction<'_>, item: &'a Item, last: Timestamp) -> Result<Self, ViewError> {
-        let mut seen = match item {
-            Item::Record(record) => Self {
-                stream: record.stream.as_str(),
-                revision: Some(record.revision),
-                record: Some(record),
-                metadata: None,
-                what: What::Unknown,
-                institution: None,
-                incident: None,
-                facts: FactChange::default(),
-                recorded_time: record.recorded_time,
-            },
-            Item::Damaged(damage) => Self {
-                stream: damage.stream.as_ref().map_or("", |stream| stream.as_str()),
-                revision: damage.revision,
-                record: None,
-                metadata: None,
-                what: What::Damaged(damage.problem.clone()),
-                institution: None,
-                incident: None,
-                facts: FactChange::default(),
-                recorded_time: last,
-            },
-        };
-        if let Some(record) = seen.record {
-            match parse_metadata(&record.metadata) {
-                Ok(metadata) => {
-                    seen.metadata = Some(metadata);
-                    seen.what = decode(record);
-                }
-                // The texts of these errors may quote a payload; the rows of views say only what kind of fault it is.
-                Err(_) => seen.what = What::Damaged("the envelope does not read".to_owned()),
-            }
-        }
-        match seen.stream.split_once('-') {
-            Some(("institution", id)) if !matches!(seen.what, What::System) => {
-                seen.institution = Uuid::parse_str(id).ok();
-            }
-            Some(("incident", id)) if !matches!(seen.what, What::System) => {
-                seen.incident = Uuid::parse_str(id).ok();
-                // The first event that names an institution settles it, as in the state that decides.
-                seen.institution = match seen.incident {
-                    Some(incident) => view::incident::institution_of(transaction, incident)?,
-                    None => None,
-                };
-                if let (None, What::Incident(event), Some(_)) = (seen.institution, &seen.what, seen.incident) {
-                    seen.institution = view::incident::names(event);
-                }
-            }
-            _ => {}
-        }
-        if let (Some(record), Some(_), What::Institution(_) | What::Incident(_)) =
-            (seen.record, seen.institution, &seen.what)
-        {
-            let asserting = Seen {
-                stream: seen.stream,
-                revision: record.revision,
-                event_id: record.id,
-                event_type: &record.event_type,
-                metadata: &record.metadata,
-                payload: &record.payload,
-                recorded_time: record.recorded_time,
-            };
-            match facts(&asserting) {
-                Ok(change) => seen.facts = change.unwrap_or_default(),
-                Err(_) => seen.what = What::Damaged(fault(record)),
-            }
-        }
-        Ok(seen)
-    }
-}
-
-fn fault(record: &Record) -> String {
-    format!("the payload does not read as {}", record.event_type)
-}
-
-fn decode(record: &Record) -> What {
-    let category = record.stream.category();
-    let fault = || What::Damaged(fault(record));
-    if category == "institution" {
-        match InstitutionEvent::decode(&record.event_type, &record.payload) {
-            Ok(Some(event)) => return What::Institution(Box::new(event)),
-            Ok(None) => {}
-            Err(_) => return fault(),
-        }
-    }
-    if category == "incident" {
-        match IncidentEvent::decode(&record.event_type, &record.payload) {
-            Ok(Some(event)) => return What::Incident(Box::new(event)),
-            Ok(None) => {}
-            Err(_) => return fault(),
-        }
-    }
-    match SystemEvent::decode(&record.event_type, &record.payload) {
-        Ok(Some(_)) => What::System,
-        Ok(None) => What::Unknown,
-        Err(_) => fault(),
-    }
-}
 
 /// What identifies the item at a checkpoint.
 pub(crate) fn mark(item: &Item) -> String {
@@ -225,7 +81,7 @@ pub(crate) fn fold_batch(
             recorded_time = Some(seen.recorded_time);
         }
         if wanted {
-            changes.extend(change(transaction, &seen)?);
+            changes.extend(changes_of(transaction, &seen)?);
         }
     }
     let folded = before.as_ref().map_or(0, |checkpoint| checkpoint.records);
@@ -243,30 +99,47 @@ pub(crate) fn fold_batch(
     Ok((changes, after))
 }
 
-fn change(connection: &Connection, seen: &EventSeen<'_>) -> Result<Option<Change>, ViewError> {
-    let Some(institution) = seen.institution else {
-        return Ok(None);
+/// What the item changed, once for each institution that it touches and that has a row, in order of id.
+pub(crate) fn changes_of(connection: &Connection, seen: &EventSeen<'_>) -> Result<Vec<Change>, ViewError> {
+    let mut changes = Vec::with_capacity(seen.touched.len());
+    let raised = match &seen.what {
+        What::Alert(event) => {
+            let AlertEvent::AlertRaised(raised) = event.as_ref();
+            Some(raised)
+        }
+        _ => None,
     };
-    let row = connection
-        .prepare_cached("SELECT name, region, credit_code FROM institution WHERE id = ?")?
-        .query_row([institution.to_string()], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-        })
-        .optional()?;
-    Ok(row.map(|(institution_name, region, organisation)| Change {
-        institution,
-        institution_name,
-        region,
-        organisation,
-        incident: seen.incident,
-        person: None,
-        inspection: None,
-        alert: None,
-        stream: seen.stream.to_owned(),
-        revision: seen.revision.unwrap_or(0),
-        event_type: seen.record.map(|record| record.event_type.clone()).unwrap_or_default(),
-        recorded_time: seen.recorded_time,
-    }))
+    let alert = match seen.home {
+        Home::Alert(alert) => Some(alert),
+        _ => None,
+    };
+    for institution in &seen.touched {
+        let row: Option<(String, String, Option<String>)> = connection
+            .prepare_cached("SELECT name, region, credit_code FROM institution WHERE id = ?")?
+            .query_row([institution.to_string()], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+            })
+            .optional()?;
+        let Some((institution_name, region, organisation)) = row else {
+            continue;
+        };
+        changes.push(Change {
+            institution: *institution,
+            institution_name,
+            region,
+            organisation,
+            incident: seen.incident(),
+            person: seen.person().or(raised.and_then(|raised| raised.person)),
+            inspection: seen.inspection().or(raised.and_then(|raised| raised.inspection)),
+            alert,
+            regulator_only: seen.classification() == Classification::Regulator,
+            stream: seen.stream.to_owned(),
+            revision: seen.revision.unwrap_or(0),
+            event_type: seen.record.map(|record| record.event_type.clone()).unwrap_or_default(),
+            recorded_time: seen.recorded_time,
+        });
+    }
+    Ok(changes)
 }
 
 /// A batch on its way to the writer.

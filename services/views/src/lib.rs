@@ -5,12 +5,14 @@
 //! by one line in `fold::VIEWS`. The store (`store`) follows the log and writes rows and checkpoint in one
 //! transaction; each question is answered in one read transaction together with its freshness.
 
+mod cell;
 mod condition;
 mod database;
 mod digest;
 mod error;
 mod fold;
 mod key;
+mod list;
 mod model;
 mod store;
 mod view;

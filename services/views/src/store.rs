@@ -5,10 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::civil::Date;
 use rusqlite::Transaction;
-use tokio::sync::{broadcast, watch};
-use uuid::Uuid;
+use tokio::sync::{Mutex, broadcast, watch};
 use yujian_domain::divisions::Divisions;
 use yujian_eventlog::{EventLog, Item, LogError, LogPage, LogPosition};
 
@@ -16,11 +14,13 @@ use crate::database::{Checkpoint, Database, checkpoint, waypoint_before};
 use crate::digest;
 use crate::error::ViewError;
 use crate::fold::{self, Batch, fold_batch};
-use crate::model::{
-    AsOf, Delta, Digest, DossierFacts, IncidentQuery, IncidentRow, InstitutionQuery, InstitutionRow, Page, Pipeline,
-    RollUp, Scope, TimelineRow,
-};
-use crate::view::{fact, filing, incident, institution, problem, region, timeline};
+use crate::model::{AsOf, Delta, Digest};
+use crate::view::problem;
+
+mod conduct;
+mod questions;
+mod rebuild;
+mod staff;
 
 /// Records folded in one transaction, at most.
 const BATCH: usize = 2_000;
@@ -48,6 +48,10 @@ pub struct Views {
     divisions: Arc<Divisions>,
     position: Arc<watch::Sender<LogPosition>>,
     deltas: broadcast::Sender<Arc<Delta>>,
+    /// Held while a page is folded, and while a rebuild is swapped in.
+    folding: Arc<Mutex<()>>,
+    /// Held by the one rebuild that runs.
+    rebuilding: Arc<Mutex<()>>,
 }
 
 impl Views {
@@ -72,6 +76,8 @@ impl Views {
             divisions,
             position: Arc::new(watch::Sender::new(origin)),
             deltas: broadcast::Sender::new(DELTAS),
+            folding: Arc::default(),
+            rebuilding: Arc::default(),
         };
         let found = views.database.read(|transaction| checkpoint(transaction)).await?;
         if let Some(found) = found {
@@ -202,6 +208,7 @@ impl Views {
             return Ok(());
         }
         let items: Batch = items.into();
+        let _folding = self.folding.lock().await;
         let database = Arc::clone(&self.database);
         let (changes, after) =
             blocking(move || database.write(|transaction| fold_batch(transaction, &items, next, live))).await?;
@@ -259,146 +266,6 @@ impl Views {
     /// [`ViewError::Unavailable`] when the store can't be read; so for every question below.
     pub async fn as_of(&self) -> Result<AsOf, ViewError> {
         self.ask(|_, as_of| Ok(as_of.clone())).await
-    }
-
-    /// Institutions in order of name (by code point), then id. Rows show what is known at the end: classes and details
-    /// with the greatest day of effect, also when that day lies ahead.
-    ///
-    /// # Errors
-    /// [`ViewError::InvalidKey`] when `after` is no key of this list.
-    pub async fn institutions(&self, query: InstitutionQuery) -> Result<Page<InstitutionRow>, ViewError> {
-        let divisions = Arc::clone(&self.divisions);
-        self.ask(move |transaction, as_of| {
-            let (rows, next, total) = institution::page(transaction, &divisions, &query)?;
-            Ok(Page {
-                rows,
-                next,
-                total,
-                as_of: as_of.clone(),
-            })
-        })
-        .await
-    }
-
-    /// One institution; `None` when absent or outside the scope.
-    ///
-    /// # Errors
-    /// See [`Views::as_of`].
-    pub async fn institution(&self, scope: &Scope, id: Uuid) -> Result<Option<InstitutionRow>, ViewError> {
-        let scope = scope.clone();
-        self.ask(move |transaction, _| institution::one(transaction, &scope, id))
-            .await
-    }
-
-    /// Facts of one institution and its incidents; `None` when absent or outside the scope.
-    ///
-    /// # Errors
-    /// See [`Views::as_of`].
-    pub async fn dossier(&self, scope: &Scope, id: Uuid) -> Result<Option<DossierFacts>, ViewError> {
-        let scope = scope.clone();
-        self.ask(move |transaction, as_of| {
-            if !institution::visible(transaction, &scope, id)? {
-                return Ok(None);
-            }
-            Ok(Some(DossierFacts {
-                facts: fact::of_institution(transaction, id)?,
-                as_of: as_of.clone(),
-                damaged: problem::of_institution(transaction, id)?,
-            }))
-        })
-        .await
-    }
-
-    /// Timeline of an institution with its incidents, newest recorded first; `after` is the key of the last row seen.
-    /// Empty for an institution that is absent or outside the scope.
-    ///
-    /// # Errors
-    /// [`ViewError::InvalidKey`] when `after` is no key of this list.
-    pub async fn timeline(
-        &self,
-        scope: &Scope,
-        institution: Uuid,
-        after: Option<String>,
-        limit: u32,
-    ) -> Result<Page<TimelineRow>, ViewError> {
-        let scope = scope.clone();
-        self.ask(move |transaction, as_of| {
-            let (rows, next, total) = if institution::visible(transaction, &scope, institution)? {
-                timeline::page(transaction, institution, after.as_deref(), limit)?
-            } else {
-                (Vec::new(), None, 0)
-            };
-            Ok(Page {
-                rows,
-                next,
-                total,
-                as_of: as_of.clone(),
-            })
-        })
-        .await
-    }
-
-    /// Admission pipeline of a region (`None`: everything in scope) at a legal day. `soon` is the last day that counts
-    /// as due soon.
-    ///
-    /// # Errors
-    /// See [`Views::as_of`].
-    pub async fn pipeline(
-        &self,
-        scope: &Scope,
-        region: Option<&str>,
-        at: Date,
-        soon: Date,
-    ) -> Result<(Pipeline, AsOf), ViewError> {
-        let (scope, region) = (scope.clone(), region.map(str::to_owned));
-        self.ask(move |transaction, as_of| {
-            Ok((
-                filing::pipeline(transaction, &scope, region.as_deref(), at, soon)?,
-                as_of.clone(),
-            ))
-        })
-        .await
-    }
-
-    /// Incidents, newest awareness first (an imported case: its day of intake; without one: last).
-    ///
-    /// # Errors
-    /// [`ViewError::InvalidKey`] when `after` is no key of this list.
-    pub async fn incidents(&self, query: IncidentQuery) -> Result<Page<IncidentRow>, ViewError> {
-        self.ask(move |transaction, as_of| {
-            let (rows, next, total) = incident::page(transaction, &query)?;
-            Ok(Page {
-                rows,
-                next,
-                total,
-                as_of: as_of.clone(),
-            })
-        })
-        .await
-    }
-
-    /// One incident; `None` when absent or outside the scope.
-    ///
-    /// # Errors
-    /// See [`Views::as_of`].
-    pub async fn incident(&self, scope: &Scope, id: Uuid) -> Result<Option<IncidentRow>, ViewError> {
-        let scope = scope.clone();
-        self.ask(move |transaction, _| incident::one(transaction, &scope, id))
-            .await
-    }
-
-    /// Figures of a region and its parts (`None`: the country, whose parts are provinces and foreign trees). Places are
-    /// those of the classes in effect at the end of the day `at`; the series end with its month.
-    ///
-    /// # Errors
-    /// See [`Views::as_of`].
-    pub async fn roll_up(&self, scope: &Scope, region: Option<&str>, at: Date) -> Result<RollUp, ViewError> {
-        let (scope, code) = (scope.clone(), region.map(str::to_owned));
-        let divisions = Arc::clone(&self.divisions);
-        self.ask(move |transaction, as_of| {
-            region::roll_up(transaction, &divisions, &scope, code.as_deref(), at, as_of.clone())
-        })
-        .await
     }
 
     /// Digest of every table: equal for equal logs, whenever it is computed.

@@ -11,7 +11,7 @@ use super::Scope;
 /// Which alerts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AlertQuery {
-    /// What the caller may see, by the institution concerned.
+    /// What the caller may see, by the institution concerned. Alerts are for the regulator: an operator sees none.
     pub scope: Scope,
     /// Division code: it and everything in it.
     pub region: Option<String>,

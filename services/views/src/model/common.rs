@@ -49,6 +49,17 @@ pub struct Page<T> {
     pub as_of: AsOf,
 }
 
+impl<T> Page<T> {
+    pub(crate) fn of((rows, next, total): (Vec<T>, Option<String>, u64), as_of: &AsOf) -> Self {
+        Self {
+            rows,
+            next,
+            total,
+            as_of: as_of.clone(),
+        }
+    }
+}
+
 /// One line of a timeline: an event of an institution, of one of its incidents or inspections, or of a person that names
 /// the institution; or an event of a person, on the person's own timeline.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -153,6 +164,8 @@ pub struct Change {
     pub inspection: Option<Uuid>,
     /// Alert, when one was raised.
     pub alert: Option<Uuid>,
+    /// Whether it is for the regulator alone: an operator must not hear of it, as of a visit that is not announced.
+    pub regulator_only: bool,
     /// Stream.
     pub stream: String,
     /// Revision.

@@ -44,18 +44,25 @@ pub struct StaffFiguresRow {
     pub damaged: u64,
 }
 
+impl PostFigures {
+    /// Adds others to these.
+    pub fn add(&mut self, other: Self) {
+        self.engaged += other.engaged;
+        self.off_duty += other.off_duty;
+        self.qualified += other.qualified;
+        self.healthy += other.healthy;
+        self.queried += other.queried;
+        self.barred += other.barred;
+    }
+}
+
 impl StaffFiguresRow {
     /// All posts together.
     #[must_use]
     pub fn total(&self) -> PostFigures {
         let mut total = PostFigures::default();
         for post in self.by_post.values() {
-            total.engaged += post.engaged;
-            total.off_duty += post.off_duty;
-            total.qualified += post.qualified;
-            total.healthy += post.healthy;
-            total.queried += post.queried;
-            total.barred += post.barred;
+            total.add(*post);
         }
         total
     }
@@ -142,8 +149,10 @@ pub struct ConductFiguresRow {
     pub backfilled: u64,
     /// Of them after the days that policy allows.
     pub backfilled_late: u64,
-    /// Emergency inspections whose approval is owed at the day.
+    /// Emergency inspections whose approval is owed.
     pub approvals_due: u64,
+    /// Of them those whose deadline lies before the day.
+    pub approvals_overdue: u64,
     /// Approvals given late.
     pub approvals_late: u64,
     /// Inspections with damaged records: figures are incomplete by these.

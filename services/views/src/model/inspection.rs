@@ -19,7 +19,8 @@ use super::{AsOf, Scope};
 /// Which inspections.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct InspectionQuery {
-    /// What the caller may see, by the institution.
+    /// What the caller may see, by the institution. An operator sees those that were announced, and those whose inspectors
+    /// have come.
     pub scope: Scope,
     /// Division code: it and everything in it.
     pub region: Option<String>,

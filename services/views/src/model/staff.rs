@@ -204,7 +204,7 @@ pub struct EngagementRow {
     pub bar: Option<Bar>,
     /// Earliest last day of a verified credential of the person.
     pub next_expiry: Option<Date>,
-    /// Other engagements of the person that stand, at institutions in scope.
+    /// Other engagements of the person that stand. An operator's answer counts those at its own institutions.
     pub others: u64,
     /// Whether a record of the person's stream is damaged.
     pub damaged: bool,

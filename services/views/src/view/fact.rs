@@ -1,78 +1,115 @@
-//! Facts of the dossier (一机一档), with what withdrew them. Which event asserts what is the domain's business; the same
+//! Facts of the dossiers of institutions (一机一档) and of persons, with what withdrew them. Which event asserts what is the domain's business; the same
 //! functions resolve these rows and the replay from the log.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use rusqlite::{Connection, OptionalExtension as _, Transaction};
+use rusqlite::{Connection, OptionalExtension as _, Transaction, params_from_iter};
 use serde_json::Value;
 use uuid::Uuid;
-use yujian_domain::dossier::{Fact, FactSource};
+use yujian_domain::dossier::{Fact, FactChange, FactSource};
 use yujian_domain::time::end_of;
 
+use crate::condition::Condition;
 use crate::database::{instant, integer, natural, parsed};
 use crate::error::ViewError;
 use crate::fold::{EventSeen, Table, View};
-use crate::model::StoredFact;
+use crate::model::{Scope, StoredFact};
 
 /// Facts.
 pub(crate) struct Facts;
 
+/// Where the facts of a dossier stand: the table, and the column that says whose they are.
+struct Kept {
+    table: &'static str,
+    owner: &'static str,
+}
+
+const OF_INSTITUTIONS: Kept = Kept {
+    table: "fact",
+    owner: "institution",
+};
+const OF_PERSONS: Kept = Kept {
+    table: "person_fact",
+    owner: "person",
+};
+
 impl View for Facts {
     fn tables(&self) -> &'static [Table] {
-        &[Table {
-            name: "fact",
-            // `n` counts within the event. Personal values stand in `value` as sealed in the event. The key serves both
-            // the contest for one fact and the whole dossier, so there is no other index to keep.
-            ddl: "CREATE TABLE fact(institution TEXT NOT NULL, key TEXT NOT NULL, stream TEXT NOT NULL,
-                    revision INTEGER NOT NULL, n INTEGER NOT NULL, value TEXT NOT NULL, valid_from TEXT, valid_to TEXT,
-                    event_type TEXT NOT NULL, recorded_time TEXT NOT NULL, received_time TEXT NOT NULL, withdrawn TEXT,
-                    PRIMARY KEY(institution, key, stream, revision, n)) WITHOUT ROWID;",
-            key: "institution, key, stream, revision, n",
-        }]
+        &[
+            Table {
+                name: "fact",
+                // `n` counts within the event. Personal values stand in `value` as sealed in the event. The key serves
+                // both the contest for one fact and the whole dossier, so there is no other index to keep.
+                ddl: "CREATE TABLE fact(institution TEXT NOT NULL, key TEXT NOT NULL, stream TEXT NOT NULL,
+                        revision INTEGER NOT NULL, n INTEGER NOT NULL, value TEXT NOT NULL, valid_from TEXT,
+                        valid_to TEXT, event_type TEXT NOT NULL, recorded_time TEXT NOT NULL,
+                        received_time TEXT NOT NULL, withdrawn TEXT, classification TEXT NOT NULL,
+                        PRIMARY KEY(institution, key, stream, revision, n)) WITHOUT ROWID;",
+                key: "institution, key, stream, revision, n",
+            },
+            Table {
+                name: "person_fact",
+                ddl: "CREATE TABLE person_fact(person TEXT NOT NULL, key TEXT NOT NULL, stream TEXT NOT NULL,
+                        revision INTEGER NOT NULL, n INTEGER NOT NULL, value TEXT NOT NULL, valid_from TEXT,
+                        valid_to TEXT, event_type TEXT NOT NULL, recorded_time TEXT NOT NULL,
+                        received_time TEXT NOT NULL, withdrawn TEXT, classification TEXT NOT NULL,
+                        PRIMARY KEY(person, key, stream, revision, n)) WITHOUT ROWID;",
+                key: "person, key, stream, revision, n",
+            },
+        ]
     }
 
     fn fold(&self, transaction: &Transaction<'_>, seen: &EventSeen<'_>) -> Result<(), ViewError> {
-        let Some(institution) = seen.institution else {
-            return Ok(());
-        };
-        let institution = institution.to_string();
-        // A correction withdraws what stood before it, never what it asserts itself.
-        for (stream, revision, key) in &seen.facts.withdrawn {
-            transaction
-                .prepare_cached(
-                    "UPDATE fact SET withdrawn = ?
-                     WHERE institution = ? AND stream = ? AND revision = ? AND key = ? AND withdrawn IS NULL",
-                )?
-                .execute((
-                    instant(seen.recorded_time),
-                    &institution,
-                    stream,
-                    integer(*revision),
-                    key,
-                ))?;
+        if let Some(institution) = seen.institution {
+            write(transaction, &OF_INSTITUTIONS, institution, &seen.facts, seen)?;
         }
-        for (n, fact) in seen.facts.asserted.iter().enumerate() {
-            transaction
-                .prepare_cached(
-                    "INSERT OR REPLACE INTO fact(institution, key, stream, revision, n, value, valid_from, valid_to,
-                       event_type, recorded_time, received_time) VALUES(?,?,?,?,?,?,?,?,?,?,?)",
-                )?
-                .execute(rusqlite::params![
-                    institution,
-                    fact.key,
-                    fact.source.stream,
-                    integer(fact.source.revision),
-                    integer(n as u64),
-                    fact.value.to_string(),
-                    fact.valid_from.map(instant),
-                    fact.valid_to.map(instant),
-                    fact.source.event_type,
-                    instant(fact.source.recorded_time),
-                    instant(fact.source.received_time),
-                ])?;
+        if let Some(person) = seen.person() {
+            write(transaction, &OF_PERSONS, person, &seen.person_facts, seen)?;
         }
         Ok(())
     }
+}
+
+fn write(
+    transaction: &Transaction<'_>,
+    kept: &Kept,
+    owner: Uuid,
+    change: &FactChange,
+    seen: &EventSeen<'_>,
+) -> Result<(), ViewError> {
+    let Kept { table, owner: column } = kept;
+    let owner = owner.to_string();
+    // A correction withdraws what stood before it, never what it asserts itself.
+    for (stream, revision, key) in &change.withdrawn {
+        transaction
+            .prepare_cached(&format!(
+                "UPDATE {table} SET withdrawn = ?
+                 WHERE {column} = ? AND stream = ? AND revision = ? AND key = ? AND withdrawn IS NULL"
+            ))?
+            .execute((instant(seen.recorded_time), &owner, stream, integer(*revision), key))?;
+    }
+    for (n, fact) in change.asserted.iter().enumerate() {
+        transaction
+            .prepare_cached(&format!(
+                "INSERT OR REPLACE INTO {table}({column}, key, stream, revision, n, value, valid_from, valid_to,
+                   event_type, recorded_time, received_time, classification) VALUES(?,?,?,?,?,?,?,?,?,?,?,?)"
+            ))?
+            .execute(rusqlite::params![
+                owner,
+                fact.key,
+                fact.source.stream,
+                integer(fact.source.revision),
+                integer(n as u64),
+                fact.value.to_string(),
+                fact.valid_from.map(instant),
+                fact.valid_to.map(instant),
+                fact.source.event_type,
+                instant(fact.source.recorded_time),
+                instant(fact.source.received_time),
+                seen.classification_column(),
+            ])?;
+    }
+    Ok(())
 }
 
 /// Of the facts of a key, the one that holds comes first: greatest beginning of validity (unknown counts as earliest),
@@ -120,11 +157,49 @@ pub(crate) fn latest(connection: &Connection, institution: Uuid, key: &str) -> R
         .transpose()
 }
 
-/// Every fact of an institution, in the order recorded.
-pub(crate) fn of_institution(connection: &Connection, institution: Uuid) -> Result<Vec<StoredFact>, ViewError> {
-    let mut statement = connection
-        .prepare_cached("SELECT * FROM fact WHERE institution = ? ORDER BY recorded_time, stream, revision, n")?;
-    let mut rows = statement.query([institution.to_string()])?;
+/// Facts of an institution that a scope may see, in the order recorded.
+pub(crate) fn of_institution(
+    connection: &Connection,
+    scope: &Scope,
+    institution: Uuid,
+) -> Result<Vec<StoredFact>, ViewError> {
+    of(connection, &OF_INSTITUTIONS, scope, institution)
+}
+
+/// Facts of a person that a scope may see, in the order recorded. An operator sees those engagements that are at its own
+/// institutions, which `own` numbers.
+pub(crate) fn of_person(
+    connection: &Connection,
+    scope: &Scope,
+    person: Uuid,
+    own: &[u32],
+) -> Result<Vec<StoredFact>, ViewError> {
+    let mut facts = of(connection, &OF_PERSONS, scope, person)?;
+    if scope.organisation.is_some() {
+        facts.retain(|stored| match stored.fact.key.strip_prefix("engagement.") {
+            Some(rest) => own.iter().any(|number| {
+                rest.strip_prefix(&number.to_string())
+                    .is_some_and(|member| member.starts_with('.'))
+            }),
+            None => true,
+        });
+    }
+    Ok(facts)
+}
+
+fn of(connection: &Connection, kept: &Kept, scope: &Scope, owner: Uuid) -> Result<Vec<StoredFact>, ViewError> {
+    let mut condition = Condition::default();
+    condition.and(
+        format!("f.{} = ?", kept.owner),
+        [rusqlite::types::Value::Text(owner.to_string())],
+    );
+    condition.and_shown("f", scope);
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT * FROM {} f{} ORDER BY f.recorded_time, f.stream, f.revision, f.n",
+        kept.table,
+        condition.sql()
+    ))?;
+    let mut rows = statement.query(params_from_iter(condition.values()))?;
     let mut facts = Vec::new();
     while let Some(row) = rows.next()? {
         let time = |column: &'static str| -> Result<Timestamp, ViewError> {

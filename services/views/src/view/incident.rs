@@ -58,7 +58,7 @@ impl View for Incidents {
     }
 
     fn fold(&self, transaction: &Transaction<'_>, seen: &EventSeen<'_>) -> Result<(), ViewError> {
-        let (Some(id), Some(institution)) = (seen.incident, seen.institution) else {
+        let (Some(id), Some(institution)) = (seen.incident(), seen.institution) else {
             return Ok(());
         };
         let mut folded = match (Folded::load(transaction, id)?, &seen.what) {

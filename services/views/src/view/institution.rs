@@ -43,17 +43,17 @@ impl View for Institutions {
 
     fn fold(&self, transaction: &Transaction<'_>, seen: &EventSeen<'_>) -> Result<(), ViewError> {
         let Some(id) = seen.institution else { return Ok(()) };
-        if matches!(seen.what, What::System) {
+        if matches!(seen.what, What::System(_)) {
             return Ok(());
         }
         // Whatever names an institution shows that there is one, even when its first record is damaged.
-        if seen.incident.is_some() && exists(transaction, id)? {
+        if !seen.is_of_institution() && exists(transaction, id)? {
             return Ok(());
         }
         let known = Folded::load(transaction, id)?;
         let new = known.is_none();
         let mut folded = known.unwrap_or_else(|| Folded::unknown(id));
-        if seen.incident.is_none() {
+        if seen.is_of_institution() {
             folded.revision = seen.revision_column().unwrap_or(folded.revision);
         }
         let mut details = new;

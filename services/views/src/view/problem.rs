@@ -58,16 +58,20 @@ impl View for Problems {
                     )?
                     .execute([seen.record.map_or("", |record| record.event_type.as_str())])?;
             }
-            // The first record of an incident may be damaged; a later one may still tell where it belongs.
-            What::Incident(event) if super::incident::names(event).is_some() => {
-                transaction
-                    .prepare_cached("UPDATE damage SET institution = ? WHERE stream = ? AND institution IS NULL")?
-                    .execute((seen.institution.map(|id| id.to_string()), seen.stream))?;
-            }
-            What::Incident(_) | What::Institution(_) | What::System => {}
+            // The first record of an incident or inspection may be damaged; a later one may still tell where it belongs.
+            What::Incident(event) if super::incident::names(event).is_some() => attribute(transaction, seen)?,
+            What::Inspection(event) if super::inspection::names(event).is_some() => attribute(transaction, seen)?,
+            _ => {}
         }
         Ok(())
     }
+}
+
+fn attribute(transaction: &Transaction<'_>, seen: &EventSeen<'_>) -> Result<(), ViewError> {
+    transaction
+        .prepare_cached("UPDATE damage SET institution = ? WHERE stream = ? AND institution IS NULL")?
+        .execute((seen.institution.map(|id| id.to_string()), seen.stream))?;
+    Ok(())
 }
 
 /// How many damaged records and unknown events there are.
@@ -77,11 +81,21 @@ pub(crate) fn counts(connection: &Connection) -> Result<(u64, u64), ViewError> {
     Ok(statement.query_row([], |row| Ok((natural(row.get(0)?), natural(row.get(1)?))))?)
 }
 
-/// Damaged records of an institution and its incidents: (stream, problem), in the order of the log.
+/// Damaged records of an institution, its incidents and inspections, and of persons who were ever engaged there: their
+/// records may have said something of the institution. (stream, problem), in the order of the log.
 pub(crate) fn of_institution(connection: &Connection, institution: Uuid) -> Result<Vec<(String, String)>, ViewError> {
-    let mut statement =
-        connection.prepare_cached("SELECT stream, problem FROM damage WHERE institution = ? ORDER BY n")?;
+    let mut statement = connection.prepare_cached(
+        "SELECT stream, problem FROM damage WHERE institution = ?1
+         OR stream IN (SELECT 'person-' || e.person FROM engagement e WHERE e.institution = ?1) ORDER BY n",
+    )?;
     let rows = statement.query_map([institution.to_string()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Damaged records of a stream: (stream, problem), in the order of the log.
+pub(crate) fn of_stream(connection: &Connection, stream: &str) -> Result<Vec<(String, String)>, ViewError> {
+    let mut statement = connection.prepare_cached("SELECT stream, problem FROM damage WHERE stream = ? ORDER BY n")?;
+    let rows = statement.query_map([stream], |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 

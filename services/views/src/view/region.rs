@@ -1,7 +1,20 @@
 //! Figures of regions, summed at query time over the rows of the other views: province, city, county, township, and the
 //! trees of foreign registers.
+//!
+//! Staff, findings and coverage of a day, by division of the institution:
+//!
+//! ```sql
+//! SELECT i.region, count(*), sum(e.qualified) FROM engagement e JOIN institution i ON i.id = e.institution
+//! WHERE e.standing GROUP BY i.region;
+//! SELECT i.region, sum(f.open), sum(f.state IN ('correction_due', 'overdue') AND f.due_date < :at)
+//! FROM finding f JOIN institution i ON i.id = f.institution GROUP BY i.region;
+//! SELECT i.region, count(*), sum(EXISTS(SELECT 1 FROM inspection n WHERE n.institution = i.id
+//!   AND n.visited_date > date(:at, '-12 months') AND n.visited_date <= :at AND n.status NOT IN ('aborted', 'cancelled')))
+//! FROM institution i WHERE i.status IN ('filed', 'nonconforming') GROUP BY i.region;
+//! SELECT i.region, count(*) FROM alert l JOIN institution i ON i.id = l.institution GROUP BY i.region;
+//! ```
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::ToSpan as _;
 use jiff::civil::Date;
@@ -14,14 +27,13 @@ use crate::condition::{Condition, is_within};
 use crate::database::natural;
 use crate::error::ViewError;
 use crate::model::{AsOf, RegionRow, RollUp, Scope};
+use crate::view::alert;
 use crate::view::fact::{at_sql, bound};
+use crate::view::finding::OVERDUE;
+use crate::view::tree::Tree;
 
-/// Name of the whole, whose code is empty.
-const COUNTRY: &str = "全国";
 /// Months in a series.
 const MONTHS: i32 = 24;
-/// Lengths of Chinese division codes, from province to township.
-const LENGTHS: [usize; 4] = [2, 4, 6, 9];
 
 /// What is summed, by the division in which institutions lie.
 #[derive(Debug, Clone, Default)]
@@ -33,6 +45,13 @@ struct Figures {
     late_notifications: u64,
     receipts_late: u64,
     receipts_issued: u64,
+    staff: u64,
+    qualified_staff: u64,
+    inspections: u64,
+    inspected_institutions: u64,
+    open_findings: u64,
+    overdue_corrections: u64,
+    alerts: u64,
     damaged: u64,
 }
 
@@ -47,6 +66,13 @@ impl Figures {
         self.late_notifications += other.late_notifications;
         self.receipts_late += other.receipts_late;
         self.receipts_issued += other.receipts_issued;
+        self.staff += other.staff;
+        self.qualified_staff += other.qualified_staff;
+        self.inspections += other.inspections;
+        self.inspected_institutions += other.inspected_institutions;
+        self.open_findings += other.open_findings;
+        self.overdue_corrections += other.overdue_corrections;
+        self.alerts += other.alerts;
         self.damaged += other.damaged;
     }
 
@@ -64,6 +90,8 @@ impl Figures {
 
 /// States in which children may be cared for.
 const OPERATING: [Status; 2] = [Status::Filed, Status::Nonconforming];
+/// SQL of the same, of the institution `i`.
+pub(crate) const OPERATING_SQL: &str = "i.status IN ('filed', 'nonconforming')";
 
 /// Figures of a region and its parts at a day; `None` is everything.
 pub(crate) fn roll_up(
@@ -79,27 +107,28 @@ pub(crate) fn roll_up(
     if let Some(code) = region {
         condition.and_within("i.region", code);
     }
-    let figures = figures(connection, &condition, at)?;
+    let figures = figures(connection, scope, &condition, at)?;
     let townships = divisions
         .iter()
         .filter(|d| d.level == Level::Township)
         .map(|d| d.id.code())
         .collect();
     let summary = Summary {
-        divisions,
+        tree: Tree::load(connection, divisions, &condition)?,
         scope,
         figures,
         townships,
     };
     let parts = summary
-        .part_codes(region)
+        .tree
+        .parts(region)
         .iter()
         .map(|code| summary.row(Some(code)))
         .collect();
     Ok(RollUp {
         region: summary.row(region),
         parts,
-        path: region.map_or(Vec::new(), |code| path(divisions, code)),
+        path: summary.tree.path(region),
         incidents_by_month: months(
             connection,
             &condition,
@@ -124,11 +153,15 @@ pub(crate) fn roll_up(
     })
 }
 
-fn figures(connection: &Connection, condition: &Condition, at: Date) -> Result<BTreeMap<String, Figures>, ViewError> {
+fn figures(
+    connection: &Connection,
+    scope: &Scope,
+    condition: &Condition,
+    at: Date,
+) -> Result<BTreeMap<String, Figures>, ViewError> {
     let mut figures: BTreeMap<String, Figures> = BTreeMap::new();
-    let operating = format!("('{}', '{}')", OPERATING[0].code(), OPERATING[1].code());
     let sql = format!(
-        "SELECT i.region, i.status, count(*), ifnull(sum(CASE WHEN i.status IN {operating} THEN CAST({places} AS INTEGER) END), 0),
+        "SELECT i.region, i.status, count(*), ifnull(sum(CASE WHEN {OPERATING_SQL} THEN CAST({places} AS INTEGER) END), 0),
            sum(i.id IN (SELECT d.institution FROM damage d WHERE d.institution IS NOT NULL))
          FROM institution i{} GROUP BY i.region, i.status",
         condition.sql(),
@@ -143,35 +176,78 @@ fn figures(connection: &Connection, condition: &Condition, at: Date) -> Result<B
         of.places += natural(row.get(3)?);
         of.damaged += natural(row.get(4)?);
     }
-    let sql = format!(
-        "SELECT i.region, count(*), sum(n.open), sum(n.late)
-         FROM incident n JOIN institution i ON i.id = n.institution{} GROUP BY i.region",
-        condition.sql()
-    );
-    let mut statement = connection.prepare_cached(&sql)?;
-    let mut rows = statement.query(params_from_iter(condition.values()))?;
-    while let Some(row) = rows.next()? {
-        let of = figures.entry(row.get(0)?).or_default();
-        of.incidents = natural(row.get(1)?);
-        of.open_incidents = natural(row.get(2)?);
-        of.late_notifications = natural(row.get(3)?);
-    }
-    let sql = format!(
-        "SELECT i.region, count(*), sum(f.late) FROM filing f JOIN institution i ON i.id = f.institution{}
-         AND f.receipt_date IS NOT NULL GROUP BY i.region",
-        condition.sql()
-    );
-    let mut statement = connection.prepare_cached(&sql)?;
-    let mut rows = statement.query(params_from_iter(condition.values()))?;
-    while let Some(row) = rows.next()? {
-        let of = figures.entry(row.get(0)?).or_default();
-        of.receipts_issued = natural(row.get(1)?);
-        of.receipts_late = natural(row.get(2)?);
-    }
+    let mut each = |select: &str, more: &dyn Fn(&mut Condition), take: fn(&mut Figures, [u64; 3])| {
+        let mut condition = condition.clone();
+        more(&mut condition);
+        let sql = format!("SELECT i.region, {select}{} GROUP BY i.region", condition.sql());
+        let mut statement = connection.prepare_cached(&sql)?;
+        let mut rows = statement.query(params_from_iter(condition.values()))?;
+        while let Some(row) = rows.next()? {
+            let figure = |column| Ok::<_, ViewError>(natural(row.get(column)?));
+            take(
+                figures.entry(row.get(0)?).or_default(),
+                [figure(1)?, figure(2)?, figure(3)?],
+            );
+        }
+        Ok::<_, ViewError>(())
+    };
+    each(
+        "count(*), sum(n.open), sum(n.late) FROM incident n JOIN institution i ON i.id = n.institution",
+        &|_| {},
+        |of, figures| [of.incidents, of.open_incidents, of.late_notifications] = figures,
+    )?;
+    each(
+        "count(*), sum(f.late), 0 FROM filing f JOIN institution i ON i.id = f.institution",
+        &|condition| condition.and("f.receipt_date IS NOT NULL", []),
+        |of, figures| [of.receipts_issued, of.receipts_late, _] = figures,
+    )?;
+    each(
+        "count(*), sum(e.qualified), 0 FROM engagement e JOIN institution i ON i.id = e.institution",
+        &|condition| condition.and("e.standing", []),
+        |of, figures| [of.staff, of.qualified_staff, _] = figures,
+    )?;
+    each(
+        "count(*), 0, 0 FROM inspection n JOIN institution i ON i.id = n.institution",
+        &|condition| condition.and_told("n", scope),
+        |of, figures| of.inspections = figures[0],
+    )?;
+    let (inspected, between) = inspected(at);
+    each(
+        "count(*), 0, 0 FROM institution i",
+        &|condition| condition.and(inspected.clone(), between.clone()),
+        |of, figures| of.inspected_institutions = figures[0],
+    )?;
+    each(
+        "sum(f.open), 0, 0 FROM finding f JOIN institution i ON i.id = f.institution",
+        &|_| {},
+        |of, figures| of.open_findings = figures[0],
+    )?;
+    each(
+        "count(*), 0, 0 FROM finding f JOIN institution i ON i.id = f.institution",
+        &|condition| condition.and(OVERDUE, [Value::Text(at.to_string())]),
+        |of, figures| of.overdue_corrections = figures[0],
+    )?;
+    each(
+        "count(*), 0, 0 FROM alert l JOIN institution i ON i.id = l.institution",
+        &|condition| alert::and_shown(condition, scope),
+        |of, figures| of.alerts = figures[0],
+    )?;
     Ok(figures)
 }
 
-fn counted(
+/// SQL of "the institution `i` is in operation and was inspected in the 12 months up to the day", with its values: by a
+/// visit that was not broken off.
+pub(crate) fn inspected(at: Date) -> (String, [Value; 2]) {
+    let first = at.checked_sub(12.months()).unwrap_or(Date::MIN);
+    let sql = format!(
+        "{OPERATING_SQL} AND EXISTS(SELECT 1 FROM inspection n WHERE n.institution = i.id AND n.visited_date > ?
+         AND n.visited_date <= ? AND n.status NOT IN ('aborted', 'cancelled'))"
+    );
+    (sql, [Value::Text(first.to_string()), Value::Text(at.to_string())])
+}
+
+/// Counts by the code in the first column.
+pub(crate) fn counted(
     connection: &Connection,
     condition: &Condition,
     select: &str,
@@ -185,7 +261,7 @@ fn counted(
 }
 
 /// A series by month that ends with the day `at`, months without anything included.
-fn months(
+pub(crate) fn months(
     connection: &Connection,
     condition: &Condition,
     select: &str,
@@ -214,7 +290,7 @@ fn months(
 }
 
 struct Summary<'a> {
-    divisions: &'a Divisions,
+    tree: Tree<'a>,
     scope: &'a Scope,
     figures: BTreeMap<String, Figures>,
     /// Codes of all townships, in order.
@@ -222,37 +298,13 @@ struct Summary<'a> {
 }
 
 impl Summary<'_> {
-    /// Codes of the direct parts: of the country those with institutions; below it all of the tables, and those that
-    /// the tables do not know but institutions name.
-    fn part_codes(&self, region: Option<&str>) -> Vec<String> {
-        let mut codes = BTreeSet::new();
-        if let Some(code) = region
-            && !is_foreign(code)
-        {
-            codes.extend(
-                self.divisions
-                    .children(code)
-                    .iter()
-                    .map(|child| child.id.code().to_owned()),
-            );
-        }
-        let within = |found: &str| region.is_none_or(|code| is_within(found, code));
-        for found in self.figures.keys().filter(|found| !found.is_empty() && within(found)) {
-            let known = codes.iter().any(|code: &String| is_within(found, code));
-            if !known && let Some(part) = part_of(found, region) {
-                codes.insert(part);
-            }
-        }
-        codes.into_iter().collect()
-    }
-
     fn row(&self, region: Option<&str>) -> RegionRow {
         let within = |code: &str| region.is_none_or(|region| is_within(code, region));
         let mut sum = Figures::default();
         let mut covered = 0;
         for (code, figures) in self.figures.iter().filter(|(code, _)| within(code)) {
             sum.add(figures);
-            if figures.operating() > 0 && self.level(code) == "township" {
+            if figures.operating() > 0 && self.tree.level(code) == "township" {
                 covered += 1;
             }
         }
@@ -268,9 +320,10 @@ impl Summary<'_> {
             None => self.townships.len(),
         };
         let inhabitants = match region {
-            Some(code) => self.divisions.get(code).and_then(|division| division.inhabitants),
+            Some(code) => self.tree.divisions.get(code).and_then(|division| division.inhabitants),
             // Provinces that the table does not count (it covers the mainland) are left out.
             None => self
+                .tree
                 .divisions
                 .provinces()
                 .iter()
@@ -287,9 +340,9 @@ impl Summary<'_> {
                 .is_none_or(|own| region.is_some_and(|code| is_within(code, own)));
         let code = region.unwrap_or_default().to_owned();
         RegionRow {
-            name: region.map_or(COUNTRY.to_owned(), |code| name(self.divisions, code)),
-            level: region.map_or("country", |code| self.level(code)).to_owned(),
-            has_children: !self.part_codes(region).is_empty(),
+            name: self.tree.name(region),
+            level: region.map_or("country", |code| self.tree.level(code)).to_owned(),
+            has_children: !self.tree.parts(region).is_empty(),
             institutions: all - sum.of(&[Status::Closed]),
             operating,
             places: sum.places,
@@ -305,78 +358,16 @@ impl Summary<'_> {
             late_notifications: sum.late_notifications,
             receipts_late: sum.receipts_late,
             receipts_issued: sum.receipts_issued,
-            staff: 0,
-            qualified_staff: 0,
-            inspections: 0,
-            inspected_institutions: 0,
-            open_findings: 0,
-            overdue_corrections: 0,
-            alerts: 0,
+            staff: sum.staff,
+            qualified_staff: sum.qualified_staff,
+            inspections: sum.inspections,
+            inspected_institutions: sum.inspected_institutions,
+            open_findings: sum.open_findings,
+            overdue_corrections: sum.overdue_corrections,
+            alerts: sum.alerts,
             damaged: sum.damaged,
             by_status: sum.by_status,
             code,
         }
     }
-
-    fn level(&self, code: &str) -> &'static str {
-        if is_foreign(code) {
-            return "foreign";
-        }
-        match (self.divisions.get(code).map(|division| division.level), code.len()) {
-            (Some(Level::Province), _) | (None, 2) => "province",
-            (Some(Level::City), _) | (None, 4) => "city",
-            (Some(Level::County), _) | (None, 6) => "county",
-            _ => "township",
-        }
-    }
-}
-
-fn is_foreign(code: &str) -> bool {
-    code.as_bytes().first().is_some_and(u8::is_ascii_uppercase)
-}
-
-/// The direct part of `region` in which `code` lies, by the form of the code alone; `None` when it is the region itself.
-fn part_of(code: &str, region: Option<&str>) -> Option<String> {
-    if is_foreign(code) {
-        let depth = region.map_or(0, |region| region.split('/').count());
-        let parts: Vec<&str> = code.split('/').take(depth + 1).collect();
-        return (parts.len() > depth).then(|| parts.join("/"));
-    }
-    let longer = LENGTHS
-        .into_iter()
-        .find(|length| *length > region.map_or(0, str::len))?;
-    code.get(..longer).map(str::to_owned)
-}
-
-fn name(divisions: &Divisions, code: &str) -> String {
-    match divisions.get(code) {
-        Some(division) => division.name.clone(),
-        None => code.to_owned(),
-    }
-}
-
-/// From the province (or the head of a foreign tree) down to the region itself.
-fn path(divisions: &Divisions, code: &str) -> Vec<(String, String)> {
-    if is_foreign(code) {
-        let ends = code.match_indices('/').map(|(end, _)| end).chain([code.len()]);
-        return ends
-            .map(|end| (code[..end].to_owned(), code[..end].to_owned()))
-            .collect();
-    }
-    let mut path = Vec::new();
-    let mut at = divisions.get(code);
-    if at.is_none() {
-        path.push((code.to_owned(), code.to_owned()));
-        at = LENGTHS
-            .into_iter()
-            .rev()
-            .filter(|length| *length < code.len())
-            .find_map(|length| divisions.get(code.get(..length)?));
-    }
-    while let Some(division) = at {
-        path.push((division.id.code().to_owned(), division.name.clone()));
-        at = division.parent.as_ref().and_then(|parent| divisions.get(parent.code()));
-    }
-    path.reverse();
-    path
 }

@@ -1,97 +1,135 @@
-//! The timeline: every event of an institution and of its incidents, also those that this version does not know and
-//! those that are damaged.
+//! Timelines: every event of an institution, of its incidents and inspections, and those of persons that name it; and
+//! every event of a person. Also events that this version does not know, and damaged ones.
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, Row, Transaction, params_from_iter};
 use uuid::Uuid;
 use yujian_domain::time::Occurred;
 
+use crate::cell;
 use crate::condition::Condition;
-use crate::database::{instant, integer, natural, parsed};
+use crate::database::{instant, natural, parsed};
 use crate::error::ViewError;
-use crate::fold::{EventSeen, Table, View, What};
-use crate::key;
-use crate::model::TimelineRow;
+use crate::fold::{EventSeen, Home, Table, View, What};
+use crate::list::{List, PageOf};
+use crate::model::{Scope, TimelineRow};
 
 /// Timeline.
 pub(crate) struct Timeline;
 
 impl View for Timeline {
     fn tables(&self) -> &'static [Table] {
-        &[Table {
-            name: "timeline",
-            // In the order in which it is read, so that there is no other index to keep.
-            ddl: "CREATE TABLE timeline(institution TEXT NOT NULL, recorded_time TEXT NOT NULL, stream TEXT NOT NULL,
-                    revision INTEGER NOT NULL, event_id TEXT NOT NULL, event_type TEXT NOT NULL, occurred_date TEXT, occurred_time TEXT,
-                    effective_from TEXT, received_time TEXT NOT NULL,
-                    actor_id TEXT NOT NULL, actor_role TEXT NOT NULL, actor_organisation TEXT, payload TEXT NOT NULL,
-                    provenance TEXT, legal_basis TEXT NOT NULL, policies TEXT NOT NULL, hash TEXT NOT NULL,
-                    damaged TEXT,
-                    PRIMARY KEY(institution, recorded_time, stream, revision)) WITHOUT ROWID;",
-            key: "institution, recorded_time, stream, revision",
-        }]
+        &[
+            Table {
+                name: "timeline",
+                // In the order in which it is read, so that there is no other index to keep.
+                ddl: "CREATE TABLE timeline(institution TEXT NOT NULL, recorded_time TEXT NOT NULL, stream TEXT NOT NULL,
+                        revision INTEGER NOT NULL, event_id TEXT NOT NULL, event_type TEXT NOT NULL, occurred_date TEXT,
+                        occurred_time TEXT, effective_from TEXT, received_time TEXT NOT NULL, actor_id TEXT NOT NULL,
+                        actor_role TEXT NOT NULL, actor_organisation TEXT, payload TEXT NOT NULL, provenance TEXT,
+                        legal_basis TEXT NOT NULL, policies TEXT NOT NULL, hash TEXT NOT NULL, damaged TEXT,
+                        classification TEXT NOT NULL,
+                        PRIMARY KEY(institution, recorded_time, stream, revision)) WITHOUT ROWID;",
+                key: "institution, recorded_time, stream, revision",
+            },
+            Table {
+                name: "person_timeline",
+                // `institution`: the one that the event names.
+                ddl: "CREATE TABLE person_timeline(person TEXT NOT NULL, recorded_time TEXT NOT NULL, stream TEXT NOT NULL,
+                        revision INTEGER NOT NULL, event_id TEXT NOT NULL, event_type TEXT NOT NULL, occurred_date TEXT,
+                        occurred_time TEXT, effective_from TEXT, received_time TEXT NOT NULL, actor_id TEXT NOT NULL,
+                        actor_role TEXT NOT NULL, actor_organisation TEXT, payload TEXT NOT NULL, provenance TEXT,
+                        legal_basis TEXT NOT NULL, policies TEXT NOT NULL, hash TEXT NOT NULL, damaged TEXT,
+                        classification TEXT NOT NULL, institution TEXT,
+                        PRIMARY KEY(person, recorded_time, stream, revision)) WITHOUT ROWID;",
+                key: "person, recorded_time, stream, revision",
+            },
+        ]
     }
 
     fn fold(&self, transaction: &Transaction<'_>, seen: &EventSeen<'_>) -> Result<(), ViewError> {
-        let (Some(institution), Some(revision)) = (seen.institution, seen.revision_column()) else {
-            return Ok(());
-        };
-        let metadata = seen.metadata.as_ref();
-        let occurred = metadata.map(|metadata| metadata.occurred);
-        let occurred_time = match occurred {
-            Some(Occurred::Instant { time }) => Some(time),
-            _ => None,
-        };
-        let damaged = match &seen.what {
-            What::Damaged(problem) => Some(problem.as_str()),
-            _ => None,
-        };
-        let payload = seen
-            .record
-            .map(|record| &record.payload[..])
-            .and_then(|bytes| std::str::from_utf8(bytes).ok());
-        let basis: Vec<(&str, &str)> = metadata.map_or(Vec::new(), |metadata| {
-            metadata
-                .legal_basis
-                .iter()
-                .map(|basis| (basis.law.as_str(), basis.article.as_str()))
-                .collect()
-        });
-        let policies: Vec<String> = metadata.map_or(Vec::new(), |metadata| {
-            metadata
-                .policies
-                .iter()
-                .map(|policy| format!("{}@{}", policy.id, policy.version))
-                .collect()
-        });
-        let json = |value: &serde_json::Value| value.to_string();
-        // A damaged record may claim the revision of a sound one: then both are shown.
-        let statement = "INSERT OR REPLACE INTO timeline VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
-        transaction.prepare_cached(statement)?.execute(rusqlite::params![
-            institution.to_string(),
-            instant(seen.recorded_time),
-            seen.stream,
-            revision,
-            seen.record.map_or(Uuid::nil(), |record| record.id).to_string(),
-            seen.record.map_or("", |record| record.event_type.as_str()),
-            occurred.and_then(Occurred::day).map(|day| day.to_string()),
-            occurred_time.map(instant),
-            metadata.and_then(|metadata| metadata.effective_from).map(instant),
-            instant(metadata.map_or(seen.recorded_time, |metadata| metadata.received_time)),
-            metadata.map_or("", |metadata| metadata.actor.id.as_str()),
-            metadata.map_or("", |metadata| metadata.actor.role.as_str()),
-            metadata.and_then(|metadata| metadata.actor.organisation.as_deref()),
-            payload.unwrap_or("null"),
-            metadata
-                .and_then(|metadata| metadata.provenance.as_ref())
-                .map(|provenance| &provenance.source),
-            json(&serde_json::json!(basis)),
-            json(&serde_json::json!(policies)),
-            seen.record.map(|record| record.hash.to_hex()).unwrap_or_default(),
-            damaged,
-        ])?;
+        // Alerts and counters are not history of the institution, but what Yujian makes of it.
+        let history = !matches!(seen.home, Home::Alert(_) | Home::Visits(..) | Home::Other);
+        if let (Some(institution), true) = (seen.institution, history) {
+            write(transaction, "timeline", institution, seen)?;
+        }
+        if let Some(person) = seen.person() {
+            write(transaction, "person_timeline", person, seen)?;
+        }
         Ok(())
     }
+}
+
+fn write(transaction: &Transaction<'_>, table: &str, owner: Uuid, seen: &EventSeen<'_>) -> Result<(), ViewError> {
+    let Some(revision) = seen.revision_column() else {
+        return Ok(());
+    };
+    let metadata = seen.metadata.as_ref();
+    let occurred = metadata.map(|metadata| metadata.occurred);
+    let occurred_time = match occurred {
+        Some(Occurred::Instant { time }) => Some(time),
+        _ => None,
+    };
+    let damaged = match &seen.what {
+        What::Damaged(problem) => Some(problem.as_str()),
+        _ => None,
+    };
+    let payload = seen
+        .record
+        .map(|record| &record.payload[..])
+        .and_then(|bytes| std::str::from_utf8(bytes).ok());
+    let basis: Vec<(&str, &str)> = metadata.map_or(Vec::new(), |metadata| {
+        metadata
+            .legal_basis
+            .iter()
+            .map(|basis| (basis.law.as_str(), basis.article.as_str()))
+            .collect()
+    });
+    let policies: Vec<String> = metadata.map_or(Vec::new(), |metadata| {
+        metadata
+            .policies
+            .iter()
+            .map(|policy| format!("{}@{}", policy.id, policy.version))
+            .collect()
+    });
+    let institution = (table == "person_timeline").then(|| seen.institution.map(|id| id.to_string()));
+    let marks = if institution.is_some() { ", ?21" } else { "" };
+    // A damaged record may claim the revision of a sound one: then both are shown.
+    let sql = format!(
+        "INSERT OR REPLACE INTO {table}
+         VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20{marks})"
+    );
+    let mut values: Vec<Value> = vec![
+        Value::from(owner.to_string()),
+        Value::from(instant(seen.recorded_time)),
+        Value::from(seen.stream.to_owned()),
+        Value::from(revision),
+        Value::from(seen.record.map_or(Uuid::nil(), |record| record.id).to_string()),
+        Value::from(seen.record.map_or(String::new(), |record| record.event_type.clone())),
+        Value::from(occurred.and_then(Occurred::day).map(|day| day.to_string())),
+        Value::from(occurred_time.map(instant)),
+        Value::from(metadata.and_then(|metadata| metadata.effective_from).map(instant)),
+        Value::from(instant(
+            metadata.map_or(seen.recorded_time, |metadata| metadata.received_time),
+        )),
+        Value::from(metadata.map_or(String::new(), |metadata| metadata.actor.id.clone())),
+        Value::from(metadata.map_or("", |metadata| metadata.actor.role.as_str()).to_owned()),
+        Value::from(metadata.and_then(|metadata| metadata.actor.organisation.clone())),
+        Value::from(payload.unwrap_or("null").to_owned()),
+        Value::from(
+            metadata
+                .and_then(|metadata| metadata.provenance.as_ref())
+                .map(|provenance| provenance.source.clone()),
+        ),
+        Value::from(cell::to_json(&basis)),
+        Value::from(cell::to_json(&policies)),
+        Value::from(seen.record.map(|record| record.hash.to_hex()).unwrap_or_default()),
+        Value::from(damaged.map(str::to_owned)),
+        Value::from(seen.classification_column().to_owned()),
+    ];
+    values.extend(institution.map(Value::from));
+    transaction.prepare_cached(&sql)?.execute(params_from_iter(values))?;
+    Ok(())
 }
 
 fn read(row: &Row<'_>) -> Result<TimelineRow, ViewError> {
@@ -131,52 +169,56 @@ fn read(row: &Row<'_>) -> Result<TimelineRow, ViewError> {
     })
 }
 
-/// A page of an institution's timeline, newest recorded first: rows, key of the next page, rows in all. Whether the
-/// caller may see the institution is decided before.
+/// A page of an institution's timeline, newest recorded first. Whether the caller may see the institution is decided
+/// before; an operator sees no event that is for the regulator alone.
 pub(crate) fn page(
     connection: &Connection,
+    scope: &Scope,
     institution: Uuid,
     after: Option<&str>,
     limit: u32,
-) -> Result<(Vec<TimelineRow>, Option<String>, u64), ViewError> {
+) -> Result<PageOf<TimelineRow>, ViewError> {
     let mut condition = Condition::default();
-    condition.and("institution = ?", [Value::Text(institution.to_string())]);
-    let total = connection
-        .prepare_cached(&format!("SELECT count(*) FROM timeline{}", condition.sql()))?
-        .query_row(params_from_iter(condition.values()), |row| Ok(natural(row.get(0)?)))?;
-    if let Some(after) = after {
-        let [recorded, stream, revision] = key::decode::<3>("timeline", after)?;
-        let revision = revision.parse().map_err(|_| ViewError::InvalidKey)?;
+    condition.and("t.institution = ?", [Value::Text(institution.to_string())]);
+    condition.and_shown("t", scope);
+    read_page(connection, "timeline", condition, after, limit)
+}
+
+/// A page of a person's timeline, newest recorded first. Whether the caller may see the person is decided before; an
+/// operator sees no event that is for the regulator alone, and none that names another operator's institution.
+pub(crate) fn page_of_person(
+    connection: &Connection,
+    scope: &Scope,
+    person: Uuid,
+    after: Option<&str>,
+    limit: u32,
+) -> Result<PageOf<TimelineRow>, ViewError> {
+    let mut condition = Condition::default();
+    condition.and("t.person = ?", [Value::Text(person.to_string())]);
+    condition.and_shown("t", scope);
+    if let Some(organisation) = &scope.organisation {
         condition.and(
-            "(recorded_time, stream, revision) < (?, ?, ?)",
-            [Value::Text(recorded), Value::Text(stream), Value::Integer(revision)],
+            "(t.institution IS NULL OR t.institution IN (SELECT i.id FROM institution i WHERE i.credit_code = ?))",
+            [Value::Text(organisation.clone())],
         );
     }
-    let limit = key::limit(limit);
-    condition.and(
-        "1 ORDER BY recorded_time DESC, stream DESC, revision DESC LIMIT ?",
-        [Value::Integer(integer(limit as u64 + 1))],
-    );
-    let mut statement = connection.prepare_cached(&format!("SELECT * FROM timeline{}", condition.sql()))?;
-    let mut found = statement.query(params_from_iter(condition.values()))?;
-    let mut rows = Vec::with_capacity(limit);
-    let mut more = false;
-    while let Some(row) = found.next()? {
-        if rows.len() == limit {
-            more = true;
-            break;
-        }
-        rows.push(read(row)?);
-    }
-    let next = if more {
-        rows.last().map(|row| {
-            key::encode(
-                "timeline",
-                &[&instant(row.recorded_time), &row.stream, &row.revision.to_string()],
-            )
-        })
-    } else {
-        None
+    read_page(connection, "person_timeline", condition, after, limit)
+}
+
+fn read_page(
+    connection: &Connection,
+    table: &'static str,
+    condition: Condition,
+    after: Option<&str>,
+    limit: u32,
+) -> Result<PageOf<TimelineRow>, ViewError> {
+    let list = List {
+        name: table,
+        columns: "t.*",
+        bound: Condition::default(),
+        from: &format!("FROM {table} t"),
+        order: ["t.recorded_time", "t.stream", "t.revision"],
+        descending: true,
     };
-    Ok((rows, next, total))
+    list.page(connection, condition, after, limit, read)
 }
