@@ -32,7 +32,6 @@ mod licensing;
 pub mod limits;
 mod page_token;
 mod parse;
-mod pending;
 mod principal;
 mod reveal;
 mod rules;

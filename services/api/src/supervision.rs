@@ -23,7 +23,6 @@ use crate::gate::principal;
 use crate::limits::{DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, MIN_POSITION_WAIT, WATCH_BUFFER};
 use crate::page_token::{self, Arguments};
 use crate::parse::{Fields, optional_text};
-use crate::pending::Pending as _;
 use crate::watch::Filter;
 
 mod incident;

@@ -42,23 +42,8 @@ impl Filter {
                 .as_deref()
                 .is_none_or(|own| change.organisation.as_deref() == Some(own))
             && self.institution.is_none_or(|id| id == change.institution)
-            && (self.scope.organisation.is_none() || is_for_operators(change))
+            && (self.scope.organisation.is_none() || !change.regulator_only)
     }
-}
-
-/// What only the authority hears of: alerts, and what comes before the check-in of an inspection, which may not have been
-/// announced.
-const FOR_THE_AUTHORITY: &[&str] = &[
-    "inspection.InspectionPlanned.v1",
-    "inspection.InspectionApproved.v1",
-    "inspection.InspectorsAssigned.v1",
-    "inspection.RecusalRequested.v1",
-    "inspection.RecusalDecided.v1",
-    "inspection.InspectionCancelled.v1",
-];
-
-fn is_for_operators(change: &Change) -> bool {
-    change.alert.is_none() && !FOR_THE_AUTHORITY.contains(&change.event_type.as_str())
 }
 
 /// Whether a division code is `area` or lies in it: Chinese codes nest by prefix, foreign ones by path.

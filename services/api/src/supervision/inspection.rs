@@ -1,7 +1,7 @@
 //! Inspections, findings, alerts, the figures of conduct, and checklists.
 
 use tonic::{Request, Response, Status};
-use yujian_domain::inspection::{ChecklistRef, Status as InspectionStatus};
+use yujian_domain::inspection::ChecklistRef;
 use yujian_proto::supervision::v1 as pb;
 use yujian_views::{AlertQuery, FindingQuery, InspectionQuery};
 
@@ -17,20 +17,6 @@ use crate::convert::{as_of, date};
 use crate::error;
 use crate::gate::principal;
 use crate::parse::{Fields, optional_text};
-use crate::pending::Pending as _;
-
-/// The states that an operator may list: from the check-in on. Before it the institution must not learn of an inspection
-/// that was not announced.
-fn listed_for_operators(asked: Vec<InspectionStatus>) -> Option<Vec<InspectionStatus>> {
-    let begun = |status: &InspectionStatus| !convert::is_before_check_in(*status);
-    let asked = if asked.is_empty() {
-        InspectionStatus::ALL.to_vec()
-    } else {
-        asked
-    };
-    let listed: Vec<_> = asked.into_iter().filter(begun).collect();
-    (!listed.is_empty()).then_some(listed)
-}
 
 pub(super) async fn list_inspections(
     api: &Api,
@@ -43,7 +29,7 @@ pub(super) async fn list_inspections(
     let region = f.region_code("region_code", &request.region_code);
     let institution = optional_text(request.institution).and_then(|name| f.name("institution", INSTITUTIONS, &name));
     let inspector = optional_text(request.inspector).and_then(|name| f.name("inspector", PERSONS, &name));
-    let asked = f.filter("states", &request.states);
+    let statuses = f.filter("states", &request.states);
     let purposes = f.filter("purposes", &request.purposes);
     let from = f.optional_date("visited_from_date", request.visited_from_date);
     let to = f.optional_date("visited_to_date", request.visited_to_date);
@@ -60,13 +46,6 @@ pub(super) async fn list_inspections(
             "起止日期须同时填写",
         );
     }
-    let operator = scope.organisation.is_some();
-    let statuses = if operator {
-        listed_for_operators(asked)
-    } else {
-        Some(asked)
-    };
-    let nothing = statuses.is_none();
     let mut query = f
         .finish(|| {
             Some(InspectionQuery {
@@ -74,7 +53,7 @@ pub(super) async fn list_inspections(
                 region,
                 institution,
                 inspector,
-                statuses: statuses.unwrap_or_default(),
+                statuses,
                 purposes,
                 visited_between: from.zip(to),
                 open_only: request.open_only,
@@ -85,13 +64,6 @@ pub(super) async fn list_inspections(
         .map_err(refused)?;
     query.after = api.redeem(&arguments, &token)?;
     api.wait_for(position).await?;
-    if nothing {
-        let fresh = api.views.as_of().await.map_err(failed)?;
-        return Ok(Response::new(pb::ListInspectionsReply {
-            as_of: Some(as_of(&fresh)),
-            ..pb::ListInspectionsReply::default()
-        }));
-    }
     let page = api.views.inspections(query).await.map_err(failed)?;
     Ok(Response::new(pb::ListInspectionsReply {
         inspections: page.rows.iter().map(convert::row).collect(),
@@ -114,9 +86,7 @@ pub(super) async fn get_inspection(
     let id = f.finish(|| id).map_err(refused)?;
     api.wait_for(position).await?;
     let detail = api.views.inspection(&scope, id).await.map_err(failed)?;
-    let detail = detail
-        .filter(|detail| scope.organisation.is_none() || convert::known_to_the_operator(&detail.row))
-        .ok_or_else(|| error::not_found(&request.name))?;
+    let detail = detail.ok_or_else(|| error::not_found(&request.name))?;
     let at = api.day(at);
     let mut reply = convert::detail(Audience::new(api.keys.as_ref(), &scope), &detail, at);
     reply.at_date = Some(date(at));

@@ -18,7 +18,6 @@ use crate::convert::{as_of, date, supervision as convert};
 use crate::error;
 use crate::gate::principal;
 use crate::parse::{Fields, optional_text};
-use crate::pending::Pending as _;
 
 /// Longest look ahead at certificates that end, in days.
 const LONGEST_LOOK_AHEAD_DAYS: u32 = 3_650;

@@ -21,20 +21,6 @@ use crate::convert::staffing::PERSONS;
 use crate::convert::supervision::{ALERTS, country, damaged_records, months};
 use crate::convert::{as_of, date, deadline, etag, time};
 
-/// Whether the operator may know of it: an inspection that was not announced begins, for the institution, with the
-/// check-in.
-pub(crate) fn known_to_the_operator(row: &InspectionRow) -> bool {
-    row.announced || row.arrived_time.is_some() || row.visited_date.is_some() || !is_before_check_in(row.status)
-}
-
-/// Whether an inspection in this state has not begun, or never did.
-pub(crate) fn is_before_check_in(status: Status) -> bool {
-    matches!(
-        status,
-        Status::None | Status::Planned | Status::Approved | Status::Assigned | Status::Cancelled
-    )
-}
-
 pub(crate) fn row(row: &InspectionRow) -> pb::InspectionView {
     pb::InspectionView {
         name: format!("{INSPECTIONS}/{}", row.id),
