@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod commands;
+mod conduct;
 mod docs;
 mod every;
 mod gate;
