@@ -525,6 +525,8 @@ async fn an_institution_does_not_learn_of_a_visit_that_is_not_announced() {
         (page.total_size, seen, inspected, facts)
     };
     assert_eq!(told(&walk).await, (0, false, false, false));
+    same_dossier_by_replay(&walk, &institution, &operator(), false).await;
+    same_dossier_by_replay(&walk, &institution, OFFICER, true).await;
     let request = inspection::CheckInRequest {
         header: walk.header(),
         name: name.clone(),
@@ -533,6 +535,97 @@ async fn an_institution_does_not_learn_of_a_visit_that_is_not_announced() {
     };
     let _: inspection::InspectionReply = walk.act(LEAD, &inspect("CheckIn"), &request).await;
     assert_eq!(told(&walk).await, (1, true, true, true));
+    same_dossier_by_replay(&walk, &institution, &operator(), true).await;
+}
+
+/// The caller's replay and live dossier are the same bytes; whether records of an inspection are in it.
+async fn same_dossier_by_replay(walk: &Walk, institution: &str, actor: &str, inspected: bool) {
+    use yujian_proto::audit::v1::ReplayInstitutionRequest;
+    use yujian_proto::audit::v1::replay_institution_reply::Part;
+    let replay = ReplayInstitutionRequest {
+        name: institution.to_owned(),
+        min_position: walk.house.head(),
+        ..Default::default()
+    };
+    let mut stream = walk
+        .house
+        .audit()
+        .replay_institution(by(actor, replay))
+        .await
+        .unwrap()
+        .into_inner();
+    let (mut seen, mut canonical) = (false, Vec::new());
+    while let Some(reply) = stream.message().await.unwrap() {
+        match reply.part.unwrap() {
+            Part::Page(page) => {
+                seen |= page
+                    .records
+                    .iter()
+                    .any(|record| record.stream.starts_with("inspection-"))
+            }
+            Part::Dossier(dossier) => canonical = dossier.canonical,
+            Part::Start(_) => {}
+        }
+    }
+    let live = pb::GetDossierRequest {
+        name: institution.to_owned(),
+        ..Default::default()
+    };
+    let live = walk
+        .house
+        .supervision()
+        .get_dossier(by(actor, live))
+        .await
+        .unwrap()
+        .into_inner();
+    assert_eq!((seen, canonical), (inspected, live.canonical), "{actor}");
+}
+
+#[tokio::test]
+async fn a_persons_replay_equals_the_live_dossier() {
+    use yujian_proto::audit::v1::ReplayPersonRequest;
+    use yujian_proto::audit::v1::replay_person_reply::Part;
+    let (walk, _, person, min_position) = engaged().await;
+    let replay = ReplayPersonRequest {
+        name: person.clone(),
+        min_position,
+        ..Default::default()
+    };
+    let mut stream = walk
+        .house
+        .audit()
+        .replay_person(by(AUDITOR, replay.clone()))
+        .await
+        .unwrap()
+        .into_inner();
+    let mut parts = Vec::new();
+    while let Some(reply) = stream.message().await.unwrap() {
+        parts.push(reply.part.unwrap());
+    }
+    let [Part::Start(start), Part::Page(page), Part::Dossier(dossier)] = parts.as_slice() else {
+        panic!("start, one page, dossier")
+    };
+    assert_eq!(start.records, page.records.len() as u64);
+    assert!(page.records.iter().all(|record| record.stream.starts_with("person-")));
+    let live = pb::GetPersonDossierRequest {
+        name: person,
+        ..Default::default()
+    };
+    let live = walk
+        .house
+        .supervision()
+        .get_person_dossier(by(AUDITOR, live))
+        .await
+        .unwrap()
+        .into_inner();
+    assert_eq!((&live.canonical, &live.facts), (&dossier.canonical, &dossier.facts));
+    let refused = walk
+        .house
+        .audit()
+        .replay_person(by(ELSEWHERE, replay))
+        .await
+        .unwrap_err();
+    assert_eq!(why(&refused), is(Code::NotFound, "NOT_FOUND"));
 }
 
 #[tokio::test]
