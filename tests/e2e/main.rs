@@ -16,3 +16,4 @@ mod restore;
 mod small;
 mod support;
 mod tamper;
+mod workflows;
