@@ -36,7 +36,7 @@ pub async fn written(steps: &[Step]) -> World {
 /// What a query should let pass.
 type Filter = Box<dyn Fn(&Known) -> bool>;
 
-fn scopes() -> Vec<Scope> {
+pub fn scopes() -> Vec<Scope> {
     let mut scopes = vec![Scope::default()];
     for code in ["33", "3301", "330106", "US-48", "US-4", "US-48/HARRIS", "99", "330", ""] {
         scopes.push(Scope {
@@ -58,7 +58,7 @@ fn scopes() -> Vec<Scope> {
     scopes
 }
 
-fn sees(scope: &Scope, known: &Known) -> bool {
+pub fn sees(scope: &Scope, known: &Known) -> bool {
     scope.jurisdiction.as_deref().is_none_or(|code| known.within(code))
         && scope
             .organisation

@@ -16,6 +16,8 @@ use yujian_domain::time::{day_of, end_of, start_of};
 use yujian_eventlog::memory::MemoryLog;
 use yujian_eventlog::{EventLog, Item, Record};
 
+use crate::work_model::Work;
+
 /// An institution as the model knows it.
 #[derive(Default)]
 pub struct Known {
@@ -38,6 +40,7 @@ pub struct Case {
 pub struct Model {
     pub institutions: BTreeMap<Uuid, Known>,
     pub incidents: BTreeMap<Uuid, Case>,
+    pub work: Work,
 }
 
 impl Model {
@@ -66,6 +69,14 @@ impl Model {
             revision: record.revision,
             metadata: &metadata,
         };
+        if !matches!(record.stream.category(), "institution" | "incident") {
+            if let Some(institution) = self.work.take(record, &recorded)
+                && let Some(change) = facts(&seen(record)).unwrap()
+            {
+                self.institutions.get_mut(&institution).unwrap().dossier.apply(change);
+            }
+            return;
+        }
         let id = Uuid::parse_str(record.stream.id()).unwrap();
         let home = if let Some(event) = InstitutionEvent::decode(&record.event_type, &record.payload).unwrap() {
             let known = self.institutions.entry(id).or_default();
@@ -92,16 +103,7 @@ impl Model {
             }
             case.state.institution.unwrap()
         };
-        let seen = Seen {
-            stream: record.stream.as_str(),
-            revision: record.revision,
-            event_id: record.id,
-            event_type: &record.event_type,
-            metadata: &record.metadata,
-            payload: &record.payload,
-            recorded_time: record.recorded_time,
-        };
-        if let Some(change) = facts(&seen).unwrap() {
+        if let Some(change) = facts(&seen(record)).unwrap() {
             self.institutions.get_mut(&home).unwrap().dossier.apply(change);
         }
     }
@@ -123,6 +125,19 @@ impl Model {
             .collect();
         all.sort_by_key(|(id, case)| std::cmp::Reverse((case.aware, id.to_string())));
         all
+    }
+}
+
+/// A record as the dossier sees it.
+pub fn seen(record: &Record) -> Seen<'_> {
+    Seen {
+        stream: record.stream.as_str(),
+        revision: record.revision,
+        event_id: record.id,
+        event_type: &record.event_type,
+        metadata: &record.metadata,
+        payload: &record.payload,
+        recorded_time: record.recorded_time,
     }
 }
 

@@ -10,7 +10,7 @@ use jiff::{Timestamp, ToSpan};
 use tokio::sync::watch;
 use uuid::Uuid;
 use yujian_domain::divisions::Divisions;
-use yujian_domain::envelope::{Actor, Metadata, PolicyRef, Role};
+use yujian_domain::envelope::{Actor, Classification, Metadata, PolicyRef, Role};
 use yujian_domain::event::EventFamily;
 use yujian_domain::incident::{self, Category, Child, IncidentEvent, Injury, Severity};
 use yujian_domain::institution::{
@@ -234,11 +234,28 @@ impl World {
 
     /// Appends an event that happens and is recorded on the day `at`, in effect from the day `effective`.
     pub async fn event<E: EventFamily>(&mut self, stream: &str, event: &E, at: i64, effective: Option<i64>) {
+        self.event_for(stream, event, at, effective, Classification::default())
+            .await;
+    }
+
+    /// The same, for those who may see it.
+    pub async fn event_for<E: EventFamily>(
+        &mut self,
+        stream: &str,
+        event: &E,
+        at: i64,
+        effective: Option<i64>,
+        classification: Classification,
+    ) {
         let now = start_of(day(at)).checked_add(9.hours()).unwrap();
         if now > yujian_eventlog::clock::Clock::now(self.clock.as_ref()) {
             self.clock.set(now);
         }
-        let metadata = serde_json::to_vec(&metadata(now, effective)).unwrap();
+        let metadata = Metadata {
+            classification,
+            ..metadata(now, effective)
+        };
+        let metadata = serde_json::to_vec(&metadata).unwrap();
         let payload = serde_json::to_vec(&event.payload()).unwrap();
         self.raw(stream, event.event_type(), metadata, payload).await;
     }
