@@ -192,6 +192,17 @@ fn checks_hold_on_the_first_day() {
 }
 
 #[test]
+fn for_a_day_that_has_passed_checks_hold_today() {
+    let mut desk = Desk::registered();
+    desk.one(health(day("2025-02-20"), true));
+    desk.one(query(day("2025-02-25"), &[]));
+    let rejection = desk.refused(engage(1, Post::Cook, day("2026-01-05")));
+    assert_eq!(rejection.reason, Reason::PersonIneligible, "they held on that day");
+    assert_eq!(rejection.metadata["date"], "2026-03-02");
+    assert_eq!(rejection.metadata["missing"], "no_record_query, no_health_certificate");
+}
+
+#[test]
 fn staff_may_have_begun_long_ago_and_at_most_a_month_ahead() {
     let mut desk = Desk::eligible();
     let decided = desk.one(engage(1, Post::Cook, day("2015-09-01")));

@@ -36,11 +36,11 @@ impl Person {
             )
             .with("state", self.status.code()));
         }
-        Err(self.illegal(movement, ""))
+        Err(self.illegal(movement, "", ""))
     }
 
     /// The refusal of a move that the person's own state forbids.
-    pub(super) fn illegal(&self, movement: &Move, why: &str) -> Rejection {
+    pub(super) fn illegal(&self, movement: &Move, why: &str, why_zh: &str) -> Rejection {
         refusal(
             movement,
             &Standing {
@@ -50,6 +50,7 @@ impl Person {
                 allowed_now: possible(|other| other.part == Part::Person && other.from.contains(&self.status)),
             },
             why,
+            why_zh,
         )
     }
 
@@ -73,7 +74,7 @@ impl Person {
         if already == Some(credential.state) {
             return Err(nothing_to_do(("credential", credential.state.code())));
         }
-        Err(credential.illegal(movement, ""))
+        Err(credential.illegal(movement, "", ""))
     }
 
     /// The engagement that a command names, when person and engagement allow it.
@@ -104,13 +105,13 @@ impl Person {
                 |other| matches!(other.part, Part::Engagement { from, .. } if from.contains(&engagement.state)),
             ),
         };
-        Err(refusal(movement, &standing, ""))
+        Err(refusal(movement, &standing, "", ""))
     }
 }
 
 impl Credential {
     /// The refusal of a move that the credential's state forbids.
-    pub(super) fn illegal(&self, movement: &Move, why: &str) -> Rejection {
+    pub(super) fn illegal(&self, movement: &Move, why: &str, why_zh: &str) -> Rejection {
         let allowed_from = match movement.part {
             Part::Credential { from, .. } => from.iter().map(|state| state.code()).collect(),
             Part::Person | Part::Engagement { .. } => Vec::new(),
@@ -123,7 +124,7 @@ impl Credential {
                 |other| matches!(other.part, Part::Credential { from, .. } if from.contains(&self.state)),
             ),
         };
-        refusal(movement, &standing, why)
+        refusal(movement, &standing, why, why_zh)
     }
 }
 
@@ -145,7 +146,7 @@ fn possible(allowed: impl Fn(&Move) -> bool) -> String {
 
 /// The refusal of a move, with what the caller needs: state, command, states that allow it, article, rule, and what is
 /// possible instead and by whom.
-fn refusal(movement: &Move, standing: &Standing, why: &str) -> Rejection {
+fn refusal(movement: &Move, standing: &Standing, why: &str, why_zh: &str) -> Rejection {
     let allowed_from = standing.allowed_from.join(", ");
     let article = movement
         .article
@@ -159,7 +160,7 @@ fn refusal(movement: &Move, standing: &Standing, why: &str) -> Rejection {
             movement.command,
         ),
         format!(
-            "{thing_zh}处于“{state_zh}”状态，不能{}（{article}）",
+            "{thing_zh}处于“{state_zh}”状态{why_zh}，不能{}（{article}）",
             movement.command_zh
         ),
     )

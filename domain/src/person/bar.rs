@@ -60,6 +60,7 @@ impl Person {
                 .illegal(
                     movement,
                     &format!(" from {} to {until}; lift that bar first", standing.from_date),
+                    &format!("（自{}起），须先解除", standing.from_date),
                 )
                 .with("from_date", standing.from_date.to_string())
                 .with("until_date", until));

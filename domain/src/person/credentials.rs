@@ -98,7 +98,11 @@ impl Person {
         credential.by_another(context)?;
         if let Some(expiry) = credential.expiry_date.filter(|expiry| *expiry < today(context)) {
             return Err(credential
-                .illegal(movement, &format!(" and ran out on {expiry}"))
+                .illegal(
+                    movement,
+                    &format!(" and ran out on {expiry}"),
+                    &format!("且已于{expiry}到期"),
+                )
                 .with("expiry_date", expiry.to_string()));
         }
         let event = CredentialVerified {

@@ -4,7 +4,7 @@
 //! then what depends on both.
 
 use super::moves::Move;
-use super::{CredentialState, EngagementState, Person, PersonCommand, PersonEvent, Status};
+use super::{CredentialState, Person, PersonCommand, PersonEvent, Status};
 use crate::aggregate::{Access, Aggregate, Claim, Context, Decided, Facts, Need, Recorded};
 use crate::check::act_is_past;
 use crate::institution;
@@ -113,27 +113,23 @@ impl Aggregate for Person {
                 regions: register.region.iter().cloned().collect(),
                 organisations: Vec::new(),
             },
-            _ => {
-                let standing = || {
-                    self.engagements
-                        .values()
-                        .filter(|engagement| engagement.state != EngagementState::Ended)
-                };
-                Access {
-                    regions: self
-                        .region
-                        .iter()
-                        .cloned()
-                        .chain(standing().map(|engagement| engagement.region.clone()))
-                        .collect(),
-                    organisations: self
-                        .organisation
-                        .iter()
-                        .cloned()
-                        .chain(standing().filter_map(|engagement| engagement.organisation.clone()))
-                        .collect(),
-                }
-            }
+            _ => Access {
+                regions: self
+                    .region
+                    .iter()
+                    .cloned()
+                    .chain(self.standing().map(|(_, engagement)| engagement.region.clone()))
+                    .collect(),
+                organisations: self
+                    .organisation
+                    .iter()
+                    .cloned()
+                    .chain(
+                        self.standing()
+                            .filter_map(|(_, engagement)| engagement.organisation.clone()),
+                    )
+                    .collect(),
+            },
         }
     }
 }

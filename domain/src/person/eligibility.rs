@@ -100,11 +100,9 @@ impl Person {
         let list = |name: fn(OffDutyGround) -> &'static str, separator: &str| {
             missing.iter().map(|one| name(*one)).collect::<Vec<_>>().join(separator)
         };
-        let remedies: Vec<String> = missing
-            .iter()
-            .filter_map(|one| one.remedy())
-            .map(Move::with_who)
-            .collect();
+        let possible: Vec<&Move> = missing.iter().filter_map(|one| one.remedy()).collect();
+        let remedies: Vec<String> = possible.iter().map(|movement| movement.with_who()).collect();
+        let remedies_zh: Vec<&str> = possible.iter().map(|movement| movement.command_zh).collect();
         let rejection = Rejection::new(
             Reason::PersonIneligible,
             format!(
@@ -112,7 +110,11 @@ impl Person {
                 list(OffDutyGround::code, ", "),
                 remedies.join("; ")
             ),
-            format!("该人员{day}不得从事照护工作：{}", list(OffDutyGround::zh, "、")),
+            format!(
+                "该人员{day}不得从事照护工作：{}；可办理：{}",
+                list(OffDutyGround::zh, "、"),
+                remedies_zh.join("、")
+            ),
         )
         .with("date", day.to_string())
         .with("missing", list(OffDutyGround::code, ", "))
@@ -129,8 +131,8 @@ impl Person {
     pub(super) fn basis_of(&self, ground: OffDutyGround) -> Option<LegalBasis> {
         match ground {
             OffDutyGround::Barred => match &self.bar {
-                Some(bar) => bar.ground.legal_basis(),
-                None => Some(LegalBasis::new(MINORS_LAW, "§62")),
+                Some(bar) if self.query.as_ref().is_none_or(|query| query.clear) => bar.ground.legal_basis(),
+                _ => Some(LegalBasis::new(MINORS_LAW, "§62")),
             },
             OffDutyGround::NoRecordQuery => Some(LegalBasis::new(MINORS_LAW, "§62")),
             OffDutyGround::NoHealthCertificate | OffDutyGround::Infectious => {
@@ -152,7 +154,7 @@ impl Credential {
 }
 
 impl OffDutyGround {
-    /// The command that takes the ground away, when one does.
+    /// The command that takes the ground away, when one does. A bar and a record that was found look alike here too.
     fn remedy(self) -> Option<&'static Move> {
         let command = match self {
             Self::Barred => "lift_bar",
