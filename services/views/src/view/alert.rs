@@ -106,7 +106,7 @@ pub(crate) fn page(connection: &Connection, query: &AlertQuery) -> Result<PageOf
         columns: "l.*, i.name AS institution_name, i.region AS institution_region,
             EXISTS(SELECT 1 FROM damage d WHERE d.stream = 'alert-' || l.id) AS damaged",
         bound: Condition::default(),
-        from: "FROM alert l JOIN institution i ON i.id = l.institution",
+        from: "FROM alert l CROSS JOIN institution i ON i.id = l.institution",
         order: ["l.raised_time", "l.id"],
         descending: true,
     };

@@ -203,7 +203,8 @@ fn import(
 const COLUMNS: &str = "f.*, i.name AS institution_name, i.region AS institution_region,
     EXISTS(SELECT 1 FROM damage d WHERE d.stream = 'inspection-' || f.inspection) AS damaged";
 
-const FROM: &str = "FROM finding f JOIN institution i ON i.id = f.institution";
+/// Findings come first, in the order of the list: a page is read without sorting what it does not show.
+const FROM: &str = "FROM finding f CROSS JOIN institution i ON i.id = f.institution";
 
 fn read(row: &Row<'_>) -> Result<FindingRow, ViewError> {
     let cited: String = row.get("cited")?;

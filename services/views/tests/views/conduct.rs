@@ -440,6 +440,7 @@ async fn every_figure_equals_the_sql_that_is_printed_beside_it() {
         .unwrap()
         .region
         .visits;
+    assert!(counted > 0 && noted > 0);
     assert_eq!(
         run(&connection, &printed(source)[1], day(9))[0],
         [counted.to_string(), noted.to_string()]

@@ -9,6 +9,7 @@ use yujian_audit::{PersonReplayQuery, replay_all, replay_person};
 use yujian_domain::dossier::{Dossier, canonical};
 use yujian_domain::envelope::Classification;
 use yujian_domain::person::{self, CredentialKind, CredentialState, EngagementState, PersonEvent, Post};
+use yujian_domain::values::RegionId;
 use yujian_views::{
     Bucket, CredentialQuery, PersonQuery, PostFigures, Scope, StaffQuery, StoredFact, ViewError, Views,
 };
@@ -63,7 +64,7 @@ proptest! {
                 let detail = views.person(&Scope::default(), *id, day(20)).await.unwrap().unwrap();
                 let row = &detail.row;
                 assert_eq!((row.status, row.revision), (state.status, worker.revision));
-                assert_eq!(Some(row.region.as_str()), state.region.as_ref().map(|region| region.code()));
+                assert_eq!(Some(row.region.as_str()), state.region.as_ref().map(RegionId::code));
                 assert_eq!((&row.organisation, &row.account), (&state.organisation, &state.account));
                 assert_eq!(row.registered_date, worker.registered);
                 assert_eq!(row.bar.map(|bar| (bar.ground, bar.from_date, bar.until_date)),

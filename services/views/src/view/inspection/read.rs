@@ -26,7 +26,8 @@ const COLUMNS: &str = "n.id, n.body, i.name AS institution_name, i.region AS ins
     (SELECT count(*) FROM finding f WHERE f.inspection = n.id AND f.open) AS open_findings,
     (SELECT count(*) FROM assistance t WHERE t.inspection = n.id) AS assistance";
 
-const FROM: &str = "FROM inspection n JOIN institution i ON i.id = n.institution";
+/// Inspections come first, in the order of the list: a page is read without sorting what it does not show.
+const FROM: &str = "FROM inspection n CROSS JOIN institution i ON i.id = n.institution";
 
 fn read(row: &Row<'_>) -> Result<(InspectionRow, Folded), ViewError> {
     let folded: Folded = cell::sure_json(row, "body")?;
@@ -142,7 +143,7 @@ pub(crate) fn detail(
     let year = folded
         .visited_date
         .or(folded.window.map(|(from, _)| from))
-        .map(|day| day.year());
+        .map(jiff::civil::Date::year);
     Ok(Some(InspectionDetail {
         answers: answers(connection, &row)?,
         findings: finding::of_inspection(connection, id)?,
