@@ -4,10 +4,8 @@ use std::collections::BTreeMap;
 
 use yujian_domain::inspection::{
     AbortInspection, AnswerItems, ApproveInspection, AssignInspectors, BackfillCheckIn, CancelInspection, CheckIn,
-    ChecklistRef, CiteFinding, ClaimCorrection, CommentOnDraft, CompleteFieldwork, CountPresence, DecideRecusal,
-    ExtendCorrection, FinalizeInspection, GiveTechnicalAssistance, InspectionCommand, InspectorInput, IssueDraft,
-    ItemAnswer, OrderCorrection, PlanInspection, PublishInspection, RecordCorrectedOnSite, RejectCorrection,
-    RequestRecusal, VerifyCorrection,
+    ChecklistRef, CiteFinding, CompleteFieldwork, CountPresence, DecideRecusal, GiveTechnicalAssistance,
+    InspectionCommand, InspectorInput, ItemAnswer, PlanInspection, RecordCorrectedOnSite, RequestRecusal,
 };
 use yujian_domain::rejection::Rejection;
 use yujian_proto::inspection::v1 as pb;
@@ -18,8 +16,13 @@ use crate::convert::staffing::PERSONS;
 use crate::parse::{Fields, Ground, Parsed, optional_sensitive};
 
 mod reply;
+mod report;
 
 pub(crate) use reply::{checklist_out, reply};
+pub(crate) use report::{
+    claim_correction, comment_on_draft, extend_correction, finalize, issue_draft, order_correction, publish,
+    reject_correction, verify_correction,
+};
 
 type Result = std::result::Result<Parsed<InspectionCommand>, Rejection>;
 
@@ -218,21 +221,6 @@ pub(crate) fn record_corrected_on_site(request: pb::RecordCorrectedOnSiteRequest
     })
 }
 
-pub(crate) fn order_correction(request: pb::OrderCorrectionRequest, ground: Ground<'_>) -> Result {
-    let mut f = Fields::default();
-    let header = f.header(request.header, ground);
-    let target = f.name("name", INSPECTIONS, &request.name);
-    let finding = f.ordinal("finding", request.finding);
-    let due_date = f.date("due_date", request.due_date);
-    f.command(header, target, || {
-        let command = OrderCorrection {
-            finding: finding?,
-            due_date: due_date?,
-        };
-        Some(command.into())
-    })
-}
-
 pub(crate) fn complete_fieldwork(request: pb::CompleteFieldworkRequest, ground: Ground<'_>) -> Result {
     let mut f = Fields::default();
     let header = f.header(request.header, ground);
@@ -271,127 +259,6 @@ pub(crate) fn cancel(request: pb::CancelInspectionRequest, ground: Ground<'_>) -
     let reason = f.code("reason", request.reason);
     f.command(header, target, || {
         let command = CancelInspection { reason: reason? };
-        Some(command.into())
-    })
-}
-
-pub(crate) fn issue_draft(request: pb::IssueDraftRequest, ground: Ground<'_>) -> Result {
-    let mut f = Fields::default();
-    let header = f.header(request.header, ground);
-    let target = f.name("name", INSPECTIONS, &request.name);
-    let draft_sha256 = f.sha256("draft_sha256", request.draft_sha256);
-    f.command(header, target, || {
-        let command = IssueDraft {
-            draft_sha256: draft_sha256?,
-        };
-        Some(command.into())
-    })
-}
-
-pub(crate) fn comment_on_draft(request: pb::CommentOnDraftRequest, ground: Ground<'_>) -> Result {
-    let mut f = Fields::default();
-    let header = f.header(request.header, ground);
-    let target = f.name("name", INSPECTIONS, &request.name);
-    f.command(header, target, || {
-        let command = CommentOnDraft {
-            comments: optional_sensitive(request.comments),
-        };
-        Some(command.into())
-    })
-}
-
-pub(crate) fn finalize(request: pb::FinalizeInspectionRequest, ground: Ground<'_>) -> Result {
-    let mut f = Fields::default();
-    let header = f.header(request.header, ground);
-    let target = f.name("name", INSPECTIONS, &request.name);
-    let conclusion = f.sensitive("conclusion", request.conclusion);
-    let report_sha256 = f.sha256("report_sha256", request.report_sha256);
-    f.command(header, target, || {
-        let command = FinalizeInspection {
-            conclusion: conclusion?,
-            report_sha256: report_sha256?,
-        };
-        Some(command.into())
-    })
-}
-
-pub(crate) fn publish(request: pb::PublishInspectionRequest, ground: Ground<'_>) -> Result {
-    let mut f = Fields::default();
-    let header = f.header(request.header, ground);
-    let target = f.name("name", INSPECTIONS, &request.name);
-    let place = f.text("place", request.place);
-    f.command(header, target, || {
-        let command = PublishInspection { place: place? };
-        Some(command.into())
-    })
-}
-
-pub(crate) fn claim_correction(request: pb::ClaimCorrectionRequest, ground: Ground<'_>) -> Result {
-    let mut f = Fields::default();
-    let header = f.header(request.header, ground);
-    let target = f.name("name", INSPECTIONS, &request.name);
-    let finding = f.ordinal("finding", request.finding);
-    let description = f.sensitive("description", request.description);
-    let evidence = f.list("evidence", request.evidence, Fields::sha256);
-    f.command(header, target, || {
-        let command = ClaimCorrection {
-            finding: finding?,
-            description: description?,
-            evidence: evidence?,
-        };
-        Some(command.into())
-    })
-}
-
-pub(crate) fn verify_correction(request: pb::VerifyCorrectionRequest, ground: Ground<'_>) -> Result {
-    let mut f = Fields::default();
-    let header = f.header(request.header, ground);
-    let target = f.name("name", INSPECTIONS, &request.name);
-    let finding = f.ordinal("finding", request.finding);
-    let check = f.code("check", request.check);
-    f.command(header, target, || {
-        let command = VerifyCorrection {
-            finding: finding?,
-            check: check?,
-        };
-        Some(command.into())
-    })
-}
-
-pub(crate) fn reject_correction(request: pb::RejectCorrectionRequest, ground: Ground<'_>) -> Result {
-    let mut f = Fields::default();
-    let header = f.header(request.header, ground);
-    let target = f.name("name", INSPECTIONS, &request.name);
-    let finding = f.ordinal("finding", request.finding);
-    let check = f.code("check", request.check);
-    let reason = f.sensitive("reason", request.reason);
-    let due_date = f.date("due_date", request.due_date);
-    f.command(header, target, || {
-        let command = RejectCorrection {
-            finding: finding?,
-            check: check?,
-            reason: reason?,
-            due_date: due_date?,
-        };
-        Some(command.into())
-    })
-}
-
-pub(crate) fn extend_correction(request: pb::ExtendCorrectionRequest, ground: Ground<'_>) -> Result {
-    let mut f = Fields::default();
-    let header = f.header(request.header, ground);
-    let target = f.name("name", INSPECTIONS, &request.name);
-    let finding = f.ordinal("finding", request.finding);
-    let due_date = f.date("due_date", request.due_date);
-    let reason = f.sensitive("reason", request.reason);
-    let approver = f.text("approver", request.approver);
-    f.command(header, target, || {
-        let command = ExtendCorrection {
-            finding: finding?,
-            due_date: due_date?,
-            reason: reason?,
-            approver: approver?,
-        };
         Some(command.into())
     })
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use tonic::Code;
-use yujian_proto::inspection::v1::{FindingState, InspectionState};
+use yujian_proto::inspection::v1::{FindingStanding, FindingState, InspectionState};
 use yujian_proto::staffing::v1 as staffing;
 
 use crate::house::*;
@@ -21,7 +21,7 @@ async fn whole() -> (Walk, String, String, String) {
     ];
     let (inspection, last) = inspected(&mut walk, &institution, &team).await;
     assert_eq!(last.state(), InspectionState::Published);
-    let states: Vec<_> = last.findings.iter().map(|finding| finding.state()).collect();
+    let states: Vec<_> = last.findings.iter().map(FindingStanding::state).collect();
     assert_eq!(
         states,
         [

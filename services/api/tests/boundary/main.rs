@@ -11,5 +11,6 @@ mod lives;
 mod queries;
 mod raw;
 mod refusals;
+mod staff;
 mod streams;
 mod walk;
