@@ -31,6 +31,22 @@ pub mod incident {
     }
 }
 
+/// Staff.
+pub mod staffing {
+    /// `yujian.staffing.v1`.
+    pub mod v1 {
+        include!(concat!(env!("OUT_DIR"), "/yujian.staffing.v1.rs"));
+    }
+}
+
+/// Inspections.
+pub mod inspection {
+    /// `yujian.inspection.v1`.
+    pub mod v1 {
+        include!(concat!(env!("OUT_DIR"), "/yujian.inspection.v1.rs"));
+    }
+}
+
 /// Queries and the stream of changes.
 pub mod supervision {
     /// `yujian.supervision.v1`.

@@ -17,3 +17,4 @@ mod restore;
 mod small;
 mod support;
 mod tamper;
+mod workflows;

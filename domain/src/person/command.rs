@@ -43,13 +43,19 @@ impl RegisterPerson {
     /// Canonical text of the identity, for the claim and its digest: kind and number without spaces, in upper case.
     #[must_use]
     pub fn canonical_identity(&self) -> String {
-        format!("{}|{}", self.identity_kind.code(), self.canonical_number())
+        canonical_identity(self.identity_kind, self.identity.expose())
     }
 
     /// The number without spaces, in upper case. Callers must not log it.
     pub(super) fn canonical_number(&self) -> String {
         canonical(self.identity.expose())
     }
+}
+
+/// Canonical text of an identity: see [`RegisterPerson::canonical_identity`].
+#[must_use]
+pub fn canonical_identity(kind: IdentityKind, number: &str) -> String {
+    format!("{}|{}", kind.code(), canonical(number))
 }
 
 /// Changes what is known of a person. What is left out stays.

@@ -1,18 +1,22 @@
-//! AuditService: the replay of one institution as a stream, and the erasure of a subject.
+//! AuditService: the replay of one institution or person as a stream, and the erasure of a subject.
 
 use std::pin::Pin;
 use std::sync::Arc;
 
 use futures::{Stream, StreamExt};
 use tonic::{Request, Response, Status};
-use yujian_audit::{Replay, ReplayQuery};
+use yujian_audit::{PersonReplayQuery, Replay, ReplayQuery};
+use yujian_domain::dossier::{Dossier, Seen, canonical, facts};
+use yujian_domain::envelope::{Classification, parse_metadata};
 use yujian_eventlog::Record;
 use yujian_proto::audit::v1 as pb;
 use yujian_proto::audit::v1::replay_institution_reply::Part;
+use yujian_proto::audit::v1::replay_person_reply::Part as PersonPart;
 use yujian_proto::supervision::v1::DamagedRecord;
 
 use crate::Api;
 use crate::convert::licensing::INSTITUTIONS;
+use crate::convert::staffing::PERSONS;
 use crate::convert::{supervision, time};
 use crate::error;
 use crate::gate::principal;
@@ -52,12 +56,55 @@ impl pb::audit_service_server::AuditService for Audit {
             .await
             .map_err(|failed| error::audit(&failed, &request.name))?;
         drop(turn);
+        let replay = if scope.organisation.is_some() {
+            for_operators(replay)
+        } else {
+            replay
+        };
         let api = Arc::clone(&self.0);
         let stop = self.0.stop.clone().cancelled_owned();
         let parts = futures::stream::iter(parts(replay, api)).take_until(stop);
         Ok(Response::new(Box::pin(
             parts.map(|part| Ok(pb::ReplayInstitutionReply { part: Some(part) })),
         )))
+    }
+
+    type ReplayPersonStream = Pin<Box<dyn Stream<Item = Result<pb::ReplayPersonReply, Status>> + Send>>;
+
+    async fn replay_person(
+        &self,
+        request: Request<pb::ReplayPersonRequest>,
+    ) -> Result<Response<Self::ReplayPersonStream>, Status> {
+        let (_, scope) = principal(&request)?;
+        let request = request.into_inner();
+        let mut f = Fields::default();
+        let id = f.name("name", PERSONS, &request.name);
+        let as_of = f.optional_date("as_of_date", request.as_of_date);
+        let known_at = f.optional_date("known_at_date", request.known_at_date);
+        let until = f.position("until", &request.until);
+        let position = f.position("min_position", &request.min_position);
+        let person = f.finish(|| id).map_err(|refused| error::rejection(&refused))?;
+        self.0.wait_for(position).await?;
+        self.0.must_see_person(&scope, person).await?;
+        let query = PersonReplayQuery {
+            person,
+            as_of,
+            known_at,
+            until,
+        };
+        // Never closed, so it is always granted in the end.
+        let turn = self.0.heavy.acquire().await;
+        let replay = yujian_audit::replay_person(self.0.log.as_ref(), query)
+            .await
+            .map_err(|failed| error::audit(&failed, &request.name))?;
+        drop(turn);
+        let stop = self.0.stop.clone().cancelled_owned();
+        let parts = futures::stream::iter(parts(replay, Arc::clone(&self.0))).take_until(stop);
+        Ok(Response::new(Box::pin(parts.map(|part| {
+            Ok(pb::ReplayPersonReply {
+                part: Some(of_a_person(part)),
+            })
+        }))))
     }
 
     async fn erase_subject(
@@ -84,6 +131,42 @@ impl pb::audit_service_server::AuditService for Audit {
             position: position.to_string(),
         }))
     }
+}
+
+/// The same part as an answer about a person.
+fn of_a_person(part: Part) -> PersonPart {
+    match part {
+        Part::Start(start) => PersonPart::Start(start),
+        Part::Page(page) => PersonPart::Page(page),
+        Part::Dossier(dossier) => PersonPart::Dossier(dossier),
+    }
+}
+
+/// What an operator may read of a replay: no event that is for the regulator alone, such as the plan of a visit that is
+/// not announced. The dossier is that of the events that remain, as the views compute it.
+fn for_operators(mut replay: Replay) -> Replay {
+    replay.records.retain(|record| {
+        parse_metadata(&record.metadata).is_ok_and(|metadata| metadata.classification != Classification::Regulator)
+    });
+    let mut dossier = Dossier::new();
+    for record in &replay.records {
+        let seen = Seen {
+            stream: record.stream.as_str(),
+            revision: record.revision,
+            event_id: record.id,
+            event_type: &record.event_type,
+            metadata: &record.metadata,
+            payload: &record.payload,
+            recorded_time: record.recorded_time,
+        };
+        // One that can't be read is among the damaged ones already.
+        if let Ok(Some(change)) = facts(&seen) {
+            dossier.apply(change);
+        }
+    }
+    replay.facts = dossier.resolve(replay.as_of, None);
+    replay.dossier = canonical(&replay.facts);
+    replay
 }
 
 /// Start, pages, dossier; each made when it is sent.

@@ -2,10 +2,12 @@
 //! that a list is mapped by naming its two types; a test holds both sides together.
 
 use yujian_domain::values::{ClassType, Datum};
-use yujian_domain::{incident, institution, system};
+use yujian_domain::{alert, incident, inspection, institution, person, policy, system};
 use yujian_proto::{
-    audit::v1 as audit, common::v1 as common, incident::v1 as wire_incident, licensing::v1 as licensing,
+    audit::v1 as audit, common::v1 as common, incident::v1 as wire_incident, inspection::v1 as wire_inspection,
+    licensing::v1 as licensing, staffing::v1 as staffing, supervision::v1 as supervision,
 };
+use yujian_views::Bucket;
 
 /// A closed list of the domain with its enum on the wire.
 pub(crate) trait Coded: Copy + Sized + 'static {
@@ -67,6 +69,58 @@ coded! {
     incident::Outcome => wire_incident::Outcome, "OUTCOME_";
     incident::RootCause => wire_incident::RootCause, "ROOT_CAUSE_";
     incident::Status => wire_incident::IncidentState, "INCIDENT_STATE_";
+    person::IdentityKind => staffing::IdentityKind, "IDENTITY_KIND_";
+    person::Proofing => staffing::Proofing, "PROOFING_";
+    person::CredentialKind => staffing::CredentialKind, "CREDENTIAL_KIND_";
+    person::CredentialState => staffing::CredentialState, "CREDENTIAL_STATE_";
+    person::VerificationMethod => staffing::VerificationMethod, "VERIFICATION_METHOD_";
+    person::RejectionGround => staffing::RejectionGround, "REJECTION_GROUND_";
+    person::RevocationGround => staffing::RevocationGround, "REVOCATION_GROUND_";
+    person::Post => staffing::Post, "POST_";
+    person::Employment => staffing::Employment, "EMPLOYMENT_";
+    person::EngagementState => staffing::EngagementState, "ENGAGEMENT_STATE_";
+    person::EndGround => staffing::EndGround, "END_GROUND_";
+    person::OffDutyGround => staffing::OffDutyGround, "OFF_DUTY_GROUND_";
+    person::QueryOccasion => staffing::QueryOccasion, "QUERY_OCCASION_";
+    person::QueriedOf => staffing::QueriedOf, "QUERIED_OF_";
+    person::Offence => staffing::Offence, "OFFENCE_";
+    person::TrainingKind => staffing::TrainingKind, "TRAINING_KIND_";
+    person::BarGround => staffing::BarGround, "BAR_GROUND_";
+    person::Status => staffing::PersonState, "PERSON_STATE_";
+    inspection::Purpose => wire_inspection::Purpose, "PURPOSE_";
+    inspection::RecusalGround => wire_inspection::RecusalGround, "RECUSAL_GROUND_";
+    inspection::CheckInMethod => wire_inspection::CheckInMethod, "CHECK_IN_METHOD_";
+    inspection::BackfillReason => wire_inspection::BackfillReason, "BACKFILL_REASON_";
+    inspection::Answer => wire_inspection::Answer, "ANSWER_";
+    inspection::Weight => wire_inspection::Weight, "WEIGHT_";
+    inspection::Extent => wire_inspection::Extent, "EXTENT_";
+    inspection::ImmediateMeasure => wire_inspection::ImmediateMeasure, "IMMEDIATE_MEASURE_";
+    inspection::FindingState => wire_inspection::FindingState, "FINDING_STATE_";
+    inspection::CorrectionCheck => wire_inspection::CorrectionCheck, "CORRECTION_CHECK_";
+    inspection::Signature => wire_inspection::Signature, "SIGNATURE_";
+    inspection::AbortReason => wire_inspection::AbortReason, "ABORT_REASON_";
+    inspection::CancelReason => wire_inspection::CancelReason, "CANCEL_REASON_";
+    inspection::Status => wire_inspection::InspectionState, "INSPECTION_STATE_";
+    alert::AlertRule => supervision::AlertRule, "ALERT_RULE_";
+    policy::Source => supervision::Source, "SOURCE_";
+}
+
+impl Coded for Bucket {
+    const VALUES: &'static [Self] = Self::ALL;
+    fn code_text(self) -> &'static str {
+        self.code()
+    }
+    fn number(self) -> i32 {
+        let bucket = match self {
+            Self::Expired => supervision::Bucket::Expired,
+            Self::Within7 => supervision::Bucket::Within7,
+            Self::Within30 => supervision::Bucket::Within30,
+            Self::Within90 => supervision::Bucket::Within90,
+            Self::More => supervision::Bucket::More,
+            Self::None => supervision::Bucket::None,
+        };
+        bucket.into()
+    }
 }
 
 #[cfg(test)]
@@ -121,5 +175,40 @@ mod tests {
         check::<incident::Outcome>(&pool, "yujian.incident.v1.Outcome", &[]);
         check::<incident::RootCause>(&pool, "yujian.incident.v1.RootCause", &[]);
         check::<incident::Status>(&pool, "yujian.incident.v1.IncidentState", &["none"]);
+        check::<person::IdentityKind>(&pool, "yujian.staffing.v1.IdentityKind", &[]);
+        check::<person::Proofing>(&pool, "yujian.staffing.v1.Proofing", &[]);
+        check::<person::CredentialKind>(&pool, "yujian.staffing.v1.CredentialKind", &[]);
+        check::<person::CredentialState>(&pool, "yujian.staffing.v1.CredentialState", &[]);
+        check::<person::VerificationMethod>(&pool, "yujian.staffing.v1.VerificationMethod", &[]);
+        check::<person::RejectionGround>(&pool, "yujian.staffing.v1.RejectionGround", &[]);
+        check::<person::RevocationGround>(&pool, "yujian.staffing.v1.RevocationGround", &[]);
+        check::<person::Post>(&pool, "yujian.staffing.v1.Post", &[]);
+        check::<person::Employment>(&pool, "yujian.staffing.v1.Employment", &[]);
+        check::<person::EngagementState>(&pool, "yujian.staffing.v1.EngagementState", &[]);
+        check::<person::EndGround>(&pool, "yujian.staffing.v1.EndGround", &[]);
+        check::<person::OffDutyGround>(&pool, "yujian.staffing.v1.OffDutyGround", &[]);
+        check::<person::QueryOccasion>(&pool, "yujian.staffing.v1.QueryOccasion", &[]);
+        check::<person::QueriedOf>(&pool, "yujian.staffing.v1.QueriedOf", &[]);
+        check::<person::Offence>(&pool, "yujian.staffing.v1.Offence", &[]);
+        check::<person::TrainingKind>(&pool, "yujian.staffing.v1.TrainingKind", &[]);
+        check::<person::BarGround>(&pool, "yujian.staffing.v1.BarGround", &[]);
+        check::<person::Status>(&pool, "yujian.staffing.v1.PersonState", &["none"]);
+        check::<inspection::Purpose>(&pool, "yujian.inspection.v1.Purpose", &[]);
+        check::<inspection::RecusalGround>(&pool, "yujian.inspection.v1.RecusalGround", &[]);
+        check::<inspection::CheckInMethod>(&pool, "yujian.inspection.v1.CheckInMethod", &[]);
+        check::<inspection::BackfillReason>(&pool, "yujian.inspection.v1.BackfillReason", &[]);
+        check::<inspection::Answer>(&pool, "yujian.inspection.v1.Answer", &[]);
+        check::<inspection::Weight>(&pool, "yujian.inspection.v1.Weight", &[]);
+        check::<inspection::Extent>(&pool, "yujian.inspection.v1.Extent", &[]);
+        check::<inspection::ImmediateMeasure>(&pool, "yujian.inspection.v1.ImmediateMeasure", &[]);
+        check::<inspection::FindingState>(&pool, "yujian.inspection.v1.FindingState", &[]);
+        check::<inspection::CorrectionCheck>(&pool, "yujian.inspection.v1.CorrectionCheck", &[]);
+        check::<inspection::Signature>(&pool, "yujian.inspection.v1.Signature", &[]);
+        check::<inspection::AbortReason>(&pool, "yujian.inspection.v1.AbortReason", &[]);
+        check::<inspection::CancelReason>(&pool, "yujian.inspection.v1.CancelReason", &[]);
+        check::<inspection::Status>(&pool, "yujian.inspection.v1.InspectionState", &["none"]);
+        check::<alert::AlertRule>(&pool, "yujian.supervision.v1.AlertRule", &[]);
+        check::<policy::Source>(&pool, "yujian.supervision.v1.Source", &[]);
+        check::<Bucket>(&pool, "yujian.supervision.v1.Bucket", &[]);
     }
 }

@@ -1,7 +1,7 @@
 //! The one way of a command through the boundary: find the principal, parse, run, map what went wrong.
 
 use tonic::{Request, Status};
-use yujian_command::Outcome;
+use yujian_command::{CommandError, Outcome};
 use yujian_domain::aggregate::Aggregate;
 use yujian_domain::rejection::Rejection;
 
@@ -32,5 +32,32 @@ pub(crate) async fn run<A: Aggregate, R>(
     api.commands
         .execute::<A>(command)
         .await
-        .map_err(|failed| error::command(&failed))
+        .map_err(|failed| error::command(&on_the_wire(failed)))
+}
+
+/// Field of a resource's own name in every request but a creation's.
+const NAME: &str = "name";
+/// Where requests hold what the domain calls the name of an institution or person.
+const DISPLAY_NAME: &str = "display_name";
+
+/// A refusal names fields by their paths in the request. They are those of the domain, but for one: `name` stands for the
+/// resource on the wire.
+fn on_the_wire(failed: CommandError) -> CommandError {
+    let CommandError::Rejected(mut refused) = failed else {
+        return failed;
+    };
+    if refused.violations.iter().any(|violation| violation.field == NAME) {
+        for violation in refused
+            .violations
+            .iter_mut()
+            .filter(|violation| violation.field == NAME)
+        {
+            DISPLAY_NAME.clone_into(&mut violation.field);
+        }
+        let named = Rejection::fields(refused.violations.clone());
+        refused.message = named.message;
+        refused.message_zh = named.message_zh;
+        refused.metadata.extend(named.metadata);
+    }
+    CommandError::Rejected(refused)
 }

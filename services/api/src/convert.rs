@@ -9,7 +9,9 @@ use yujian_proto::common::v1 as wire;
 use yujian_views::AsOf;
 
 pub(crate) mod incident;
+pub(crate) mod inspection;
 pub(crate) mod licensing;
+pub(crate) mod staffing;
 pub(crate) mod supervision;
 
 /// An instant as it goes out.

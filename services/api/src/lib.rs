@@ -26,6 +26,7 @@ mod error;
 mod gate;
 mod guard;
 mod incident;
+mod inspection;
 mod labels;
 mod licensing;
 pub mod limits;
@@ -34,6 +35,7 @@ mod parse;
 mod principal;
 mod reveal;
 mod rules;
+mod staffing;
 mod supervision;
 mod watch;
 
@@ -109,7 +111,9 @@ impl Api {
         }
         use yujian_proto::audit::v1::audit_service_server::AuditServiceServer;
         use yujian_proto::incident::v1::incident_service_server::IncidentServiceServer;
+        use yujian_proto::inspection::v1::inspection_service_server::InspectionServiceServer;
         use yujian_proto::licensing::v1::licensing_service_server::LicensingServiceServer;
+        use yujian_proto::staffing::v1::staffing_service_server::StaffingServiceServer;
         use yujian_proto::supervision::v1::supervision_service_server::SupervisionServiceServer;
         let routes = tonic::service::Routes::from(axum::Router::new())
             .add_service(limited!(
@@ -119,6 +123,11 @@ impl Api {
             .add_service(limited!(
                 IncidentServiceServer<_>,
                 incident::Incidents(Arc::clone(&api))
+            ))
+            .add_service(limited!(StaffingServiceServer<_>, staffing::Staffing(Arc::clone(&api))))
+            .add_service(limited!(
+                InspectionServiceServer<_>,
+                inspection::Inspections(Arc::clone(&api))
             ))
             .add_service(limited!(
                 SupervisionServiceServer<_>,

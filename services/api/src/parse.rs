@@ -88,6 +88,22 @@ impl Fields {
         Err(rejection)
     }
 
+    /// Builds a command on something that exists when nothing was wrong.
+    pub(crate) fn command<C>(
+        self,
+        header: Option<Header>,
+        target: Option<Uuid>,
+        build: impl FnOnce() -> Option<C>,
+    ) -> Result<Parsed<C>, Rejection> {
+        self.finish(|| {
+            Some(Parsed {
+                header: header?,
+                target: Some(target?),
+                command: build()?,
+            })
+        })
+    }
+
     /// Notes a violation.
     pub(crate) fn wrong(&mut self, field: impl Into<String>, rule: &str, message: &str, message_zh: &str) {
         self.violations.push(Violation {
@@ -119,6 +135,59 @@ impl Fields {
     /// A personal text that must not be blank.
     pub(crate) fn sensitive(&mut self, field: &str, text: String) -> Option<Sensitive> {
         self.text(field, text).map(Sensitive::new)
+    }
+
+    /// A phone number.
+    pub(crate) fn phone(&mut self, field: &str, text: String) -> Option<Sensitive> {
+        let phone = self.sensitive(field, text)?;
+        let text = phone.expose();
+        let fits = (5..=20).contains(&text.len())
+            && text
+                .bytes()
+                .all(|byte| byte.is_ascii_digit() || matches!(byte, b'+' | b'-' | b' '));
+        if !fits {
+            self.wrong(
+                field,
+                "PHONE",
+                "must have 5 to 20 digits, + and -",
+                "电话须为5至20位数字或加减号",
+            );
+        }
+        fits.then_some(phone)
+    }
+
+    /// The digest of a file: required.
+    pub(crate) fn sha256(&mut self, field: &str, text: String) -> Option<String> {
+        let text = self.text(field, text)?;
+        let fits = text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        if !fits {
+            self.wrong(
+                field,
+                "SHA-256",
+                "must be 64 lower-case hex digits",
+                "须为64位小写十六进制数",
+            );
+        }
+        fits.then_some(text)
+    }
+
+    /// The digest of a file, when given.
+    pub(crate) fn optional_sha256(&mut self, field: &str, text: String) -> Option<String> {
+        optional_text(text).and_then(|text| self.sha256(field, text))
+    }
+
+    /// A number within the aggregate, counted from 1.
+    pub(crate) fn ordinal(&mut self, field: &str, number: u32) -> Option<u32> {
+        if number == 0 {
+            self.wrong(
+                field,
+                "REQUIRED",
+                "is required; numbers begin at 1",
+                "必填，编号从1开始",
+            );
+            return None;
+        }
+        Some(number)
     }
 
     /// A required value of a closed list. What is only for imported history is refused.

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use yujian_domain::mask::{MaskKind, mask};
-use yujian_domain::personal::{CLEAR_MARKER, SEALED_MARKER};
+use yujian_domain::personal::{CLEAR_MARKER, Personal, SEALED_MARKER};
 use yujian_eventlog::keys::{KeyProvider, Opened, SealedValue};
 use yujian_proto::common::v1::{PersonalState, PersonalValue};
 
@@ -12,6 +12,12 @@ pub(crate) fn reveal(keys: &dyn KeyProvider, key: &str, mut value: Value) -> (St
     let mut found = Vec::new();
     take(keys, key, "", &mut value, &mut found);
     (value.to_string(), found)
+}
+
+/// One sealed value, masked. `member` is the name under which it stands in its event: it tells the kind of mask.
+pub(crate) fn masked(keys: &dyn KeyProvider, member: &str, value: &Personal) -> PersonalValue {
+    let sealed = value.sealed().and_then(|sealed| serde_json::to_value(sealed).ok());
+    describe(keys, member, "", sealed.as_ref())
 }
 
 fn take(keys: &dyn KeyProvider, key: &str, path: &str, value: &mut Value, found: &mut Vec<PersonalValue>) {

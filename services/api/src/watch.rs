@@ -42,6 +42,7 @@ impl Filter {
                 .as_deref()
                 .is_none_or(|own| change.organisation.as_deref() == Some(own))
             && self.institution.is_none_or(|id| id == change.institution)
+            && (self.scope.organisation.is_none() || !change.regulator_only)
     }
 }
 

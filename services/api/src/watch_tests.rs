@@ -185,6 +185,27 @@ fn the_ring_forgets_the_oldest_beyond_its_bound() {
 }
 
 #[test]
+fn what_is_for_the_regulator_alone_reaches_no_operator() {
+    let change = Change {
+        regulator_only: true,
+        ..delta(1, &["330106"]).changes[0].clone()
+    };
+    let admits = |organisation: Option<&str>| {
+        let scope = Scope {
+            organisation: organisation.map(str::to_owned),
+            ..Scope::default()
+        };
+        Filter {
+            scope,
+            ..Filter::default()
+        }
+        .admits(&change)
+    };
+    assert!(admits(None));
+    assert!(!admits(Some("A")));
+}
+
+#[test]
 fn a_filter_admits_only_what_the_caller_may_see() {
     let change = delta(1, &["330106001"]).changes[0].clone();
     let admits = |jurisdiction: Option<&str>, organisation: Option<&str>| {

@@ -69,7 +69,7 @@ pub(crate) fn supplement(request: pb::SupplementIncidentRequest, ground: Ground<
     let children = f.list("children", request.children, child);
     let category = f.optional_code("category", request.category);
     let severities = f.list("severities", request.severities, |f, at, known| {
-        let child = child_number(f, &format!("{at}.child"), known.child);
+        let child = f.ordinal(&format!("{at}.child"), known.child);
         let severity = f.code(&format!("{at}.severity"), known.severity);
         Some(ChildSeverity {
             child: child?,
@@ -95,7 +95,7 @@ pub(crate) fn tell_guardian(request: pb::TellGuardianRequest, ground: Ground<'_>
     let mut f = Fields::default();
     let header = f.header(request.header, ground);
     let target = f.name("name", INCIDENTS, &request.name);
-    let child = child_number(&mut f, "child", request.child);
+    let child = f.ordinal("child", request.child);
     let told_time = f.time("told_time", request.told_time);
     let channel = f.code("channel", request.channel);
     f.finish(|| {
@@ -221,19 +221,6 @@ fn child(f: &mut Fields, at: &str, told: pb::ChildInput) -> Option<ChildInput> {
         severity: severity?,
         treatment: optional_sensitive(told.treatment),
     })
-}
-
-fn child_number(f: &mut Fields, field: &str, number: u32) -> Option<u32> {
-    if number == 0 {
-        f.wrong(
-            field,
-            "REQUIRED",
-            "is required; children are numbered from 1",
-            "必填，儿童编号从1开始",
-        );
-        return None;
-    }
-    Some(number)
 }
 
 /// The answer to a command.

@@ -8,7 +8,6 @@ use yujian_domain::institution::{
     Premises, RegisterInstitution, RepresentativeInput, ResumeInstitution, SubmitFiling, SuspendInstitution,
     WithdrawFiling,
 };
-use yujian_domain::personal::Sensitive;
 use yujian_domain::rejection::Rejection;
 use yujian_domain::values::{CreditCode, IdentityNumber, Places};
 use yujian_proto::licensing::v1 as pb;
@@ -333,9 +332,7 @@ fn holds_marker(value: &Value) -> bool {
 
 fn representative(f: &mut Fields, told: pb::Representative) -> Option<RepresentativeInput> {
     let name = f.sensitive("representative.name", told.name);
-    let phone = f
-        .sensitive("representative.phone", told.phone)
-        .filter(|phone| phone_fits(f, phone));
+    let phone = f.phone("representative.phone", told.phone);
     let identity = optional_text(told.identity_number).and_then(|number| {
         f.value("representative.identity_number", IdentityNumber::parse(&number))
             .map(IdentityInput)
@@ -345,23 +342,6 @@ fn representative(f: &mut Fields, told: pb::Representative) -> Option<Representa
         identity,
         phone: phone?,
     })
-}
-
-fn phone_fits(f: &mut Fields, phone: &Sensitive) -> bool {
-    let text = phone.expose();
-    let fits = (5..=20).contains(&text.len())
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_digit() || matches!(byte, b'+' | b'-' | b' '));
-    if !fits {
-        f.wrong(
-            "representative.phone",
-            "PHONE",
-            "must have 5 to 20 digits, + and -",
-            "电话须为5至20位数字或加减号",
-        );
-    }
-    fits
 }
 
 fn class(f: &mut Fields, at: &str, told: pb::Class) -> Option<Class> {
@@ -379,16 +359,7 @@ fn paper(f: &mut Fields, at: &str, told: pb::Paper) -> Option<Paper> {
     let kind = f.code(&format!("{at}.kind"), told.kind);
     let issue_date = f.optional_date(&format!("{at}.issue_date"), told.issue_date);
     let expiry_date = f.optional_date(&format!("{at}.expiry_date"), told.expiry_date);
-    let sha256 = optional_text(told.sha256);
-    let is_hex = |text: &str| text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-    if sha256.as_deref().is_some_and(|text| !is_hex(text)) {
-        f.wrong(
-            format!("{at}.sha256"),
-            "SHA-256",
-            "must be 64 lower-case hex digits",
-            "须为64位小写十六进制数",
-        );
-    }
+    let sha256 = f.optional_sha256(&format!("{at}.sha256"), told.sha256);
     Some(Paper {
         kind: kind?,
         issuer: optional_text(told.issuer),

@@ -13,11 +13,43 @@ use yujian_views::{Change, Digest, IncidentRow, InstitutionRow, Pipeline, Region
 
 use crate::codes::{Coded, number_of};
 use crate::convert::incident::INCIDENTS;
+use crate::convert::inspection::INSPECTIONS;
 use crate::convert::licensing::{INSTITUTIONS, class_out};
+use crate::convert::staffing::PERSONS;
 use crate::convert::{as_of, date, etag, time};
 use crate::labels::item_zh;
 use crate::principal::COUNTRY;
 use crate::reveal::reveal;
+
+pub(crate) mod checklist;
+pub(crate) mod inspection;
+pub(crate) mod staff;
+
+/// Collection of alerts in resource names.
+pub(crate) const ALERTS: &str = "alerts";
+
+/// A division code as it goes out: the views' whole is the country.
+fn country(code: &str) -> String {
+    if code.is_empty() { COUNTRY } else { code }.to_owned()
+}
+
+/// Damaged records as they go out.
+pub(crate) fn damaged_records(damaged: Vec<(String, String)>) -> Vec<pb::DamagedRecord> {
+    damaged
+        .into_iter()
+        .map(|(stream, problem)| pb::DamagedRecord { stream, problem })
+        .collect()
+}
+
+fn months(months: &[(String, u64)]) -> Vec<pb::MonthCount> {
+    months
+        .iter()
+        .map(|(month, count)| pb::MonthCount {
+            month: month.clone(),
+            count: *count,
+        })
+        .collect()
+}
 
 pub(crate) fn institution(row: &InstitutionRow) -> pb::InstitutionView {
     pb::InstitutionView {
@@ -184,11 +216,7 @@ pub(crate) fn pipeline(pipeline: Pipeline) -> pb::GetPipelineReply {
 
 fn figures(row: &RegionRow) -> pb::RegionFigures {
     pb::RegionFigures {
-        code: if row.code.is_empty() {
-            COUNTRY.to_owned()
-        } else {
-            row.code.clone()
-        },
+        code: country(&row.code),
         display_name: row.name.clone(),
         level: row.level.clone(),
         has_parts: row.has_children,
@@ -208,20 +236,18 @@ fn figures(row: &RegionRow) -> pb::RegionFigures {
         receipts_issued: row.receipts_issued,
         receipts_late: row.receipts_late,
         damaged: row.damaged,
+        staff: row.staff,
+        qualified_staff: row.qualified_staff,
+        inspections: row.inspections,
+        inspected_institutions: row.inspected_institutions,
+        open_findings: row.open_findings,
+        overdue_corrections: row.overdue_corrections,
+        alerts: row.alerts,
     }
 }
 
 /// The figures of a region, without the day.
 pub(crate) fn roll_up(roll_up: &RollUp) -> pb::GetRollUpReply {
-    let months = |months: &[(String, u64)]| {
-        months
-            .iter()
-            .map(|(month, count)| pb::MonthCount {
-                month: month.clone(),
-                count: *count,
-            })
-            .collect()
-    };
     pb::GetRollUpReply {
         region: Some(figures(&roll_up.region)),
         parts: roll_up.parts.iter().map(figures).collect(),
@@ -267,5 +293,11 @@ pub(crate) fn change(change: &Change) -> pb::Change {
         revision: change.revision,
         event_type: change.event_type.clone(),
         recorded_time: Some(time(change.recorded_time)),
+        person: change.person.map(|id| format!("{PERSONS}/{id}")).unwrap_or_default(),
+        inspection: change
+            .inspection
+            .map(|id| format!("{INSPECTIONS}/{id}"))
+            .unwrap_or_default(),
+        alert: change.alert.map(|id| format!("{ALERTS}/{id}")).unwrap_or_default(),
     }
 }

@@ -43,6 +43,7 @@ pub struct House {
     pub address: SocketAddr,
     pub channel: Channel,
     pub stop: CancellationToken,
+    log: Arc<dyn EventLog>,
     hold: watch::Sender<bool>,
     following: Option<JoinHandle<()>>,
 }
@@ -65,7 +66,8 @@ impl House {
         let following = Some(tokio::spawn(async move { followed.follow(held).await.unwrap() }));
 
         let stop = CancellationToken::new();
-        let api = Api::new(commands, views, log, keys, clock, stop.clone()).with_heartbeat(Duration::from_millis(100));
+        let api = Api::new(commands, views, Arc::clone(&log), keys, clock, stop.clone())
+            .with_heartbeat(Duration::from_millis(100));
         let page = axum::Router::new().route("/", axum::routing::get(|| async { "页面" }));
         let router = page
             .merge(api.router().unwrap())
@@ -90,6 +92,7 @@ impl House {
             address,
             channel,
             stop,
+            log,
             hold,
             following,
         }
@@ -99,6 +102,11 @@ impl House {
     pub async fn hold_the_views(&mut self) {
         self.hold.send_replace(true);
         self.following.take().unwrap().await.unwrap();
+    }
+
+    /// Position of the end of the log.
+    pub fn head(&self) -> String {
+        self.log.head().borrow().to_string()
     }
 
     pub fn licensing(&self) -> LicensingServiceClient<Channel> {

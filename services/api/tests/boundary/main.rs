@@ -2,8 +2,15 @@
 #![allow(clippy::unwrap_used)]
 
 mod commands;
+mod conduct;
 mod docs;
+mod every;
 mod gate;
 mod house;
+mod lives;
 mod queries;
+mod raw;
+mod refusals;
+mod staff;
 mod streams;
+mod walk;

@@ -1,0 +1,57 @@
+//! Every command opens with the header, so that each has a request id and can be tried with `validate_only`.
+
+use prost_reflect::DescriptorPool;
+
+/// How methods that change nothing begin.
+const QUERIES: &[&str] = &["Get", "List", "Replay", "Watch"];
+/// Acts on keys, not on an aggregate; there is no trying it.
+const ERASURE: &str = "yujian.audit.v1.AuditService.EraseSubject";
+
+#[test]
+fn every_command_has_the_header() {
+    let pool = DescriptorPool::decode(yujian_proto::DESCRIPTOR_SET).expect("a sound descriptor set");
+    let mut commands = 0;
+    for service in pool
+        .services()
+        .filter(|service| service.full_name().starts_with("yujian."))
+    {
+        for method in service.methods() {
+            if QUERIES.iter().any(|query| method.name().starts_with(query)) || method.full_name() == ERASURE {
+                continue;
+            }
+            commands += 1;
+            let header = method.input().get_field_by_name("header");
+            let header = header.unwrap_or_else(|| panic!("{} has no header", method.full_name()));
+            assert_eq!(header.number(), 1, "{}", method.full_name());
+            let kind = header.kind();
+            let message = kind.as_message().expect("a message");
+            assert_eq!(
+                message.full_name(),
+                "yujian.common.v1.CommandHeader",
+                "{}",
+                method.full_name()
+            );
+            assert!(message.get_field_by_name("validate_only").is_some());
+        }
+    }
+    assert_eq!(commands, 12 + 8 + 16 + 24, "licensing, incident, staffing, inspection");
+}
+
+#[test]
+fn queries_take_no_header() {
+    let pool = DescriptorPool::decode(yujian_proto::DESCRIPTOR_SET).expect("a sound descriptor set");
+    for service in pool
+        .services()
+        .filter(|service| service.full_name().starts_with("yujian."))
+    {
+        for method in service.methods() {
+            if QUERIES.iter().any(|query| method.name().starts_with(query)) {
+                assert!(
+                    method.input().get_field_by_name("header").is_none(),
+                    "{}",
+                    method.full_name()
+                );
+            }
+        }
+    }
+}
