@@ -1,7 +1,6 @@
 //! The admission half of the story: registering, filing, standards, changes, pauses, closing.
 
 use jiff::ToSpan;
-use jiff::civil::Date;
 use uuid::Uuid;
 use yujian_domain::envelope::{Actor, Provenance, Role};
 use yujian_domain::institution::{
@@ -11,7 +10,6 @@ use yujian_domain::institution::{
     SuspendInstitution, SuspensionKind, Tenure, WithdrawFiling,
 };
 use yujian_domain::personal::Sensitive;
-use yujian_domain::time::day_of;
 use yujian_domain::values::ExternalId;
 
 use crate::agenda::Task;
@@ -45,12 +43,9 @@ impl Story<'_> {
             Task::Close(institution) => self.close(institution).await,
             Task::Correct(institution) => self.correct(institution).await,
             Task::Import(institution) => self.import(institution).await,
+            Task::Staff(step) => self.staff_step(step).await,
             _ => self.incident_step(task).await,
         }
-    }
-
-    fn today(&self) -> Date {
-        day_of(self.at)
     }
 
     async fn institution(
@@ -96,6 +91,7 @@ impl Story<'_> {
         let method = "yujian.licensing.v1.LicensingService/RegisterInstitution";
         let outcome = self.run::<Institution>(actor, method, None, command).await?;
         self.members[index].id = Some(outcome.id);
+        self.open_posts(index);
         if course != Course::OnlyRegisters {
             let complete = match course {
                 Course::StaysReturned => false,
@@ -366,6 +362,8 @@ impl Story<'_> {
         let method = "yujian.licensing.v1.LicensingService/CloseInstitution";
         self.institution(index, actor, method, command).await?;
         self.members[index].open = false;
+        self.members[index].closed = true;
+        self.close_posts(index);
         Ok(())
     }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, ToSpan};
+use yujian_domain::person::{EndGround, Post, QueryOccasion, TrainingKind};
 use yujian_domain::time::{day_of, start_of};
 
 use crate::people::Dice;
@@ -32,6 +33,49 @@ pub(crate) enum Task {
     Findings(usize),
     Conclude(usize),
     Reopen(usize),
+    Staff(Staff),
+}
+
+/// What happens with a worker, by index, or with a county's inspectors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Staff {
+    Hire {
+        institution: usize,
+        post: Post,
+    },
+    Health(usize),
+    Query {
+        worker: usize,
+        occasion: QueryOccasion,
+    },
+    Claim {
+        worker: usize,
+        further: bool,
+    },
+    Verify {
+        worker: usize,
+        credential: u32,
+    },
+    Engage(usize),
+    Train {
+        worker: usize,
+        kind: TrainingKind,
+    },
+    Fate(usize),
+    Return(usize),
+    Dismiss {
+        worker: usize,
+        ground: EndGround,
+    },
+    Leave(usize),
+    Bar(usize),
+    Lift(usize),
+    Appoint(usize),
+    /// The enforcement certificate of a county's inspector ends: the next one is told and verified.
+    Renew {
+        county: usize,
+        inspector: usize,
+    },
 }
 
 /// Tasks in order of time, then of their making.

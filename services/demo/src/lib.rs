@@ -5,9 +5,13 @@
 
 mod admission;
 mod agenda;
+mod duty;
 mod incidents;
 mod live;
+mod papers;
 mod people;
+mod staff;
+mod staffing;
 mod story;
 mod world;
 

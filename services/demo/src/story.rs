@@ -1,5 +1,6 @@
 //! Building the history: the agenda is worked off through [`Commands`], an hour of simulated time to a commit.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -10,13 +11,16 @@ use rand_chacha::rand_core::SeedableRng;
 use uuid::Uuid;
 use yujian_command::{CommandError, Commands, Outcome, Request};
 use yujian_domain::aggregate::Aggregate;
+use yujian_domain::divisions::Divisions;
 use yujian_domain::envelope::Actor;
 use yujian_domain::time::{day_of, end_of};
+use yujian_domain::values::RegionId;
 use yujian_eventlog::LogError;
 use yujian_eventlog::clock::SimulatedClock;
 
-use crate::agenda::{Agenda, Task, later, office};
+use crate::agenda::{Agenda, Staff, Task, later, office};
 use crate::people::Dice;
+use crate::staff::{Surveyor, Worker};
 use crate::world::{Course, Member, Roster, members};
 
 /// What to build.
@@ -87,12 +91,22 @@ pub(crate) struct Case {
     pub reopened: bool,
 }
 
+/// The inspectors of a county.
+pub(crate) struct Team {
+    pub region: RegionId,
+    pub inspectors: Vec<Surveyor>,
+}
+
 pub(crate) struct Story<'a> {
     pub commands: &'a Commands,
     pub dice: Dice,
     pub agenda: Agenda,
     pub members: Vec<Member>,
     pub cases: Vec<Case>,
+    pub workers: Vec<Worker>,
+    pub teams: Vec<Team>,
+    /// Simulated days in all.
+    pub days: u64,
     pub at: Timestamp,
     pub last: Timestamp,
     pub events: u64,
@@ -112,18 +126,22 @@ pub async fn build(
     let first = first_day(plan)?;
     let mut dice = Dice(ChaCha20Rng::seed_from_u64(plan.seed));
     let members = members(&mut dice, &commands.reference().divisions, plan.institutions);
+    let teams = teams(&members, &commands.reference().divisions);
+    let days = u64::from((plan.until - first).get_days().unsigned_abs()) + 1;
     let mut story = Story {
         commands,
         dice,
         agenda: Agenda::default(),
         members,
         cases: Vec::new(),
+        workers: Vec::new(),
+        teams,
+        days,
         at: clock_start(plan)?,
         last: end_of(plan.until),
         events: 0,
     };
     story.open_agenda(first, plan);
-    let days = u64::from((plan.until - first).get_days().unsigned_abs()) + 1;
     let mut hour = i64::MIN;
     batch.begin().await?;
     while let Some((at, task)) = story.agenda.next() {
@@ -156,6 +174,19 @@ pub fn clock_start(plan: Plan) -> Result<Timestamp, DemoError> {
     Ok(yujian_domain::time::start_of(first_day(plan)?))
 }
 
+/// One team a county that has institutions.
+fn teams(members: &[Member], divisions: &Divisions) -> Vec<Team> {
+    let counties: BTreeSet<&str> = members.iter().map(|member| member.county.as_str()).collect();
+    counties
+        .into_iter()
+        .filter_map(|county| divisions.get(county))
+        .map(|division| Team {
+            region: division.id.clone(),
+            inspectors: Vec::new(),
+        })
+        .collect()
+}
+
 fn first_day(plan: Plan) -> Result<Date, DemoError> {
     if plan.institutions == 0 || plan.months == 0 {
         return Err(DemoError::Plan(
@@ -172,6 +203,10 @@ impl Story<'_> {
     /// Registrations: half of the institutions exist early, the rest come over the whole time.
     fn open_agenda(&mut self, first: Date, plan: Plan) {
         let days = u64::from((plan.until - first).get_days().unsigned_abs());
+        for county in 0..self.teams.len() {
+            let at = office(&mut self.dice, first);
+            self.agenda.add(at, Task::Staff(Staff::Appoint(county)));
+        }
         for index in 0..self.members.len() {
             let course = self.members[index].course;
             let span = match course {
@@ -199,6 +234,30 @@ impl Story<'_> {
     pub(crate) fn plan(&mut self, low: u64, high: u64, task: Task) {
         let at = later(&mut self.dice, self.at, low, high);
         self.agenda.add(at, task);
+    }
+
+    /// Legal day of the simulated now.
+    pub(crate) fn today(&self) -> Date {
+        day_of(self.at)
+    }
+
+    /// Days within which what is particular comes about, so that a short story has it too.
+    pub(crate) fn span(&self) -> (u64, u64) {
+        let low = (self.days / 20).clamp(2, 20);
+        (low, (self.days / 3).clamp(low, 400))
+    }
+
+    /// What the log says of an aggregate.
+    pub(crate) async fn state<A: Aggregate>(&self, id: Uuid) -> Result<Option<A>, DemoError> {
+        match self.commands.load::<A>(id).await {
+            Ok(loaded) => Ok(loaded.map(|(state, _)| state)),
+            Err(CommandError::Log(error)) => Err(DemoError::Log(error)),
+            Err(error) => Err(DemoError::Refused {
+                task: "load".to_owned(),
+                at: self.at,
+                error,
+            }),
+        }
     }
 
     /// Runs one command of the story; a refusal ends the story, since it obeys the rules.

@@ -71,6 +71,8 @@ pub(crate) struct Member {
     pub classes: Vec<Class>,
     /// Whether incidents may happen there now.
     pub open: bool,
+    /// Whether it has closed for good.
+    pub closed: bool,
 }
 
 impl Member {
@@ -152,6 +154,7 @@ pub(crate) fn members(dice: &mut Dice, divisions: &Divisions, count: u32) -> Vec
             makes_meals: dice.percent(60),
             classes: classes(dice, kind.0),
             open: false,
+            closed: false,
         });
     }
     members
