@@ -9,6 +9,7 @@
 pub mod aggregate;
 pub mod alert;
 pub mod calendar;
+pub mod checklist;
 pub mod divisions;
 pub mod dossier;
 pub mod envelope;

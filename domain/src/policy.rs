@@ -14,9 +14,11 @@ use crate::values::{RegionId, codes};
 
 mod admission;
 mod incident;
+mod inspection;
 
 pub use admission::{AdmissionPolicy, CountsFrom, PaperRule};
 pub use incident::{CategoryRule, IncidentPolicy};
+pub use inspection::InspectionPolicy;
 
 /// The region of a document that holds everywhere.
 pub const NATION: &str = "CN";
@@ -72,6 +74,8 @@ pub enum PolicyBody {
     Admission(AdmissionPolicy),
     /// Notification and investigation of incidents.
     Incident(IncidentPolicy),
+    /// Inspections and corrections.
+    Inspection(InspectionPolicy),
 }
 
 /// A policy document as parsed.
@@ -106,7 +110,7 @@ struct Citation {
 /// A value with its mark as a document writes it.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Marked<T> {
+pub(crate) struct Marked<T> {
     value: T,
     source: Source,
     law: Option<String>,
@@ -125,14 +129,15 @@ struct Opening {
 enum DocumentKind {
     Admission,
     Incident,
+    Inspection,
 }
 
 /// The marks of a document while it is being read.
 #[derive(Debug, Default)]
-struct Marks(BTreeMap<String, Mark>);
+pub(crate) struct Marks(pub(crate) BTreeMap<String, Mark>);
 
 impl Marks {
-    fn note(
+    pub(crate) fn note(
         &mut self,
         path: &str,
         source: Source,
@@ -165,7 +170,7 @@ impl Marks {
         Ok(legal_basis)
     }
 
-    fn take<T>(&mut self, path: &str, marked: Marked<T>) -> Result<T, PolicyError> {
+    pub(crate) fn take<T>(&mut self, path: &str, marked: Marked<T>) -> Result<T, PolicyError> {
         self.note(path, marked.source, (marked.law, marked.article), marked.note)?;
         Ok(marked.value)
     }
@@ -178,7 +183,7 @@ impl Marks {
     }
 }
 
-fn read<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T, PolicyError> {
+pub(crate) fn read<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T, PolicyError> {
     let deserializer = toml::Deserializer::parse(text).map_err(|error| PolicyError::new(".", error.to_string()))?;
     serde_path_to_error::deserialize(deserializer)
         .map_err(|error| PolicyError::new(error.path().to_string(), error.inner().message().to_owned()))
@@ -242,6 +247,7 @@ impl PolicyDocument {
         match read::<Opening>(text)?.kind {
             DocumentKind::Admission => admission::parse(text),
             DocumentKind::Incident => incident::parse(text),
+            DocumentKind::Inspection => inspection::parse(text),
         }
     }
 

@@ -11,11 +11,13 @@ use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 
 use crate::calendar::{Calendar, CalendarError};
+use crate::checklist::{Checklist, ChecklistError};
 use crate::divisions::Divisions;
 use crate::envelope::PolicyRef;
-use crate::policy::{AdmissionPolicy, IncidentPolicy, NATION, PolicyBody, PolicyDocument, PolicyError};
+use crate::inspection::ChecklistRef;
+use crate::policy::{AdmissionPolicy, IncidentPolicy, InspectionPolicy, NATION, PolicyBody, PolicyDocument, PolicyError};
 use crate::rejection::{Reason, Rejection};
-use crate::system::{HolidaysActivated, PolicyActivated};
+use crate::system::{ChecklistPublished, HolidaysActivated, PolicyActivated};
 use crate::values::RegionId;
 
 /// Policies, calendar and divisions.
@@ -27,6 +29,8 @@ pub struct Reference {
     pub divisions: Arc<Divisions>,
     admission: Versions<AdmissionPolicy>,
     incident: Versions<IncidentPolicy>,
+    inspection: Versions<InspectionPolicy>,
+    checklists: BTreeMap<ChecklistRef, Arc<Checklist>>,
     documents: Vec<Arc<PolicyDocument>>,
 }
 
@@ -61,6 +65,34 @@ pub enum ReferenceError {
         /// Version.
         version: u32,
     },
+    /// A checklist does not parse.
+    #[error("checklist {checklist} version {version}: {error}")]
+    Checklist {
+        /// Checklist id as published.
+        checklist: String,
+        /// Version as published.
+        version: u32,
+        /// What is wrong.
+        error: ChecklistError,
+    },
+    /// The publication names another id, version, date or digest than its checklist has.
+    #[error("checklist {checklist} version {version}: the publication's {member} is not that of its document")]
+    Publication {
+        /// Checklist id as published.
+        checklist: String,
+        /// Version as published.
+        version: u32,
+        /// Which member differs.
+        member: &'static str,
+    },
+    /// Two different checklists have the same id and version.
+    #[error("checklist {checklist} version {version} was published twice with different texts")]
+    PublishedTwice {
+        /// Checklist id.
+        checklist: String,
+        /// Version.
+        version: u32,
+    },
     /// The holiday table does not parse.
     #[error(transparent)]
     Calendar(#[from] CalendarError),
@@ -84,6 +116,15 @@ pub struct ShippedPolicy {
     pub document: &'static str,
 }
 
+/// A checklist that comes with the program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShippedChecklist {
+    /// Id and version, first day and digest, as read from the document.
+    pub checklist: Arc<Checklist>,
+    /// The document, TOML.
+    pub document: &'static str,
+}
+
 /// The holiday table that comes with the program.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ShippedHolidays {
@@ -100,11 +141,13 @@ const SHIPPED_POLICIES: &[&str] = &[
     include_str!("../../deploy/policies/cn-admission.v2.toml"),
     include_str!("../../deploy/policies/cn-incident.v1.toml"),
     include_str!("../../deploy/policies/cn-incident.v2.toml"),
+    include_str!("../../deploy/policies/cn-inspection.v1.toml"),
 ];
+const SHIPPED_CHECKLISTS: &[&str] = &[include_str!("../../deploy/checklists/wst-821.v1.toml")];
 const SHIPPED_HOLIDAYS: &str = include_str!("../../deploy/reference/cn-holidays.csv");
 
 /// SHA-256 of a text, 64 lower-case hex digits.
-fn sha256_hex(text: &str) -> String {
+pub(crate) fn sha256_hex(text: &str) -> String {
     Sha256::digest(text.as_bytes())
         .iter()
         .fold(String::with_capacity(64), |mut hex, byte| {
@@ -235,9 +278,74 @@ impl Reference {
         match &document.body {
             PolicyBody::Admission(policy) => self.admission.insert(&document, reference, policy.clone()),
             PolicyBody::Incident(policy) => self.incident.insert(&document, reference, policy.clone()),
+            PolicyBody::Inspection(policy) => self.inspection.insert(&document, reference, policy.clone()),
         }
         self.documents.push(Arc::new(document));
         Ok(())
+    }
+
+    /// Adds published checklists, in any order. The same publication twice counts once; a published version is never
+    /// altered.
+    ///
+    /// # Errors
+    /// When a checklist does not parse, is not what its publication says, or another text was published under its id and
+    /// version.
+    pub fn with_checklists(mut self, published: &[ChecklistPublished]) -> Result<Self, ReferenceError> {
+        for publication in published {
+            let (checklist, version) = (publication.checklist.clone(), publication.version);
+            let read = Checklist::parse(&publication.document).map_err(|error| ReferenceError::Checklist {
+                checklist: checklist.clone(),
+                version,
+                error,
+            })?;
+            let differs = if read.sha256 != publication.sha256 {
+                Some("sha256")
+            } else if read.reference.id != publication.checklist {
+                Some("checklist")
+            } else if read.reference.version != publication.version {
+                Some("version")
+            } else if read.effective_date != publication.effective_date {
+                Some("effective_date")
+            } else {
+                None
+            };
+            if let Some(member) = differs {
+                return Err(ReferenceError::Publication {
+                    checklist,
+                    version,
+                    member,
+                });
+            }
+            let known = self
+                .checklists
+                .entry(read.reference.clone())
+                .or_insert_with(|| Arc::new(read));
+            if known.sha256 != publication.sha256 {
+                return Err(ReferenceError::PublishedTwice { checklist, version });
+            }
+        }
+        Ok(self)
+    }
+
+    /// A published version of a checklist.
+    ///
+    /// # Errors
+    /// [`Reason::ChecklistVersionUnknown`] when it was not published.
+    pub fn checklist(&self, reference: &ChecklistRef) -> Result<&Checklist, Rejection> {
+        self.checklists.get(reference).map(Arc::as_ref).ok_or_else(|| {
+            Rejection::new(
+                Reason::ChecklistVersionUnknown,
+                format!("checklist {} version {} is not known", reference.id, reference.version),
+                format!("没有检查表{}第{}版", reference.id, reference.version),
+            )
+            .with("checklist", &reference.id)
+            .with("version", reference.version.to_string())
+        })
+    }
+
+    /// Every published checklist, by id and version.
+    pub fn checklists(&self) -> impl Iterator<Item = &Checklist> {
+        self.checklists.values().map(Arc::as_ref)
     }
 
     /// The admission policy of a region on its reference date (the legal day of acceptance): of the nearest region
@@ -262,6 +370,16 @@ impl Reference {
             .ok_or_else(|| not_in_force("incident", "事件", region, on))
     }
 
+    /// The inspection policy of a region on the day that a rule names, chosen as by [`Reference::admission`].
+    ///
+    /// # Errors
+    /// [`Reason::PolicyNotInForce`] when there is none.
+    pub fn inspection(&self, region: &RegionId, on: Date) -> Result<(&InspectionPolicy, PolicyRef), Rejection> {
+        self.inspection
+            .in_force(region, on)
+            .ok_or_else(|| not_in_force("inspection", "检查", region, on))
+    }
+
     /// Every activated document, in the order of activation, for documentation and audit.
     #[must_use]
     pub fn documents(&self) -> &[Arc<PolicyDocument>] {
@@ -284,6 +402,16 @@ impl Reference {
         SHIPPED_POLICIES.iter().copied().map(shipped).collect()
     }
 
+    /// The checklists that come with the program, oldest version first for each id.
+    #[must_use]
+    pub fn shipped_checklists() -> Vec<ShippedChecklist> {
+        let shipped = |document: &'static str| ShippedChecklist {
+            checklist: Arc::new(Checklist::parse(document).expect("a test parses every shipped checklist")),
+            document,
+        };
+        SHIPPED_CHECKLISTS.iter().copied().map(shipped).collect()
+    }
+
     /// The holiday table that comes with the program.
     #[must_use]
     pub fn shipped_holidays() -> ShippedHolidays {
@@ -303,7 +431,9 @@ impl Reference {
         let build = || {
             let policies: Vec<PolicyActivated> = Self::shipped_policies().into_iter().map(Into::into).collect();
             let holidays = HolidaysActivated::from(Self::shipped_holidays());
+            let checklists: Vec<ChecklistPublished> = Self::shipped_checklists().into_iter().map(Into::into).collect();
             Self::from_activations(&policies, Some(&holidays), Arc::clone(Divisions::shipped()))
+                .and_then(|reference| reference.with_checklists(&checklists))
                 .expect("a test activates everything shipped")
         };
         SHIPPED.get_or_init(build).clone()
@@ -317,6 +447,18 @@ impl From<ShippedPolicy> for PolicyActivated {
             version: shipped.version,
             sha256: shipped.sha256,
             effective_date: shipped.effective_date,
+            document: shipped.document.to_owned(),
+        }
+    }
+}
+
+impl From<ShippedChecklist> for ChecklistPublished {
+    fn from(shipped: ShippedChecklist) -> Self {
+        Self {
+            checklist: shipped.checklist.reference.id.clone(),
+            version: shipped.checklist.reference.version,
+            sha256: shipped.checklist.sha256.clone(),
+            effective_date: shipped.checklist.effective_date,
             document: shipped.document.to_owned(),
         }
     }

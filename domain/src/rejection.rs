@@ -87,6 +87,12 @@ reasons! {
     CapacityExceeded = "CAPACITY_EXCEEDED" / FailedPrecondition,
     /// No policy is in force for the reference date.
     PolicyNotInForce = "POLICY_NOT_IN_FORCE" / FailedPrecondition,
+    /// An inspector is not there, not certified on the day, or may not inspect this institution.
+    NotCertifiedInspector = "NOT_CERTIFIED_INSPECTOR" / FailedPrecondition,
+    /// The yearly cap of visits to this institution is reached.
+    FrequencyCapReached = "FREQUENCY_CAP_REACHED" / FailedPrecondition,
+    /// No such version of the checklist was published, or it is not in force on the day.
+    ChecklistVersionUnknown = "CHECKLIST_VERSION_UNKNOWN" / FailedPrecondition,
     /// A legal clock has run out.
     ClockExpired = "CLOCK_EXPIRED" / FailedPrecondition,
     /// The stream holds an event that this version does not know.

@@ -142,9 +142,17 @@ pub fn claim_stream(kind: &str, digest: &crate::personal::KeyedDigest) -> String
     format!("key-{kind}.e{}.{}", digest.epoch, digest.hex)
 }
 
+/// Namespace of the ids of reference data.
+const REFERENCE_NAMESPACE: Uuid = Uuid::from_u128(0x7e1a_0d3b_50c4_4f0b_9d51_5b0c_52e1_77aa);
+
 /// Id of a policy's or the holiday table's stream: derived from its name, so that every installation agrees.
 #[must_use]
 pub fn reference_stream(name: &str) -> String {
-    let namespace = Uuid::from_u128(0x7e1a_0d3b_50c4_4f0b_9d51_5b0c_52e1_77aa);
-    format!("policy-{}", Uuid::new_v5(&namespace, name.as_bytes()))
+    format!("policy-{}", Uuid::new_v5(&REFERENCE_NAMESPACE, name.as_bytes()))
+}
+
+/// Stream of a checklist's versions, derived from its id in the same way.
+#[must_use]
+pub fn checklist_stream(id: &str) -> String {
+    format!("checklist-{}", Uuid::new_v5(&REFERENCE_NAMESPACE, id.as_bytes()))
 }
