@@ -3,6 +3,7 @@
 use jiff::ToSpan;
 use uuid::Uuid;
 use yujian_domain::envelope::{Actor, Provenance, Role};
+use yujian_domain::inspection::Purpose;
 use yujian_domain::institution::{
     ChangeClasses, ChangeDetails, CloseInstitution, ConfirmConformity, CorrectFact, IdentityInput, Institution,
     InstitutionCommand, InstitutionType, IssueReceipt, NonconformityReason, NotifyNonconformity, Paper, PaperKind,
@@ -12,7 +13,7 @@ use yujian_domain::institution::{
 use yujian_domain::personal::Sensitive;
 use yujian_domain::values::ExternalId;
 
-use crate::agenda::Task;
+use crate::agenda::{Task, Visit};
 use crate::story::{DemoError, Story};
 use crate::world::{Course, classes};
 
@@ -44,6 +45,7 @@ impl Story<'_> {
             Task::Correct(institution) => self.correct(institution).await,
             Task::Import(institution) => self.import(institution).await,
             Task::Staff(step) => self.staff_step(step).await,
+            Task::Visit(step) => self.visit_step(step).await,
             _ => self.incident_step(task).await,
         }
     }
@@ -187,6 +189,17 @@ impl Story<'_> {
             (true, Course::Withdraws) => self.plan(1, 3, Task::Withdraw(index)),
             (true, _) => {
                 let (low, high) = if self.dice.percent(8) { (9, 16) } else { (1, 5) };
+                if self.dice.percent(60) {
+                    let purpose = Purpose::PreAuthorization;
+                    self.soon(
+                        30,
+                        200,
+                        Task::Visit(Visit::Plan {
+                            institution: index,
+                            purpose,
+                        }),
+                    );
+                }
                 self.plan(low, high, Task::Receipt(index));
             }
         }
@@ -219,6 +232,7 @@ impl Story<'_> {
             self.plan(30, 90, Task::Correct(index));
         }
         self.plan(1, 20, Task::Incident(index));
+        self.begin_visits(index);
         Ok(())
     }
 
@@ -364,6 +378,15 @@ impl Story<'_> {
         self.members[index].open = false;
         self.members[index].closed = true;
         self.close_posts(index);
+        let purpose = Purpose::ClosureCheck;
+        self.plan(
+            3,
+            20,
+            Task::Visit(Visit::Plan {
+                institution: index,
+                purpose,
+            }),
+        );
         Ok(())
     }
 

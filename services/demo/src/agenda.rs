@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, ToSpan};
+use yujian_domain::inspection::{AbortReason, CancelReason, Purpose};
 use yujian_domain::person::{EndGround, Post, QueryOccasion, TrainingKind};
 use yujian_domain::time::{day_of, start_of};
 
@@ -34,6 +35,7 @@ pub(crate) enum Task {
     Conclude(usize),
     Reopen(usize),
     Staff(Staff),
+    Visit(Visit),
 }
 
 /// What happens with a worker, by index, or with a county's inspectors.
@@ -75,6 +77,60 @@ pub(crate) enum Staff {
     Renew {
         county: usize,
         inspector: usize,
+    },
+}
+
+/// What happens with a visit, by index, or what brings one about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Visit {
+    /// The next ordinary visit of an institution.
+    Routine(usize),
+    /// The monthly draw at random.
+    Draw,
+    /// The yearly special action.
+    Campaign,
+    Plan {
+        institution: usize,
+        purpose: Purpose,
+    },
+    Approve(usize),
+    Assign(usize),
+    Recuse(usize),
+    Decide(usize),
+    Arrive(usize),
+    Count(usize),
+    Answer {
+        visit: usize,
+        part: usize,
+    },
+    Cite {
+        visit: usize,
+        number: usize,
+    },
+    Leave(usize),
+    Draft(usize),
+    Comment(usize),
+    Finalize(usize),
+    Publish(usize),
+    Cancel {
+        visit: usize,
+        reason: CancelReason,
+    },
+    Abort {
+        visit: usize,
+        reason: AbortReason,
+    },
+    Claim {
+        visit: usize,
+        finding: u32,
+    },
+    Check {
+        visit: usize,
+        finding: u32,
+    },
+    Extend {
+        visit: usize,
+        finding: u32,
     },
 }
 

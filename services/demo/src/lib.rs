@@ -8,11 +8,15 @@ mod agenda;
 mod duty;
 mod incidents;
 mod live;
+mod onsite;
 mod papers;
 mod people;
+mod planning;
+mod report;
 mod staff;
 mod staffing;
 mod story;
+mod visits;
 mod world;
 
 pub use live::live;

@@ -1,6 +1,6 @@
 //! Building the history: the agenda is worked off through [`Commands`], an hour of simulated time to a commit.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -13,6 +13,7 @@ use yujian_command::{CommandError, Commands, Outcome, Request};
 use yujian_domain::aggregate::Aggregate;
 use yujian_domain::divisions::Divisions;
 use yujian_domain::envelope::Actor;
+use yujian_domain::rejection::Reason;
 use yujian_domain::time::{day_of, end_of};
 use yujian_domain::values::RegionId;
 use yujian_eventlog::LogError;
@@ -21,6 +22,7 @@ use yujian_eventlog::clock::SimulatedClock;
 use crate::agenda::{Agenda, Staff, Task, later, office};
 use crate::people::Dice;
 use crate::staff::{Surveyor, Worker};
+use crate::visits::Call;
 use crate::world::{Course, Member, Roster, members};
 
 /// What to build.
@@ -105,6 +107,11 @@ pub(crate) struct Story<'a> {
     pub cases: Vec<Case>,
     pub workers: Vec<Worker>,
     pub teams: Vec<Team>,
+    pub calls: Vec<Call>,
+    /// Dimensions that the next re-inspection of an institution looks at.
+    pub follow: BTreeMap<usize, Vec<String>>,
+    /// Findings cited so far.
+    pub findings: usize,
     /// Simulated days in all.
     pub days: u64,
     pub at: Timestamp,
@@ -136,6 +143,9 @@ pub async fn build(
         cases: Vec::new(),
         workers: Vec::new(),
         teams,
+        calls: Vec::new(),
+        follow: BTreeMap::new(),
+        findings: 0,
         days,
         at: clock_start(plan)?,
         last: end_of(plan.until),
@@ -207,6 +217,7 @@ impl Story<'_> {
             let at = office(&mut self.dice, first);
             self.agenda.add(at, Task::Staff(Staff::Appoint(county)));
         }
+        self.open_visits(first, plan.until);
         for index in 0..self.members.len() {
             let course = self.members[index].course;
             let span = match course {
@@ -251,12 +262,7 @@ impl Story<'_> {
     pub(crate) async fn state<A: Aggregate>(&self, id: Uuid) -> Result<Option<A>, DemoError> {
         match self.commands.load::<A>(id).await {
             Ok(loaded) => Ok(loaded.map(|(state, _)| state)),
-            Err(CommandError::Log(error)) => Err(DemoError::Log(error)),
-            Err(error) => Err(DemoError::Refused {
-                task: "load".to_owned(),
-                at: self.at,
-                error,
-            }),
+            Err(error) => Err(self.failed("load", error)),
         }
     }
 
@@ -268,18 +274,50 @@ impl Story<'_> {
         target: Option<Uuid>,
         command: A::Command,
     ) -> Result<Outcome<A>, DemoError> {
-        let request = Request::new(actor, self.dice.uuid(), method, target, command);
-        match self.commands.execute::<A>(request).await {
-            Ok(outcome) => {
-                self.events += outcome.event_types.len() as u64;
-                Ok(outcome)
+        match self.send(actor, method, target, command).await {
+            Ok(outcome) => Ok(outcome),
+            Err(error) => Err(self.failed(method, error)),
+        }
+    }
+
+    /// Runs a command that the cap on visits may refuse.
+    pub(crate) async fn ask<A: Aggregate>(
+        &mut self,
+        actor: Actor,
+        method: &'static str,
+        target: Option<Uuid>,
+        command: A::Command,
+    ) -> Result<Result<Outcome<A>, Reason>, DemoError> {
+        match self.send(actor, method, target, command).await {
+            Ok(outcome) => Ok(Ok(outcome)),
+            Err(CommandError::Rejected(rejection)) if rejection.reason == Reason::FrequencyCapReached => {
+                Ok(Err(rejection.reason))
             }
-            Err(CommandError::Log(error)) => Err(DemoError::Log(error)),
-            Err(error) => Err(DemoError::Refused {
-                task: method.to_owned(),
+            Err(error) => Err(self.failed(method, error)),
+        }
+    }
+
+    async fn send<A: Aggregate>(
+        &mut self,
+        actor: Actor,
+        method: &'static str,
+        target: Option<Uuid>,
+        command: A::Command,
+    ) -> Result<Outcome<A>, CommandError> {
+        let request = Request::new(actor, self.dice.uuid(), method, target, command);
+        let outcome = self.commands.execute::<A>(request).await?;
+        self.events += outcome.event_types.len() as u64;
+        Ok(outcome)
+    }
+
+    fn failed(&self, task: &str, error: CommandError) -> DemoError {
+        match error {
+            CommandError::Log(error) => DemoError::Log(error),
+            error => DemoError::Refused {
+                task: task.to_owned(),
                 at: self.at,
                 error,
-            }),
+            },
         }
     }
 
