@@ -1,23 +1,20 @@
 //! The admission half of the story: registering, filing, standards, changes, pauses, closing.
 
 use jiff::ToSpan;
-use uuid::Uuid;
-use yujian_domain::envelope::{Actor, Provenance, Role};
+use yujian_domain::envelope::Actor;
 use yujian_domain::inspection::Purpose;
 use yujian_domain::institution::{
     ChangeClasses, ChangeDetails, CloseInstitution, ConfirmConformity, CorrectFact, IdentityInput, Institution,
     InstitutionCommand, InstitutionType, IssueReceipt, NonconformityReason, NotifyNonconformity, Paper, PaperKind,
-    Premises, RecordImportedInstitution, RegisterInstitution, RepresentativeInput, ResumeInstitution, SubmitFiling,
-    SuspendInstitution, SuspensionKind, Tenure, WithdrawFiling,
+    Premises, RegisterInstitution, RepresentativeInput, ResumeInstitution, SubmitFiling, SuspendInstitution,
+    SuspensionKind, Tenure, WithdrawFiling,
 };
 use yujian_domain::personal::Sensitive;
-use yujian_domain::values::ExternalId;
 
 use crate::agenda::{Task, Visit};
 use crate::story::{DemoError, Story};
 use crate::world::{Course, classes};
 
-const NAMESPACE: Uuid = Uuid::from_u128(0x2f6d_3d3a_7f0e_4d61_9a11_6f0c_77d1_0b5e);
 /// Standards that the story finds breached, with words for publication.
 const BREACHES: &[(&str, &str)] = &[
     ("staff.ratio", "保育人员配备未达到班级最低要求"),
@@ -412,55 +409,6 @@ impl Story<'_> {
         self.institution(index, actor, method, command).await?;
         self.members[index].name = right;
         Ok(())
-    }
-
-    async fn import(&mut self, index: usize) -> Result<(), DemoError> {
-        let member = &self.members[index];
-        let register = "浙江省托育机构旧台账";
-        let number = format!("{index:05}");
-        let command = InstitutionCommand::RecordImported(RecordImportedInstitution {
-            external: ExternalId {
-                register: register.to_owned(),
-                number: number.clone(),
-            },
-            name: member.name.clone(),
-            address: Some(member.address.clone()),
-            region: member.region.clone(),
-            credit_code: None,
-            institution_type: member.institution_type,
-            register_type: Some("早教中心".to_owned()),
-            mode: member.mode,
-            ownership: member.ownership,
-            classes: member.classes.clone(),
-            valid_from_date: None,
-        });
-        let id = Uuid::new_v5(&NAMESPACE, number.as_bytes());
-        let actor = importer();
-        let mut request = yujian_command::Request::new(actor, self.dice.uuid(), "yujian import", Some(id), command);
-        request.occurred = Some(yujian_domain::time::Occurred::Unknown);
-        request.provenance = Some(Provenance {
-            source: register.to_owned(),
-            sha256: "0".repeat(64),
-            line: index as u64 + 2,
-        });
-        let refused = |error| DemoError::Refused {
-            task: "import".to_owned(),
-            at: self.at,
-            error,
-        };
-        let outcome = self.commands.execute::<Institution>(request).await.map_err(refused)?;
-        self.events += outcome.event_types.len() as u64;
-        self.members[index].id = Some(outcome.id);
-        self.import_incident(index).await
-    }
-}
-
-pub(crate) fn importer() -> Actor {
-    Actor {
-        id: "importer".to_owned(),
-        role: Role::Administrator,
-        organisation: None,
-        jurisdiction: None,
     }
 }
 

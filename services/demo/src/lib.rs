@@ -6,6 +6,7 @@
 mod admission;
 mod agenda;
 mod duty;
+mod imported;
 mod incidents;
 mod live;
 mod onsite;

@@ -310,6 +310,21 @@ impl Story<'_> {
         Ok(outcome)
     }
 
+    /// Runs a request that is made up already.
+    pub(crate) async fn execute<A: Aggregate>(
+        &mut self,
+        task: &str,
+        request: Request<A::Command>,
+    ) -> Result<Outcome<A>, DemoError> {
+        match self.commands.execute::<A>(request).await {
+            Ok(outcome) => {
+                self.events += outcome.event_types.len() as u64;
+                Ok(outcome)
+            }
+            Err(error) => Err(self.failed(task, error)),
+        }
+    }
+
     fn failed(&self, task: &str, error: CommandError) -> DemoError {
         match error {
             CommandError::Log(error) => DemoError::Log(error),
