@@ -9,6 +9,7 @@
 pub mod aggregate;
 pub mod alert;
 pub mod calendar;
+mod check;
 pub mod checklist;
 pub mod divisions;
 pub mod dossier;

@@ -4,12 +4,22 @@
 //! Subjects of personal data: `person-<id>` (identity, name, phone, numbers of certificates), `person-<id>.text` (free
 //! text of decisions).
 
+mod bar;
+mod check;
+mod checks;
 mod command;
+mod credentials;
 mod decide;
+mod duty;
+mod eligibility;
+mod engagement;
 mod event;
 mod evolve;
+mod identity;
 mod kinds;
+pub mod moves;
 mod state;
+mod timing;
 
 pub use command::*;
 pub use decide::{CERTIFICATE_CLAIM, IDENTITY_CLAIM};

@@ -15,10 +15,12 @@ use crate::values::{RegionId, codes};
 mod admission;
 mod incident;
 mod inspection;
+mod staffing;
 
 pub use admission::{AdmissionPolicy, CountsFrom, PaperRule};
 pub use incident::{CategoryRule, IncidentPolicy};
 pub use inspection::InspectionPolicy;
+pub use staffing::{PostRule, StaffingPolicy};
 
 /// The region of a document that holds everywhere.
 pub const NATION: &str = "CN";
@@ -76,6 +78,8 @@ pub enum PolicyBody {
     Incident(IncidentPolicy),
     /// Inspections and corrections.
     Inspection(InspectionPolicy),
+    /// Staff.
+    Staffing(StaffingPolicy),
 }
 
 /// A policy document as parsed.
@@ -130,6 +134,7 @@ enum DocumentKind {
     Admission,
     Incident,
     Inspection,
+    Staffing,
 }
 
 /// The marks of a document while it is being read.
@@ -248,6 +253,7 @@ impl PolicyDocument {
             DocumentKind::Admission => admission::parse(text),
             DocumentKind::Incident => incident::parse(text),
             DocumentKind::Inspection => inspection::parse(text),
+            DocumentKind::Staffing => staffing::parse(text),
         }
     }
 

@@ -15,7 +15,9 @@ use crate::checklist::{Checklist, ChecklistError};
 use crate::divisions::Divisions;
 use crate::envelope::PolicyRef;
 use crate::inspection::ChecklistRef;
-use crate::policy::{AdmissionPolicy, IncidentPolicy, InspectionPolicy, NATION, PolicyBody, PolicyDocument, PolicyError};
+use crate::policy::{
+    AdmissionPolicy, IncidentPolicy, InspectionPolicy, NATION, PolicyBody, PolicyDocument, PolicyError, StaffingPolicy,
+};
 use crate::rejection::{Reason, Rejection};
 use crate::system::{ChecklistPublished, HolidaysActivated, PolicyActivated};
 use crate::values::RegionId;
@@ -31,6 +33,7 @@ pub struct Reference {
     incident: Versions<IncidentPolicy>,
     inspection: Versions<InspectionPolicy>,
     checklists: BTreeMap<ChecklistRef, Arc<Checklist>>,
+    staffing: Versions<StaffingPolicy>,
     documents: Vec<Arc<PolicyDocument>>,
 }
 
@@ -142,6 +145,8 @@ const SHIPPED_POLICIES: &[&str] = &[
     include_str!("../../deploy/policies/cn-incident.v1.toml"),
     include_str!("../../deploy/policies/cn-incident.v2.toml"),
     include_str!("../../deploy/policies/cn-inspection.v1.toml"),
+    include_str!("../../deploy/policies/cn-staffing.v1.toml"),
+    include_str!("../../deploy/policies/cn-staffing.v2.toml"),
 ];
 const SHIPPED_CHECKLISTS: &[&str] = &[include_str!("../../deploy/checklists/wst-821.v1.toml")];
 const SHIPPED_HOLIDAYS: &str = include_str!("../../deploy/reference/cn-holidays.csv");
@@ -279,6 +284,7 @@ impl Reference {
             PolicyBody::Admission(policy) => self.admission.insert(&document, reference, policy.clone()),
             PolicyBody::Incident(policy) => self.incident.insert(&document, reference, policy.clone()),
             PolicyBody::Inspection(policy) => self.inspection.insert(&document, reference, policy.clone()),
+            PolicyBody::Staffing(policy) => self.staffing.insert(&document, reference, policy.clone()),
         }
         self.documents.push(Arc::new(document));
         Ok(())
@@ -378,6 +384,17 @@ impl Reference {
         self.inspection
             .in_force(region, on)
             .ok_or_else(|| not_in_force("inspection", "检查", region, on))
+    }
+
+    /// The staffing policy of a region on its reference date (the legal day of the examination, of the answer or of the
+    /// engagement), chosen as by [`Reference::admission`].
+    ///
+    /// # Errors
+    /// [`Reason::PolicyNotInForce`] when there is none.
+    pub fn staffing(&self, region: &RegionId, on: Date) -> Result<(&StaffingPolicy, PolicyRef), Rejection> {
+        self.staffing
+            .in_force(region, on)
+            .ok_or_else(|| not_in_force("staffing", "从业人员", region, on))
     }
 
     /// Every activated document, in the order of activation, for documentation and audit.

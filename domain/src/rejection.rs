@@ -85,6 +85,8 @@ reasons! {
     GuardiansNotTold = "GUARDIANS_NOT_TOLD" / FailedPrecondition,
     /// A number of places, children or classes is above what the rule allows.
     CapacityExceeded = "CAPACITY_EXCEEDED" / FailedPrecondition,
+    /// The person may not work with children on that day: barred, a check is missing or has run out.
+    PersonIneligible = "PERSON_INELIGIBLE" / FailedPrecondition,
     /// No policy is in force for the reference date.
     PolicyNotInForce = "POLICY_NOT_IN_FORCE" / FailedPrecondition,
     /// An inspector is not there, not certified on the day, or may not inspect this institution.

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::timing::is_future;
 use super::{Category, ChildInput, Injury, Severity};
+use crate::check::is_future;
 use crate::personal::Sensitive;
 use crate::rejection::{Rejection, Violation};
 

@@ -4,16 +4,9 @@ use jiff::Timestamp;
 
 use super::{Incident, IncidentCommand};
 use crate::aggregate::Context;
+use crate::check;
 use crate::rejection::Rejection;
-use crate::time::{Occurred, day_of};
-
-/// How far a caller's clock may be ahead of ours, in seconds, before "it happened" counts as the future.
-const CLOCK_TOLERANCE_SECONDS: i64 = 300;
-
-/// Whether an instant is later than a caller's clock may be.
-pub(super) fn is_future(time: Timestamp, now: Timestamp) -> bool {
-    time.as_second() > now.as_second().saturating_add(CLOCK_TOLERANCE_SECONDS)
-}
+use crate::time::day_of;
 
 /// GEN-01: an act has happened, at a known time. A notification, the telling of a guardian and an imported row say in
 /// their own fields when what they record happened.
@@ -24,15 +17,7 @@ pub(super) fn act_is_past(command: &IncidentCommand, context: &Context<'_>) -> R
     ) {
         return Ok(());
     }
-    let (message, message_zh) = match context.occurred {
-        Occurred::Unknown => ("must say when it happened", "须说明发生时间"),
-        Occurred::Day { date } if date > day_of(context.now) => ("must not lie in the future", "发生时间不能晚于现在"),
-        Occurred::Instant { time } if is_future(time, context.now) => {
-            ("must not lie in the future", "发生时间不能晚于现在")
-        }
-        Occurred::Day { .. } | Occurred::Instant { .. } => return Ok(()),
-    };
-    Err(Rejection::field("occurred", "GEN-01", message, message_zh))
+    check::act_is_past(context)
 }
 
 impl Incident {

@@ -5,6 +5,7 @@ use jiff::civil::Date;
 
 use super::{Institution, InstitutionCommand, InstitutionEvent, Status, evolve, machine};
 use crate::aggregate::{Access, Aggregate, Claim, Context, Decided, Facts, Recorded};
+use crate::check::act_is_past;
 use crate::personal::KeyedDigest;
 use crate::rejection::{Reason, Rejection};
 use crate::time::{Occurred, day_of, start_of};
@@ -18,13 +19,9 @@ mod imported;
 mod papers;
 mod register;
 mod service;
-mod text;
 
 /// What a room answers.
 type Decision = Result<Vec<Decided<InstitutionEvent>>, Rejection>;
-
-/// How far a caller's clock may be ahead of ours, in seconds, before "it happened" counts as the future.
-const CLOCK_TOLERANCE_SECONDS: i64 = 300;
 
 impl Aggregate for Institution {
     const CATEGORY: &'static str = "institution";
@@ -113,16 +110,10 @@ impl Aggregate for Institution {
 /// Nothing may have happened in the future, and only imported history may not know when it happened.
 // rule: GEN-01
 fn occurred_in_the_past(command: &InstitutionCommand, context: &Context<'_>) -> Result<(), Rejection> {
-    let (message, message_zh) = match context.occurred {
-        Occurred::Unknown if matches!(command, InstitutionCommand::RecordImported(_)) => return Ok(()),
-        Occurred::Unknown => ("must say when it happened", "须说明发生时间"),
-        Occurred::Day { date } if date <= today(context) => return Ok(()),
-        Occurred::Instant { time } if time.as_second() <= context.now.as_second() + CLOCK_TOLERANCE_SECONDS => {
-            return Ok(());
-        }
-        Occurred::Day { .. } | Occurred::Instant { .. } => ("must not lie in the future", "发生时间不能晚于现在"),
-    };
-    Err(Rejection::field("occurred", "GEN-01", message, message_zh))
+    if context.occurred == Occurred::Unknown && matches!(command, InstitutionCommand::RecordImported(_)) {
+        return Ok(());
+    }
+    act_is_past(context)
 }
 
 /// The legal day on which the request came in.
@@ -154,18 +145,6 @@ fn begins(state: &Institution, field: &str, date: Date) -> Result<Timestamp, Rej
         .with("since", since_date.to_string()));
     }
     Ok(if date == since_date { since } else { start_of(date) })
-}
-
-/// A date that may not lie in the future.
-// rule: GEN-02
-fn not_in_future(check: &mut text::Check, field: &str, date: Date, context: &Context<'_>) {
-    check.ensure(
-        date <= today(context),
-        field,
-        "GEN-02",
-        "must not lie in the future",
-        "日期不能晚于今天",
-    );
 }
 
 // rule: GEN-06

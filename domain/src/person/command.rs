@@ -43,7 +43,12 @@ impl RegisterPerson {
     /// Canonical text of the identity, for the claim and its digest: kind and number without spaces, in upper case.
     #[must_use]
     pub fn canonical_identity(&self) -> String {
-        format!("{}|{}", self.identity_kind.code(), canonical(self.identity.expose()))
+        format!("{}|{}", self.identity_kind.code(), self.canonical_number())
+    }
+
+    /// The number without spaces, in upper case. Callers must not log it.
+    pub(super) fn canonical_number(&self) -> String {
+        canonical(self.identity.expose())
     }
 }
 

@@ -1,9 +1,19 @@
-//! Decisions of the person family.
+//! Decisions of the person family. Each command's rules stand in its own room.
+//!
+//! Order of checks: what is wrong with the request whatever the state (all violations at once), then the state machine,
+//! then what depends on both.
 
+use super::moves::Move;
 use super::{CredentialState, EngagementState, Person, PersonCommand, PersonEvent, Status};
 use crate::aggregate::{Access, Aggregate, Claim, Context, Decided, Facts, Need, Recorded};
+use crate::check::act_is_past;
+use crate::institution;
 use crate::personal::KeyedDigest;
 use crate::rejection::{Reason, Rejection};
+use crate::values::RegionId;
+
+/// What a decision of one command gives.
+pub(super) type Decision = Result<Vec<Decided<PersonEvent>>, Rejection>;
 
 /// Kind of the claim on an identity.
 pub const IDENTITY_CLAIM: &str = "person";
@@ -23,13 +33,35 @@ impl Aggregate for Person {
         self.apply(event, recorded);
     }
 
-    fn decide(
-        &self,
-        _facts: &Facts,
-        _command: &PersonCommand,
-        _context: &Context<'_>,
-    ) -> Result<Vec<Decided<PersonEvent>>, Rejection> {
-        Err(Rejection::new(Reason::NotFound, "not decided yet", "尚未实现"))
+    fn decide(&self, facts: &Facts, command: &PersonCommand, context: &Context<'_>) -> Decision {
+        act_is_past(context)?;
+        let movement = Move::of(command);
+        let mut decided = match command {
+            PersonCommand::Register(register) => self.register(movement, facts, register, context),
+            PersonCommand::ChangeDetails(change) => self.change_details(movement, change, context),
+            PersonCommand::ClaimCredential(claim) => self.claim_credential(movement, claim, context),
+            PersonCommand::VerifyCredential(verify) => self.verify_credential(movement, verify, context),
+            PersonCommand::RejectCredential(reject) => self.reject_credential(movement, reject, context),
+            PersonCommand::RevokeCredential(revoke) => self.revoke_credential(movement, revoke, context),
+            PersonCommand::ExpireCredential(expire) => self.expire_credential(movement, expire, context),
+            PersonCommand::RecordHealthCertificate(record) => self.record_health_certificate(movement, record, context),
+            PersonCommand::RecordQuery(record) => self.record_query(movement, record, context),
+            PersonCommand::RecordTraining(record) => self.record_training(movement, record, context),
+            PersonCommand::Engage(engage) => self.engage(movement, facts, engage, context),
+            PersonCommand::ChangePost(change) => self.change_post(movement, change, context),
+            PersonCommand::TakeOffDuty(take) => self.take_off_duty(movement, take, context),
+            PersonCommand::ReturnToDuty(back) => self.return_to_duty(movement, back, context),
+            PersonCommand::EndEngagement(end) => self.end_engagement(movement, end, context),
+            PersonCommand::Bar(bar) => self.bar(movement, bar, context),
+            PersonCommand::LiftBar(lift) => self.lift_bar(movement, lift, context),
+        }?;
+        // The first event is the command's own; where it has no ground of its own, it rests on the command's article.
+        if !matches!(command, PersonCommand::Bar(_))
+            && let Some(first) = decided.first_mut().filter(|first| first.legal_basis.is_empty())
+        {
+            first.legal_basis.extend(movement.legal_basis());
+        }
+        Ok(decided)
     }
 
     fn creates(command: &PersonCommand) -> bool {
@@ -104,4 +136,37 @@ impl Aggregate for Person {
             }
         }
     }
+}
+
+impl Person {
+    /// The region whose policies apply to the person: that of who registered. Every person that exists has one.
+    pub(super) fn home(&self) -> Result<&RegionId, Rejection> {
+        self.region
+            .as_ref()
+            .ok_or_else(|| Rejection::new(Reason::NotFound, "the person has no region", "该人员没有所在区划"))
+    }
+}
+
+/// Division and credit code of the institution that the command is about. It exists and has not closed; one that is known
+/// from a foreign register alone employs people too.
+// rule: STF-01, STF-12
+pub(super) fn open_institution(facts: &Facts, movement: &Move) -> Result<(RegionId, Option<String>), Rejection> {
+    let absent = || Rejection::new(Reason::NotFound, "no such institution", "没有该机构");
+    let institution = facts.institution.as_deref().ok_or_else(absent)?;
+    let region = institution
+        .region
+        .clone()
+        .filter(|_| institution.exists())
+        .ok_or_else(absent)?;
+    if institution.status == institution::Status::Closed {
+        return Err(Rejection::new(
+            Reason::IllegalTransition,
+            format!("{} is not possible at an institution that is closed", movement.command),
+            format!("机构已注销，不能{}", movement.command_zh),
+        )
+        .with("institution_state", institution.status.code())
+        .with("command", movement.command)
+        .with("rule", movement.rule));
+    }
+    Ok((region, institution.credit_code.as_ref().map(ToString::to_string)))
 }

@@ -1,17 +1,25 @@
 //! The fold. Total: whatever was recorded is taken as it stands, in any order.
 
+use jiff::Timestamp;
+
 use super::state::BarState;
 use super::{
     Credential, CredentialState, Engagement, EngagementState, HealthCertificate, Person, PersonEvent, Query, Status,
 };
 use crate::aggregate::Recorded;
+use crate::time::day_of;
 
 impl Person {
     pub(super) fn apply(&mut self, event: &PersonEvent, recorded: &Recorded<'_>) {
         let actor = || recorded.metadata.actor.id.clone();
+        let from = recorded
+            .metadata
+            .effective_from
+            .or_else(|| recorded.metadata.occurred.earliest());
         match event {
             PersonEvent::PersonRegistered(event) => {
                 self.status = Status::Registered;
+                self.status_from = from;
                 self.region = Some(event.region.clone());
                 self.organisation.clone_from(&event.organisation);
                 self.identity_kind = Some(event.identity_kind);
@@ -33,13 +41,14 @@ impl Person {
                         expiry_date: event.expiry_date,
                         certificate: event.certificate.clone(),
                         claimed_by: actor(),
+                        status_from: from,
                     },
                 );
             }
-            PersonEvent::CredentialVerified(event) => self.set(event.credential, CredentialState::Verified),
-            PersonEvent::CredentialRejected(event) => self.set(event.credential, CredentialState::Rejected),
-            PersonEvent::CredentialRevoked(event) => self.set(event.credential, CredentialState::Revoked),
-            PersonEvent::CredentialExpired(event) => self.set(event.credential, CredentialState::Expired),
+            PersonEvent::CredentialVerified(event) => self.set(event.credential, CredentialState::Verified, from),
+            PersonEvent::CredentialRejected(event) => self.set(event.credential, CredentialState::Rejected, from),
+            PersonEvent::CredentialRevoked(event) => self.set(event.credential, CredentialState::Revoked, from),
+            PersonEvent::CredentialExpired(event) => self.set(event.credential, CredentialState::Expired, from),
             PersonEvent::HealthCertificateRecorded(event) => {
                 self.health = Some(HealthCertificate {
                     issue_date: event.issue_date,
@@ -73,6 +82,7 @@ impl Person {
                         state: EngagementState::Active,
                         start_date: event.start_date,
                         since: event.start_date,
+                        status_from: from,
                         end_date: None,
                         off_duty: None,
                         qualified: event.qualified,
@@ -85,22 +95,21 @@ impl Person {
                     engagement.share_permille = event.share_permille;
                     engagement.qualified = event.qualified;
                     engagement.since = event.from_date;
+                    engagement.status_from = engagement.status_from.max(from);
                 }
             }
             PersonEvent::TakenOffDuty(event) => {
-                let day = recorded.metadata.occurred.day();
                 if let Some(engagement) = self.engagements.get_mut(&event.engagement) {
                     engagement.state = EngagementState::OffDuty;
                     engagement.off_duty = Some(event.ground);
-                    engagement.since = day.unwrap_or(engagement.since);
+                    engagement.stands_from(from);
                 }
             }
             PersonEvent::ReturnedToDuty(event) => {
-                let day = recorded.metadata.occurred.day();
                 if let Some(engagement) = self.engagements.get_mut(&event.engagement) {
                     engagement.state = EngagementState::Active;
                     engagement.off_duty = None;
-                    engagement.since = day.unwrap_or(engagement.since);
+                    engagement.stands_from(from);
                 }
             }
             PersonEvent::EngagementEnded(event) => {
@@ -109,10 +118,12 @@ impl Person {
                     engagement.off_duty = None;
                     engagement.end_date = Some(event.end_date);
                     engagement.since = event.end_date;
+                    engagement.status_from = from;
                 }
             }
             PersonEvent::PersonBarred(event) => {
                 self.status = Status::Barred;
+                self.status_from = from;
                 self.bar = Some(BarState {
                     ground: event.ground,
                     from_date: event.from_date,
@@ -122,15 +133,26 @@ impl Person {
             }
             PersonEvent::BarLifted(_) => {
                 self.status = Status::Registered;
+                self.status_from = from;
                 self.bar = None;
             }
         }
     }
 
-    fn set(&mut self, credential: u32, state: CredentialState) {
+    fn set(&mut self, credential: u32, state: CredentialState, from: Option<Timestamp>) {
         if let Some(credential) = self.credentials.get_mut(&credential) {
             credential.state = state;
+            credential.status_from = from;
         }
+    }
+}
+
+impl Engagement {
+    /// Notes from when a new state holds: by legal effect, so that an engagement which is taken off duty before its first
+    /// day stands so from that day.
+    fn stands_from(&mut self, from: Option<Timestamp>) {
+        self.since = from.map_or(self.since, day_of);
+        self.status_from = from;
     }
 }
 
@@ -138,6 +160,7 @@ impl Default for Person {
     fn default() -> Self {
         Self {
             status: Status::None,
+            status_from: None,
             region: None,
             organisation: None,
             identity_kind: None,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use uuid::Uuid;
 
@@ -39,6 +40,8 @@ pub struct Credential {
     pub certificate: KeyedDigest,
     /// Account that told of it.
     pub claimed_by: String,
+    /// From when it stands so (legal effect), when known: the next state may not begin earlier.
+    pub status_from: Option<Timestamp>,
 }
 
 /// The latest health certificate.
@@ -82,6 +85,8 @@ pub struct Engagement {
     pub start_date: Date,
     /// Since when it stands so, for the order of days.
     pub since: Date,
+    /// The instant from which it stands so (legal effect), when known.
+    pub status_from: Option<Timestamp>,
     /// Last day, once ended.
     pub end_date: Option<Date>,
     /// Ground, while off duty.
@@ -108,6 +113,8 @@ pub struct BarState {
 pub struct Person {
     /// Where the person stands.
     pub status: Status,
+    /// From when the person stands there (legal effect), when known.
+    pub status_from: Option<Timestamp>,
     /// Division of who registered.
     pub region: Option<RegionId>,
     /// Credit code of the institution that registered.

@@ -1,9 +1,9 @@
 //! Changes of registered details and of classes.
 
 use super::register::{self, LONGEST_LINE, LONGEST_NAME};
-use super::text::Check;
 use super::{Decision, act_day, nothing_to_do};
 use crate::aggregate::{Context, Decided};
+use crate::check::Check;
 use crate::institution::machine::FILING_RULES;
 use crate::institution::{ChangeClasses, ChangeDetails, ClassesChanged, DetailsChanged, Institution, Mode, Ownership};
 use crate::rejection::{LegalBasis, Reason, Rejection};

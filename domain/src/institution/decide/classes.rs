@@ -2,8 +2,8 @@
 
 use jiff::civil::Date;
 
-use super::text::Check;
 use crate::aggregate::Context;
+use crate::check::Check;
 use crate::envelope::PolicyRef;
 use crate::institution::machine::STANDARDS;
 use crate::institution::{Class, InstitutionType};

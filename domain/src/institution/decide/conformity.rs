@@ -2,9 +2,9 @@
 
 use super::filing::{deadline, region_of, settled};
 use super::register::{LONGEST_LINE, LONGEST_NAME, text_subject};
-use super::text::Check;
-use super::{Decision, act_day, begins, not_in_future};
+use super::{Decision, act_day, begins};
 use crate::aggregate::{Context, Decided};
+use crate::check::Check;
 use crate::envelope::Classification;
 use crate::institution::{
     ConfirmConformity, ConformityConfirmed, Deadline, Institution, NonconformityNotified, NotifyNonconformity, Status,
@@ -30,7 +30,7 @@ pub(super) fn notify(state: &Institution, command: &NotifyNonconformity, context
             LONGEST_LINE,
         );
     }
-    not_in_future(&mut check, "finding_date", command.finding_date, context);
+    check.not_in_future("finding_date", command.finding_date, context);
     check.ensure(
         command.finding_date <= act_day(context),
         "finding_date",

@@ -6,9 +6,9 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::register::{self, LONGEST_LINE, LONGEST_NAME, text_subject};
-use super::text::Check;
 use super::{Decision, filing};
 use crate::aggregate::{Context, Decided};
+use crate::check::Check;
 use crate::institution::{
     Class, CorrectFact, FactCorrected, Institution, InstitutionType, Mode, Ownership, Paper, PaperKind, Premises,
     Registrar,
@@ -125,7 +125,7 @@ fn right_value(
         "registration_date" | "receipt.date" => {
             let date: Option<Date> = parsed(&mut check, value);
             if let Some(date) = date {
-                super::not_in_future(&mut check, "value", date, context);
+                check.not_in_future("value", date, context);
             }
             as_value(date)
         }

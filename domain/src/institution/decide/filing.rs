@@ -4,9 +4,9 @@ use jiff::civil::Date;
 
 use super::papers::problems;
 use super::register::{LONGEST_LINE, LONGEST_NAME, text_subject};
-use super::text::Check;
-use super::{Decision, act_day, begins, not_in_future, today};
+use super::{Decision, act_day, begins, today};
 use crate::aggregate::{Context, Decided};
+use crate::check::Check;
 use crate::envelope::{PolicyRef, Role};
 use crate::institution::machine::{FILING_RULES, POPULATION_LAW, STANDARDS};
 use crate::institution::{
@@ -328,7 +328,7 @@ pub(super) fn withdraw(state: &Institution, command: &WithdrawFiling, context: &
 pub(super) fn issue_receipt(state: &Institution, command: &IssueReceipt, context: &Context<'_>) -> Decision {
     let mut check = Check::default();
     check.text("receipt_number", &command.receipt_number, LONGEST_NAME);
-    not_in_future(&mut check, "issue_date", command.issue_date, context);
+    check.not_in_future("issue_date", command.issue_date, context);
     check.done()?;
     let begins_at = begins(state, "issue_date", command.issue_date)?;
     let application = state.application.as_ref();

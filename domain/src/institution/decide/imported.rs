@@ -1,9 +1,9 @@
 //! Rows of a foreign register. Value rules apply; process rules (clocks, papers, two persons) do not.
 
 use super::register::{LONGEST_LINE, LONGEST_NAME};
-use super::text::Check;
 use super::{Decision, classes, nothing_to_do};
 use crate::aggregate::Decided;
+use crate::check::Check;
 use crate::envelope::Classification;
 use crate::institution::{Institution, RecordImported, RecordImportedInstitution};
 use crate::rejection::{Reason, Rejection};

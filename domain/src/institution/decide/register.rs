@@ -1,9 +1,9 @@
 //! Registration: what the registrar's record says, with the site.
 
 use super::classes;
-use super::text::Check;
 use super::{Decision, today};
 use crate::aggregate::{Context, Decided};
+use crate::check::Check;
 use crate::divisions::Level;
 use crate::institution::{
     InstitutionRegistered, InstitutionType, Mode, Ownership, RegisterInstitution, Registrar, Representative,

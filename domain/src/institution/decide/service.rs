@@ -3,9 +3,9 @@
 use jiff::ToSpan;
 
 use super::register::{LONGEST_LINE, text_subject};
-use super::text::Check;
-use super::{Decision, begins, not_in_future};
+use super::{Decision, begins};
 use crate::aggregate::{Context, Decided};
+use crate::check::Check;
 use crate::envelope::Role;
 use crate::institution::machine::{FILING_RULES, POPULATION_LAW};
 use crate::institution::{
@@ -19,7 +19,7 @@ pub(super) fn suspend(state: &Institution, command: &SuspendInstitution, context
     orders_are_the_authoritys(command.kind, context)?;
     let mut check = Check::default();
     check.text("reason", command.reason.expose(), LONGEST_LINE);
-    not_in_future(&mut check, "from_date", command.from_date, context);
+    check.not_in_future("from_date", command.from_date, context);
     check.ensure(
         command.until_date.is_none_or(|until| until >= command.from_date),
         "until_date",
@@ -49,7 +49,7 @@ pub(super) fn resume(state: &Institution, command: &ResumeInstitution, context: 
     orders_are_the_authoritys(kind, context)?;
     let mut check = Check::default();
     check.text("statement", command.statement.expose(), LONGEST_LINE);
-    not_in_future(&mut check, "from_date", command.from_date, context);
+    check.not_in_future("from_date", command.from_date, context);
     check.ensure(
         state
             .suspension
@@ -76,7 +76,7 @@ pub(super) fn resume(state: &Institution, command: &ResumeInstitution, context: 
 pub(super) fn close(state: &Institution, command: &CloseInstitution, context: &Context<'_>) -> Decision {
     let mut check = Check::default();
     check.text("reason", command.reason.expose(), LONGEST_LINE);
-    not_in_future(&mut check, "closing_date", command.closing_date, context);
+    check.not_in_future("closing_date", command.closing_date, context);
     check.ensure(
         state
             .registration_date
