@@ -33,12 +33,14 @@ impl Story<'_> {
             return Ok(());
         };
         match self.workers[worker].fate {
-            Fate::Infectious => self.off_duty(worker, engagement, OffDutyGround::Infectious).await,
-            Fate::LateHealth => {
-                self.off_duty(worker, engagement, OffDutyGround::NoHealthCertificate)
-                    .await
+            Fate::LateHealth | Fate::LateQuery => {
+                let today = self.today();
+                match person.hindrances(today).first() {
+                    Some(ground) => self.off_duty(worker, engagement, *ground).await,
+                    None => Ok(()),
+                }
             }
-            Fate::LateQuery => self.off_duty(worker, engagement, OffDutyGround::NoRecordQuery).await,
+            Fate::Infectious => self.off_duty(worker, engagement, OffDutyGround::Infectious).await,
             Fate::Investigated => self.off_duty(worker, engagement, OffDutyGround::Investigation).await,
             Fate::Unfit => self.unfit(worker).await,
             Fate::RecordLater => self.record_found(worker).await,
@@ -100,15 +102,7 @@ impl Story<'_> {
             return Ok(());
         };
         let today = self.today();
-        let fit = person
-            .health
-            .as_ref()
-            .is_some_and(|health| health.passed && health.expiry_date >= today)
-            && person
-                .query
-                .as_ref()
-                .is_some_and(|query| query.clear && query.valid_until >= today)
-            && person.bar.is_none();
+        let fit = person.hindrances(today).is_empty();
         let here = self.members[self.workers[worker].institution].id;
         let away = person
             .engagements

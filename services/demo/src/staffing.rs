@@ -144,13 +144,34 @@ impl Story<'_> {
         if self.left(worker).await? {
             return Ok(());
         }
-        let today = self.today();
-        let examination = papers::examination(&mut self.dice, today, true);
+        let day = self.day_of_paper(worker, Fate::LateHealth).await?;
+        let examination = papers::examination(&mut self.dice, day, true);
         let method = "yujian.staffing.v1.StaffingService/RecordHealthCertificate";
         self.person(worker, self.employer(worker), method, examination).await?;
         let (low, high) = if self.dice.percent(5) { (366, 400) } else { (320, 360) };
         self.plan(low, high, Task::Staff(Staff::Health(worker)));
         Ok(())
+    }
+
+    /// Day of an examination or query: today, but those who will be late bring one from an earlier employer that runs out
+    /// soon.
+    async fn day_of_paper(&mut self, worker: usize, late: Fate) -> Result<Date, DemoError> {
+        let today = self.today();
+        let new = self
+            .known(worker)
+            .await?
+            .is_some_and(|person| person.engagements.is_empty());
+        if self.workers[worker].fate != late || !new {
+            return Ok(today);
+        }
+        let (low, high) = self.span();
+        let (low, high) = (low.max(12), high.clamp(15, 300));
+        let left = papers::days(&mut self.dice, low, high);
+        let day = today.saturating_sub(1.year()).saturating_add(left);
+        // The first days on which it has run out.
+        let at = office(&mut self.dice, today.saturating_add(left).saturating_add(2.days()));
+        self.agenda.add(at, Task::Staff(Staff::Fate(worker)));
+        Ok(day)
     }
 
     /// A record query; the next one is due in a year.
@@ -164,8 +185,8 @@ impl Story<'_> {
             Vec::new()
         };
         let clear = found.is_empty();
-        let today = self.today();
-        let answer = papers::answer(&mut self.dice, occasion, today, found);
+        let day = self.day_of_paper(worker, Fate::LateQuery).await?;
+        let answer = papers::answer(&mut self.dice, occasion, day, found);
         let method = "yujian.staffing.v1.StaffingService/RecordQuery";
         self.person(worker, self.employer(worker), method, answer).await?;
         if clear {
@@ -178,13 +199,10 @@ impl Story<'_> {
 
     /// Whether somebody who worked has no engagement any more: nobody renews anything then.
     async fn left(&self, worker: usize) -> Result<bool, DemoError> {
-        Ok(self.known(worker).await?.is_none_or(|person| {
-            !person.engagements.is_empty()
-                && person
-                    .engagements
-                    .values()
-                    .all(|engagement| engagement.state == EngagementState::Ended)
-        }))
+        Ok(self
+            .known(worker)
+            .await?
+            .is_none_or(|person| !person.engagements.is_empty() && person.standing().next().is_none()))
     }
 
     async fn certificate(&mut self, worker: usize, further: bool) -> Result<(), DemoError> {
@@ -324,7 +342,11 @@ impl Story<'_> {
         self.person(worker, self.employer(worker), method, engage).await?;
         if first {
             let (low, high) = self.span();
-            if self.workers[worker].fate != Fate::Ordinary {
+            // Those who are late are late when their paper has run out.
+            if !matches!(
+                self.workers[worker].fate,
+                Fate::Ordinary | Fate::LateHealth | Fate::LateQuery
+            ) {
                 self.plan(low, high, Task::Staff(Staff::Fate(worker)));
             }
         }
@@ -336,20 +358,10 @@ impl Story<'_> {
 
     /// Whether somebody may begin today, and is not there already.
     pub(crate) fn eligible(&self, person: &Person, institution: Uuid) -> bool {
-        let today = self.today();
-        person
-            .health
-            .as_ref()
-            .is_some_and(|health| health.passed && health.expiry_date >= today)
-            && person
-                .query
-                .as_ref()
-                .is_some_and(|query| query.clear && query.valid_until >= today)
-            && person.bar.is_none()
+        person.hindrances(self.today()).is_empty()
             && !person
-                .engagements
-                .values()
-                .any(|engagement| engagement.institution == institution && engagement.state != EngagementState::Ended)
+                .standing()
+                .any(|(_, engagement)| engagement.institution == institution)
     }
 
     pub(crate) fn engagement(&mut self, institution: Uuid, post: Post) -> Engage {

@@ -92,6 +92,7 @@ async fn the_default_demo_is_large_mixed_and_reaches_every_state_at_least_three_
         months: 24,
     };
     let (summary, records) = tell(plan).await;
+    if std::env::var("TYPES").is_ok() { let mut t: BTreeMap<&str, usize> = BTreeMap::new(); for r in &records { *t.entry(&r.event_type).or_default() += 1; } eprintln!("{} {t:#?}", records.len()); }
     assert_eq!(summary.institutions, 400);
     assert!(records.len() >= 100_000, "{} events", records.len());
     let mut types: BTreeMap<&str, usize> = BTreeMap::new();
