@@ -138,7 +138,12 @@ impl Checklist {
         let total = marks.take("total_points", document.total_points)?;
         let vetoes = marks.take("veto_items", document.veto_items)?;
         let division = document.item_points;
-        marks.note("item_points", division.source, (division.law, division.article), division.note)?;
+        marks.note(
+            "item_points",
+            division.source,
+            (division.law, division.article),
+            division.note,
+        )?;
         dimensions(&document.dimensions, total)?;
         let items = items(document.items, &document.dimensions)?;
         let found = items.iter().filter(|item| item.veto).count();
@@ -248,8 +253,12 @@ fn items(written: Vec<WrittenItem>, dimensions: &[Dimension]) -> Result<Vec<Item
             ));
         }
         let mut mark = Marks::default();
-        let legal_basis: Option<LegalBasis> =
-            mark.note(&path("source"), item.source, (item.law, item.article), item.note.clone())?;
+        let legal_basis: Option<LegalBasis> = mark.note(
+            &path("source"),
+            item.source,
+            (item.law, item.article),
+            item.note.clone(),
+        )?;
         items.push(Item {
             code: item.code,
             dimension: item.dimension,

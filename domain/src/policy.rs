@@ -76,10 +76,10 @@ pub enum PolicyBody {
     Admission(AdmissionPolicy),
     /// Notification and investigation of incidents.
     Incident(IncidentPolicy),
-    /// Inspections and corrections.
-    Inspection(InspectionPolicy),
     /// Staff.
     Staffing(StaffingPolicy),
+    /// Inspections and corrections.
+    Inspection(InspectionPolicy),
 }
 
 /// A policy document as parsed.
@@ -133,8 +133,8 @@ struct Opening {
 enum DocumentKind {
     Admission,
     Incident,
-    Inspection,
     Staffing,
+    Inspection,
 }
 
 /// The marks of a document while it is being read.
@@ -252,8 +252,8 @@ impl PolicyDocument {
         match read::<Opening>(text)?.kind {
             DocumentKind::Admission => admission::parse(text),
             DocumentKind::Incident => incident::parse(text),
-            DocumentKind::Inspection => inspection::parse(text),
             DocumentKind::Staffing => staffing::parse(text),
+            DocumentKind::Inspection => inspection::parse(text),
         }
     }
 

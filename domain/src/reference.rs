@@ -31,9 +31,9 @@ pub struct Reference {
     pub divisions: Arc<Divisions>,
     admission: Versions<AdmissionPolicy>,
     incident: Versions<IncidentPolicy>,
+    staffing: Versions<StaffingPolicy>,
     inspection: Versions<InspectionPolicy>,
     checklists: BTreeMap<ChecklistRef, Arc<Checklist>>,
-    staffing: Versions<StaffingPolicy>,
     documents: Vec<Arc<PolicyDocument>>,
 }
 
@@ -144,9 +144,9 @@ const SHIPPED_POLICIES: &[&str] = &[
     include_str!("../../deploy/policies/cn-admission.v2.toml"),
     include_str!("../../deploy/policies/cn-incident.v1.toml"),
     include_str!("../../deploy/policies/cn-incident.v2.toml"),
-    include_str!("../../deploy/policies/cn-inspection.v1.toml"),
     include_str!("../../deploy/policies/cn-staffing.v1.toml"),
     include_str!("../../deploy/policies/cn-staffing.v2.toml"),
+    include_str!("../../deploy/policies/cn-inspection.v1.toml"),
 ];
 const SHIPPED_CHECKLISTS: &[&str] = &[include_str!("../../deploy/checklists/wst-821.v1.toml")];
 const SHIPPED_HOLIDAYS: &str = include_str!("../../deploy/reference/cn-holidays.csv");
@@ -283,8 +283,8 @@ impl Reference {
         match &document.body {
             PolicyBody::Admission(policy) => self.admission.insert(&document, reference, policy.clone()),
             PolicyBody::Incident(policy) => self.incident.insert(&document, reference, policy.clone()),
-            PolicyBody::Inspection(policy) => self.inspection.insert(&document, reference, policy.clone()),
             PolicyBody::Staffing(policy) => self.staffing.insert(&document, reference, policy.clone()),
+            PolicyBody::Inspection(policy) => self.inspection.insert(&document, reference, policy.clone()),
         }
         self.documents.push(Arc::new(document));
         Ok(())
@@ -376,16 +376,6 @@ impl Reference {
             .ok_or_else(|| not_in_force("incident", "事件", region, on))
     }
 
-    /// The inspection policy of a region on the day that a rule names, chosen as by [`Reference::admission`].
-    ///
-    /// # Errors
-    /// [`Reason::PolicyNotInForce`] when there is none.
-    pub fn inspection(&self, region: &RegionId, on: Date) -> Result<(&InspectionPolicy, PolicyRef), Rejection> {
-        self.inspection
-            .in_force(region, on)
-            .ok_or_else(|| not_in_force("inspection", "检查", region, on))
-    }
-
     /// The staffing policy of a region on its reference date (the legal day of the examination, of the answer or of the
     /// engagement), chosen as by [`Reference::admission`].
     ///
@@ -395,6 +385,16 @@ impl Reference {
         self.staffing
             .in_force(region, on)
             .ok_or_else(|| not_in_force("staffing", "从业人员", region, on))
+    }
+
+    /// The inspection policy of a region on the day that a rule names, chosen as by [`Reference::admission`].
+    ///
+    /// # Errors
+    /// [`Reason::PolicyNotInForce`] when there is none.
+    pub fn inspection(&self, region: &RegionId, on: Date) -> Result<(&InspectionPolicy, PolicyRef), Rejection> {
+        self.inspection
+            .in_force(region, on)
+            .ok_or_else(|| not_in_force("inspection", "检查", region, on))
     }
 
     /// Every activated document, in the order of activation, for documentation and audit.

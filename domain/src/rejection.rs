@@ -101,7 +101,7 @@ reasons! {
     NewerEvent = "NEWER_EVENT" / FailedPrecondition,
     /// A creation was given up by its owner and taken over.
     RequestAbandoned = "REQUEST_ABANDONED" / FailedPrecondition,
-    /// Another institution already holds this credit code at this site.
+    /// Another one already holds what must be unique: credit code and site, an identity, a certificate.
     DuplicateClaim = "DUPLICATE_CLAIM" / AlreadyExists,
     /// It exists already.
     AlreadyExists = "ALREADY_EXISTS" / AlreadyExists,

@@ -45,8 +45,7 @@ impl InspectionPolicy {
     /// Whether a visit counts against the yearly cap.
     #[must_use]
     pub fn counts(&self, purpose: Purpose, ordered_from_above: bool) -> bool {
-        (self.ordered_from_above_counts || !ordered_from_above)
-            && self.purposes.get(&purpose).copied().unwrap_or(false)
+        (self.ordered_from_above_counts || !ordered_from_above) && self.purposes.get(&purpose).copied().unwrap_or(false)
     }
 
     /// Most calendar days for the correction of a finding; `None` for [`Weight::Unknown`], which has no rule.
@@ -111,7 +110,13 @@ pub(super) fn parse(text: &str) -> Result<PolicyDocument, PolicyError> {
     let correction_days = numbers("correction_days", document.correction_days, &mut marks, |code| {
         Weight::from_code(code).filter(|weight| *weight != Weight::Unknown)
     })?;
-    complete("correction_days", Weight::ALL, Weight::Unknown, Weight::code, &correction_days)?;
+    complete(
+        "correction_days",
+        Weight::ALL,
+        Weight::Unknown,
+        Weight::code,
+        &correction_days,
+    )?;
     let ratios = numbers("ratios", document.ratios, &mut marks, |code| {
         ClassType::from_code(code).filter(|class_type| *class_type != ClassType::Unknown)
     })?;
@@ -130,8 +135,7 @@ pub(super) fn parse(text: &str) -> Result<PolicyDocument, PolicyError> {
         draft_comment_working_days: positive("draft_comment_working_days", values.draft_comment_working_days)?,
         publish_working_days: positive("publish_working_days", values.publish_working_days)?,
         extensions_max: marks.take("values.extensions_max", values.extensions_max)?,
-        ordered_from_above_counts: marks
-            .take("values.ordered_from_above_counts", values.ordered_from_above_counts)?,
+        ordered_from_above_counts: marks.take("values.ordered_from_above_counts", values.ordered_from_above_counts)?,
         purposes,
         correction_days,
         ratios,

@@ -5,7 +5,6 @@ use std::sync::{Arc, PoisonError};
 
 use uuid::Uuid;
 use yujian_domain::divisions::Divisions;
-use yujian_domain::envelope::{Actor, Role};
 use yujian_domain::event::EventFamily;
 use yujian_domain::reference::Reference;
 use yujian_domain::system::{HolidaysActivated, PolicyActivated, SystemEvent, reference_stream};
@@ -13,6 +12,7 @@ use yujian_eventlog::{Direction, Expected, Head, Item, LogError, StreamName};
 
 use crate::api::CommandError;
 use crate::floor::{Commands, Inner};
+use crate::system::{By, yujian};
 
 /// Name of the holiday table's stream.
 const HOLIDAYS: &str = "cn-holidays";
@@ -20,16 +20,6 @@ const HOLIDAYS: &str = "cn-holidays";
 const LIMIT: usize = 2_000;
 /// How often a start gives way to other nodes that activate the same.
 const TRIES: u32 = 16;
-
-/// Yujian itself.
-fn system() -> Actor {
-    Actor {
-        id: "yujian".to_owned(),
-        role: Role::System,
-        organisation: None,
-        jurisdiction: None,
-    }
-}
 
 impl Commands {
     /// Activates what is shipped and not yet active, and loads what is active. A log that takes no writes is served
@@ -138,12 +128,14 @@ impl Inner {
     async fn activate(&self, name: &str, head: Option<Head>, event: SystemEvent) -> Result<bool, LogError> {
         let stream = StreamName::parse(&reference_stream(name))?;
         let expected = head.map_or(Expected::NoStream, Expected::At);
-        let correlation = Uuid::parse_str(stream.id()).unwrap_or_default();
-        match self
-            .append_system(&stream, expected, &event, correlation, &system(), self.clock.now())
-            .await
-        {
-            Ok(()) => Ok(true),
+        let by = By {
+            actor: &yujian(),
+            now: self.clock.now(),
+            correlation: Some(Uuid::parse_str(stream.id()).unwrap_or_default()),
+            causation: None,
+        };
+        match self.append_system(&stream, expected, &event, &by).await {
+            Ok(_) => Ok(true),
             Err(error @ (LogError::ReadOnly(_) | LogError::ClockSuspect(_) | LogError::DiskFull)) => {
                 tracing::warn!(%error, name, "reference data not activated");
                 Ok(false)
