@@ -4,9 +4,11 @@ use jiff::{SignedDuration, ToSpan};
 use yujian_domain::envelope::Actor;
 use yujian_domain::inspection::{
     AbortInspection, AbortReason, AnswerItems, BackfillCheckIn, BackfillReason, CheckIn, CheckInMethod,
-    CompleteFieldwork, ImmediateMeasure, OrderCorrection, Purpose, RecordCorrectedOnSite, Signature, Status, Weight,
+    CompleteFieldwork, ImmediateMeasure, Inspection, OrderCorrection, Purpose, RecordCorrectedOnSite, Signature,
+    Status, Weight,
 };
 use yujian_domain::personal::Sensitive;
+use yujian_domain::time::start_of;
 
 use crate::agenda::{Task, Visit};
 use crate::planning::{checklist, inspector};
@@ -44,7 +46,10 @@ impl Story<'_> {
             return self.cancel(visit, reason).await;
         }
         if matches!(way, Way::Backfilled | Way::BackfilledLate) {
-            self.backfill(visit, way == Way::BackfilledLate, state.window).await?;
+            let done = self.backfill(visit, way == Way::BackfilledLate, &state).await?;
+            if !done {
+                return Ok(());
+            }
         } else {
             let methods = [
                 CheckInMethod::InstitutionCode,
@@ -81,30 +86,26 @@ impl Story<'_> {
         Ok(())
     }
 
-    /// The check-in is filled in after some hours or days; it can't lie before the approved window.
-    async fn backfill(
-        &mut self,
-        visit: usize,
-        late: bool,
-        window: Option<(jiff::civil::Date, jiff::civil::Date)>,
-    ) -> Result<(), DemoError> {
+    /// The check-in is filled in after some hours or days; `false`: it is not yet time to.
+    async fn backfill(&mut self, visit: usize, late: bool, state: &Inspection) -> Result<bool, DemoError> {
         let hours = if late {
             self.dice.between(11 * 24, 12 * 24)
         } else {
             self.dice.between(2, 40)
         };
         let hours = SignedDuration::from_hours(i64::try_from(hours).unwrap_or(2));
-        let earliest = window.map_or(self.at, |(from, _)| {
-            yujian_domain::time::start_of(from) + SignedDuration::from_hours(9)
-        });
+        // The approval is for its window, and the visit comes after the assignment.
+        let opens = state
+            .window
+            .map_or(self.at, |(from, _)| start_of(from) + SignedDuration::from_hours(9));
+        let earliest = state.status_from.map_or(opens, |since| opens.max(since));
         let arrived = (self.at - hours).max(earliest);
         if late && self.at.duration_since(arrived) < hours {
-            // Comes back when it is late indeed.
             self.plan(3, 5, Task::Visit(Visit::Arrive(visit)));
-            return Ok(());
+            return Ok(false);
         }
         let command = BackfillCheckIn {
-            arrived_time: arrived.min(self.at - SignedDuration::from_mins(1)),
+            arrived_time: arrived,
             reason: *self.dice.pick(&[
                 BackfillReason::Network,
                 BackfillReason::Device,
@@ -113,9 +114,8 @@ impl Story<'_> {
             ]),
         };
         let method = "yujian.inspection.v1.InspectionService/BackfillCheckIn";
-        self.inspection(visit, self.lead(visit), method, command)
-            .await
-            .map(|_| ())
+        self.inspection(visit, self.lead(visit), method, command).await?;
+        Ok(true)
     }
 
     async fn count(&mut self, visit: usize) -> Result<(), DemoError> {

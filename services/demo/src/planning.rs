@@ -132,7 +132,6 @@ impl Story<'_> {
     }
 
     async fn plan_visit(&mut self, index: usize, purpose: Purpose) -> Result<(), DemoError> {
-        if std::env::var("NOVISITS").is_ok() { return Ok(()); }
         let member = &self.members[index];
         let Some(institution) = member.id.filter(|_| !member.closed || purpose == Purpose::ClosureCheck) else {
             return Ok(());
@@ -162,7 +161,7 @@ impl Story<'_> {
         let (from_date, to_date) = if way.emergency() {
             (today, today.saturating_add(1.day()))
         } else {
-            (today.saturating_add(4.days()), today.saturating_add(25.days()))
+            (today.saturating_add(6.days()), today.saturating_add(27.days()))
         };
         let command = InspectionCommand::Plan(PlanInspection {
             institution,

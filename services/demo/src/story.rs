@@ -9,12 +9,12 @@ use jiff::{Timestamp, ToSpan};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 use uuid::Uuid;
-use yujian_command::{CommandError, Commands, Outcome, Request};
+use yujian_command::{CommandError, Commands, Outcome, Reactors, Request};
 use yujian_domain::aggregate::Aggregate;
 use yujian_domain::divisions::Divisions;
 use yujian_domain::envelope::Actor;
 use yujian_domain::rejection::Reason;
-use yujian_domain::time::{day_of, end_of};
+use yujian_domain::time::{day_of, end_of, start_of};
 use yujian_domain::values::RegionId;
 use yujian_eventlog::LogError;
 use yujian_eventlog::clock::SimulatedClock;
@@ -42,7 +42,8 @@ pub struct Plan {
 /// What was built.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Summary {
-    /// Events appended.
+    /// Events that the story's commands and the reactors brought about; claims, counted visits and reference data come
+    /// besides.
     pub events: u64,
     /// Institutions.
     pub institutions: u64,
@@ -119,12 +120,14 @@ pub(crate) struct Story<'a> {
     pub events: u64,
 }
 
-/// Builds the history of a plan into an empty log. `progress` hears of simulated days done and in all.
+/// Builds the history of a plan into an empty log. The reactors are those over the same log; they react as the hours pass,
+/// so that nothing is left for them to do at the end. `progress` hears of simulated days done and in all.
 ///
 /// # Errors
 /// A refused step, a failed log, or a plan without a day in it.
 pub async fn build(
     commands: &Commands,
+    reactors: &mut Reactors,
     clock: &Arc<SimulatedClock>,
     batch: &dyn Batch,
     plan: Plan,
@@ -152,28 +155,33 @@ pub async fn build(
         events: 0,
     };
     story.open_agenda(first, plan);
-    let mut hour = i64::MIN;
+    let mut hour = hour_of(story.at);
     batch.begin().await?;
     while let Some((at, task)) = story.agenda.next() {
         if at > story.last {
             break;
         }
-        let this_hour = at.as_second().div_euclid(3600);
-        if this_hour != hour {
-            if hour != i64::MIN {
-                batch.commit().await?;
-                batch.begin().await?;
-            }
-            hour = this_hour;
-            let done = u64::from((day_of(at) - first).get_days().unsigned_abs());
-            progress(done, days);
+        if hour_of(at) != hour {
+            hour = hour_of(at);
+            batch.commit().await?;
+            story.react(reactors, clock, at).await?;
+            batch.begin().await?;
+            progress(u64::from((day_of(at) - first).get_days().unsigned_abs()), days);
         }
         clock.set(at);
         story.at = at;
         story.step(task).await?;
     }
     batch.commit().await?;
-    Ok(story.summary())
+    let last = story.last;
+    story.react(reactors, clock, last).await?;
+    let mut summary = story.summary();
+    summary.events += reactors.counts().done;
+    Ok(summary)
+}
+
+fn hour_of(at: Timestamp) -> i64 {
+    at.as_second().div_euclid(3600)
 }
 
 /// Where a plan's simulated clock starts: before its first event.
@@ -210,6 +218,39 @@ fn first_day(plan: Plan) -> Result<Date, DemoError> {
 }
 
 impl Story<'_> {
+    /// Lets the reactors do what has come up, and then what falls due at each midnight up to `until`.
+    async fn react(
+        &mut self,
+        reactors: &mut Reactors,
+        clock: &SimulatedClock,
+        until: Timestamp,
+    ) -> Result<(), DemoError> {
+        let failed = |error, at| match error {
+            CommandError::Log(error) => DemoError::Log(error),
+            error => DemoError::Refused {
+                task: "reactors".to_owned(),
+                at,
+                error,
+            },
+        };
+        reactors
+            .run_until_idle()
+            .await
+            .map_err(|error| failed(error, self.at))?;
+        let mut day = day_of(self.at).saturating_add(1.day());
+        while start_of(day) <= until {
+            let midnight = start_of(day);
+            clock.set(midnight);
+            reactors
+                .run_until_idle()
+                .await
+                .map_err(|error| failed(error, midnight))?;
+            self.at = midnight;
+            day = day.saturating_add(1.day());
+        }
+        Ok(())
+    }
+
     /// Registrations: half of the institutions exist early, the rest come over the whole time.
     fn open_agenda(&mut self, first: Date, plan: Plan) {
         let days = u64::from((plan.until - first).get_days().unsigned_abs());

@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::civil::date;
-use yujian_command::Commands;
+use yujian_command::{Commands, Reactors};
 use yujian_demo::{Batch, Plan, Summary, build, clock_start};
 use yujian_domain::aggregate::{Aggregate, Recorded};
 use yujian_domain::envelope::parse_metadata;
 use yujian_domain::event::EventFamily;
 use yujian_domain::incident::{self, Incident};
 use yujian_domain::institution::{self, Institution};
+use yujian_eventlog::checkpoint::StateFile;
 use yujian_eventlog::clock::SimulatedClock;
 use yujian_eventlog::entropy::Entropy;
 use yujian_eventlog::keys::MemoryKeys;
@@ -39,7 +40,12 @@ async fn tell(plan: Plan) -> (Summary, Vec<Record>) {
     let commands = Commands::open(log.clone(), keys, clock.clone(), entropy, true)
         .await
         .unwrap();
-    let summary = build(&commands, &clock, &Nothing, plan, |_, _| {}).await.unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let state = Arc::new(StateFile::open_for_build(directory.path()).unwrap());
+    let mut reactors = Reactors::open(commands.clone(), state).await.unwrap();
+    let summary = build(&commands, &mut reactors, &clock, &Nothing, plan, |_, _| {})
+        .await
+        .unwrap();
     let mut records = Vec::new();
     let mut after = log.origin();
     loop {
@@ -92,7 +98,13 @@ async fn the_default_demo_is_large_mixed_and_reaches_every_state_at_least_three_
         months: 24,
     };
     let (summary, records) = tell(plan).await;
-    if std::env::var("TYPES").is_ok() { let mut t: BTreeMap<&str, usize> = BTreeMap::new(); for r in &records { *t.entry(&r.event_type).or_default() += 1; } eprintln!("{} {t:#?}", records.len()); }
+    if std::env::var("TYPES").is_ok() {
+        let mut t: BTreeMap<&str, usize> = BTreeMap::new();
+        for r in &records {
+            *t.entry(&r.event_type).or_default() += 1;
+        }
+        eprintln!("{} {t:#?}", records.len());
+    }
     assert_eq!(summary.institutions, 400);
     assert!(records.len() >= 100_000, "{} events", records.len());
     let mut types: BTreeMap<&str, usize> = BTreeMap::new();
