@@ -1,5 +1,7 @@
 //! The staff of the story: hiring with papers and queries, trainings, yearly renewals, leaving.
 
+use std::collections::BTreeMap;
+
 use jiff::ToSpan;
 use jiff::civil::Date;
 use uuid::Uuid;
@@ -9,6 +11,7 @@ use yujian_domain::person::{
     Post, QueryOccasion, RejectCredential, RejectionGround, TrainingKind, VerificationMethod, VerifyCredential,
 };
 use yujian_domain::personal::Sensitive;
+use yujian_domain::time::day_of;
 
 use crate::agenda::{Staff, Task, office, soon};
 use crate::papers;
@@ -474,5 +477,34 @@ impl Story<'_> {
             self.plan(1, 2, Task::Staff(Staff::Dismiss { worker, ground }));
         }
         Ok(())
+    }
+
+    /// A few of those who work at each institution that operates, for live traffic.
+    pub(crate) fn some_staff(&self) -> BTreeMap<Uuid, Vec<Uuid>> {
+        let mut staff: BTreeMap<Uuid, Vec<Uuid>> = BTreeMap::new();
+        for worker in self.workers.iter().filter(|worker| worker.fate == Fate::Ordinary) {
+            let member = &self.members[worker.institution];
+            if let (Some(institution), Some(person), true) = (member.id, worker.id, member.open) {
+                let known = staff.entry(institution).or_default();
+                if known.len() < 3 {
+                    known.push(person);
+                }
+            }
+        }
+        staff
+    }
+
+    /// Inspectors whose certificates hold for a year at least after the story.
+    pub(crate) fn lasting_inspectors(&self) -> BTreeMap<String, Vec<(Uuid, String)>> {
+        let end = day_of(self.last);
+        let days = [end, end.saturating_add(1.year())];
+        self.teams
+            .iter()
+            .map(|team| {
+                let lasting = team.inspectors.iter().filter(|one| one.certified(days));
+                let known = lasting.map(|one| (one.id, one.account.clone())).collect();
+                (team.region.code().to_owned(), known)
+            })
+            .collect()
     }
 }

@@ -392,7 +392,11 @@ impl Story<'_> {
             events: self.events,
             institutions: self.members.iter().filter(|member| member.id.is_some()).count() as u64,
             incidents: self.cases.len() as u64,
-            roster: Roster { open },
+            roster: Roster {
+                open,
+                staff: self.some_staff(),
+                inspectors: self.lasting_inspectors(),
+            },
         }
     }
 }
