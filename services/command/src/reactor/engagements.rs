@@ -40,7 +40,9 @@ impl Reactor for Engagements {
         let day = day_of(seen.metadata()?.received_time);
         let reference = world.reference();
         // Without a policy of that day nothing says what full time is.
-        let full_time = reference.staffing(region, day).map(|(policy, _)| policy.full_time_permille);
+        let full_time = reference
+            .staffing(region, day)
+            .map(|(policy, _)| policy.full_time_permille);
         let concerned = concerned(&then, full_time.ok());
         let numbers: Vec<String> = concerned.keys().map(ToString::to_string).collect();
         let mut institutions: Vec<_> = concerned.values().map(|engagement| engagement.institution).collect();
