@@ -5,7 +5,8 @@
 //! (from view rows) and the replay (from the log) use [`facts`], [`Dossier::resolve`] and [`canonical`].
 //!
 //! Facts of an institution have plain keys (`name`, `status`, `paper.fire_safety`), facts of its incidents the prefix
-//! `incident.<id>.`. A fact whose value is `null` says that nothing holds any more (a suspension that ended): it takes
+//! `incident.<id>.`, facts of its staff `staff.<person>.<engagement>.`. A person has a dossier too, with facts of its own
+//! ([`person_facts`]). A fact whose value is `null` says that nothing holds any more (a suspension that ended): it takes
 //! part in the contest, and when it wins, the key does not show.
 
 use jiff::Timestamp;
@@ -16,9 +17,10 @@ use uuid::Uuid;
 mod fold;
 mod incident;
 pub(crate) mod institution;
+mod person;
 mod resolve;
 
-pub use fold::facts;
+pub use fold::{facts, person_facts};
 pub use resolve::{Dossier, canonical};
 
 /// The event that asserted a fact.

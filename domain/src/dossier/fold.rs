@@ -2,17 +2,23 @@
 
 use serde_json::Value;
 
-use super::{Fact, FactChange, FactSource, Seen, incident, institution};
+use super::{Fact, FactChange, FactSource, Seen, incident, institution, person};
 use crate::envelope::parse_metadata;
 use crate::event::{DecodeError, EventFamily, what_is_wrong};
 use crate::incident::IncidentEvent;
 use crate::institution::InstitutionEvent;
+use crate::person::PersonEvent;
 
 /// Facts that an event asserts and withdraws; `None` for events that say nothing to a dossier (claims, reference
 /// data, types that this version does not know).
 ///
 /// `valid_from` is the event's `effective_from`, else the earliest instant that its `occurred` may mean (the start of
 /// the legal day), and absent when that is unknown. `valid_to` is its `effective_to`.
+///
+/// The facts belong to the dossier of an **institution**: for an institution's stream its own, for an incident's that of
+/// the incident. A person's stream concerns several: an event that names an institution ([`PersonEvent::institution`]) says what
+/// it says to that one's dossier alone, and an event that names none answers `None` here. Whoever folds a person's
+/// stream into a dossier must therefore pick the events of that institution; [`person_facts`] has the person's own.
 ///
 /// # Errors
 /// When metadata or payload of a known type is not what it must be. The message quotes no value.
@@ -26,9 +32,42 @@ pub fn facts(seen: &Seen<'_>) -> Result<Option<FactChange>, DecodeError> {
             .map(|(key, value)| (format!("incident.{id}.{key}"), value))
             .collect();
         (prefixed, Vec::new())
+    } else if let Some(event) = PersonEvent::decode(seen.event_type, seen.payload)? {
+        let said = person::of_institution(&event);
+        if said.is_empty() {
+            return Ok(None);
+        }
+        let id = seen.stream.strip_prefix("person-").unwrap_or(seen.stream);
+        let prefixed = said
+            .into_iter()
+            .map(|(key, value)| (format!("staff.{id}.{key}"), value))
+            .collect();
+        (prefixed, Vec::new())
     } else {
         return Ok(None);
     };
+    change(seen, asserted, withdrawn).map(Some)
+}
+
+/// Facts that an event of a person's stream asserts of the **person**: `status`, `identity_kind`, `credential.<n>.…`,
+/// `health`, `query`, `training.<revision>`, `engagement.<n>.…`, `bar`. `None` for events of other streams. Validity is
+/// that of [`facts`]; values that only the regulator may see (what a query found, why somebody is barred) stand there as
+/// recorded, so whoever shows them goes by the event's classification.
+///
+/// # Errors
+/// As for [`facts`].
+pub fn person_facts(seen: &Seen<'_>) -> Result<Option<FactChange>, DecodeError> {
+    PersonEvent::decode(seen.event_type, seen.payload)?
+        .map(|event| change(seen, person::of_person(&event, seen.revision), Vec::new()))
+        .transpose()
+}
+
+/// The change that an event makes, with each fact's validity and source from the event's envelope.
+fn change(
+    seen: &Seen<'_>,
+    asserted: Vec<(String, Value)>,
+    withdrawn: Vec<(String, u64, String)>,
+) -> Result<FactChange, DecodeError> {
     let metadata = parse_metadata(seen.metadata).map_err(|error| DecodeError {
         event_type: seen.event_type.to_owned(),
         message: format!("metadata {}", what_is_wrong(&error)),
@@ -52,11 +91,11 @@ pub fn facts(seen: &Seen<'_>) -> Result<Option<FactChange>, DecodeError> {
         source: source.clone(),
         order: (seen.recorded_time, seen.stream.to_owned(), seen.revision),
     };
-    Ok(Some(FactChange {
+    Ok(FactChange {
         recorded_time: seen.recorded_time,
         asserted: asserted.into_iter().map(fact).collect(),
         withdrawn,
-    }))
+    })
 }
 
 fn withdrawals(stream: &str, event: &InstitutionEvent) -> Vec<(String, u64, String)> {

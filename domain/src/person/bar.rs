@@ -3,7 +3,7 @@
 use super::check::{self, NAME_MAX, REASON_MAX};
 use super::decide::Decision;
 use super::moves::{HEALTH_MEASURES, MINORS_LAW, Move, POPULATION_LAW};
-use super::timing::{after, begins, today};
+use super::timing::{begins, today};
 use super::{Bar, BarGround, BarLifted, LiftBar, Person, PersonBarred};
 use crate::aggregate::{Context, Decided};
 use crate::check::Check;
@@ -75,7 +75,6 @@ impl Person {
         Ok(vec![Decided {
             // The order may be older than what the register knows of the person.
             effective_from: Some(self.status_from.map_or(from, |since| since.max(from))),
-            effective_to: command.until_date.map(after),
             legal_basis: command.ground.legal_basis().into_iter().collect(),
             ..Decided::plain(event)
         }])

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use super::check::NAME_MAX;
 use super::decide::Decision;
 use super::moves::{Move, nothing_to_do};
-use super::timing::{after, not_before};
+use super::timing::not_before;
 use super::{
     EngagementState, HealthCertificateRecorded, OffDutyGround, Person, PersonEvent, RecordHealthCertificate,
     RecordQueried, RecordQuery, RecordTraining, TakenOffDuty, TrainingRecorded,
@@ -56,8 +56,6 @@ impl Person {
         };
         let mut decided = vec![Decided {
             effective_from: Some(start_of(command.issue_date)),
-            // That somebody is unfit does not run out.
-            effective_to: command.passed.then(|| after(expiry_date)),
             policies: vec![reference],
             ..Decided::plain(event)
         }];
@@ -112,7 +110,6 @@ impl Person {
         };
         let mut decided = vec![Decided {
             effective_from: Some(start_of(command.query_date)),
-            effective_to: clear.then(|| after(valid_until)),
             policies: vec![reference],
             classification: if clear {
                 Classification::Operator

@@ -327,3 +327,18 @@ event_family! {
         BarLifted = "staffing.BarLifted.v1",
     }
 }
+
+impl PersonEvent {
+    /// The institution that the event concerns, when it names one: those of engagements do.
+    #[must_use]
+    pub fn institution(&self) -> Option<Uuid> {
+        match self {
+            Self::EngagementStarted(event) => Some(event.institution),
+            Self::PostChanged(event) => Some(event.institution),
+            Self::TakenOffDuty(event) => Some(event.institution),
+            Self::ReturnedToDuty(event) => Some(event.institution),
+            Self::EngagementEnded(event) => Some(event.institution),
+            _ => None,
+        }
+    }
+}
