@@ -47,6 +47,10 @@ pub struct Summary {
     pub events: u64,
     /// Institutions.
     pub institutions: u64,
+    /// Persons: staff and inspectors.
+    pub persons: u64,
+    /// Inspections.
+    pub inspections: u64,
     /// Incidents.
     pub incidents: u64,
     /// For live traffic afterwards.
@@ -391,6 +395,8 @@ impl Story<'_> {
         Summary {
             events: self.events,
             institutions: self.members.iter().filter(|member| member.id.is_some()).count() as u64,
+            persons: (self.workers.len() + self.teams.iter().map(|team| team.inspectors.len()).sum::<usize>()) as u64,
+            inspections: self.calls.len() as u64,
             incidents: self.cases.len() as u64,
             roster: Roster {
                 open,
