@@ -5,6 +5,7 @@
 
 mod admission;
 mod agenda;
+mod checks;
 mod duty;
 mod imported;
 mod incidents;
@@ -17,6 +18,7 @@ mod report;
 mod staff;
 mod staffing;
 mod story;
+mod teams;
 mod visits;
 mod world;
 

@@ -1,6 +1,6 @@
 //! Building the history: the agenda is worked off through [`Commands`], an hour of simulated time to a commit.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -11,17 +11,16 @@ use rand_chacha::rand_core::SeedableRng;
 use uuid::Uuid;
 use yujian_command::{CommandError, Commands, Outcome, Reactors, Request};
 use yujian_domain::aggregate::Aggregate;
-use yujian_domain::divisions::Divisions;
 use yujian_domain::envelope::Actor;
 use yujian_domain::rejection::Reason;
 use yujian_domain::time::{day_of, end_of, start_of};
-use yujian_domain::values::RegionId;
 use yujian_eventlog::LogError;
 use yujian_eventlog::clock::SimulatedClock;
 
 use crate::agenda::{Agenda, Staff, Task, later, office};
 use crate::people::Dice;
-use crate::staff::{Surveyor, Worker};
+use crate::staff::Worker;
+use crate::teams::{Team, teams};
 use crate::visits::Call;
 use crate::world::{Course, Member, Roster, members};
 
@@ -96,12 +95,6 @@ pub(crate) struct Case {
     pub told: u32,
     pub regulatory: bool,
     pub reopened: bool,
-}
-
-/// The inspectors of a county.
-pub(crate) struct Team {
-    pub region: RegionId,
-    pub inspectors: Vec<Surveyor>,
 }
 
 pub(crate) struct Story<'a> {
@@ -194,19 +187,6 @@ fn hour_of(at: Timestamp) -> i64 {
 /// A plan that reaches before the calendar.
 pub fn clock_start(plan: Plan) -> Result<Timestamp, DemoError> {
     Ok(yujian_domain::time::start_of(first_day(plan)?))
-}
-
-/// One team a county that has institutions.
-fn teams(members: &[Member], divisions: &Divisions) -> Vec<Team> {
-    let counties: BTreeSet<&str> = members.iter().map(|member| member.county.as_str()).collect();
-    counties
-        .into_iter()
-        .filter_map(|county| divisions.get(county))
-        .map(|division| Team {
-            region: division.id.clone(),
-            inspectors: Vec::new(),
-        })
-        .collect()
 }
 
 fn first_day(plan: Plan) -> Result<Date, DemoError> {
