@@ -20,6 +20,10 @@ impl Story<'_> {
             return Ok(());
         }
         let day = self.day_of_paper(worker, Fate::LateHealth).await?;
+        let known = self.known(worker).await?.and_then(|person| person.health);
+        if known.is_some_and(|known| known.passed && known.issue_date >= day) {
+            return Ok(());
+        }
         let examination = papers::examination(&mut self.dice, day, true);
         let method = "yujian.staffing.v1.StaffingService/RecordHealthCertificate";
         self.person(worker, self.employer(worker), method, examination).await?;
@@ -61,6 +65,10 @@ impl Story<'_> {
         };
         let clear = found.is_empty();
         let day = self.day_of_paper(worker, Fate::LateQuery).await?;
+        let known = self.known(worker).await?.and_then(|person| person.query);
+        if known.is_some_and(|known| known.query_date >= day) {
+            return Ok(());
+        }
         let answer = papers::answer(&mut self.dice, occasion, day, found);
         let method = "yujian.staffing.v1.StaffingService/RecordQuery";
         self.person(worker, self.employer(worker), method, answer).await?;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::ToSpan;
+use jiff::civil::Date;
 use uuid::Uuid;
 use yujian_domain::envelope::Actor;
 use yujian_domain::person::{
@@ -140,12 +141,12 @@ impl Story<'_> {
         Ok(())
     }
 
-    /// Whether somebody who worked has no engagement any more: nobody renews anything then.
+    /// Whether somebody who worked has no engagement here any more: nobody renews anything then.
     pub(crate) async fn left(&self, worker: usize) -> Result<bool, DemoError> {
-        Ok(self
-            .known(worker)
-            .await?
-            .is_none_or(|person| !person.engagements.is_empty() && person.standing().next().is_none()))
+        let here = self.members[self.workers[worker].institution].id;
+        Ok(self.known(worker).await?.is_none_or(|person| {
+            !person.engagements.is_empty() && !person.standing().any(|(_, one)| Some(one.institution) == here)
+        }))
     }
 
     async fn engage(&mut self, worker: usize) -> Result<(), DemoError> {
@@ -177,10 +178,27 @@ impl Story<'_> {
                 self.plan(low, high, Task::Staff(Staff::Fate(worker)));
             }
         }
+        if !first {
+            self.renew_here(worker, &person);
+        }
         if self.dice.percent(45) {
             self.plan(45, 900, Task::Staff(Staff::Leave(worker)));
         }
         Ok(())
+    }
+
+    /// The next employer sees to what will run out.
+    fn renew_here(&mut self, worker: usize, person: &Person) {
+        let today = self.today();
+        let left =
+            |until: Option<Date>| until.map_or(0, |until| u64::try_from((until - today).get_days()).unwrap_or(0));
+        let health = left(person.health.as_ref().map(|health| health.expiry_date));
+        self.plan(health / 2, health, Task::Staff(Staff::Health(worker)));
+        let query = left(person.query.as_ref().map(|query| query.valid_until));
+        let occasion = QueryOccasion::Yearly;
+        self.plan(query / 2, query, Task::Staff(Staff::Query { worker, occasion }));
+        let kind = TrainingKind::InService;
+        self.plan(20, 90, Task::Staff(Staff::Train { worker, kind }));
     }
 
     /// Whether somebody may begin today, and is not there already.

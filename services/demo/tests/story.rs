@@ -70,6 +70,7 @@ async fn tell(plan: Plan) -> Told {
     let summary = build(&commands, &mut reactors, &clock, &Nothing, plan, |_, _| {})
         .await
         .unwrap();
+    assert_eq!(summary.refused, Vec::<String>::new());
     assert_eq!(reactors.counts().failed, 0);
     let mut records = Vec::new();
     let mut after = log.origin();
