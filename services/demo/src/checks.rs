@@ -191,7 +191,7 @@ impl Story<'_> {
             } else {
                 kind
             };
-            self.plan(70, 200, Task::Staff(Staff::Train { worker, kind }));
+            self.plan(50, 140, Task::Staff(Staff::Train { worker, kind }));
         }
         Ok(())
     }

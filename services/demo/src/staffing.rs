@@ -181,8 +181,8 @@ impl Story<'_> {
         if !first {
             self.renew_here(worker, &person);
         }
-        if self.dice.percent(45) {
-            self.plan(45, 900, Task::Staff(Staff::Leave(worker)));
+        if self.dice.percent(55) {
+            self.plan(45, 800, Task::Staff(Staff::Leave(worker)));
         }
         Ok(())
     }
