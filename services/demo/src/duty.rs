@@ -86,6 +86,8 @@ impl Story<'_> {
         let answer = papers::answer(&mut self.dice, QueryOccasion::Yearly, today, found);
         let method = "yujian.staffing.v1.StaffingService/RecordQuery";
         self.person(worker, self.employer(worker), method, answer).await?;
+        let ground = EndGround::Dismissed;
+        self.soon(5, 120, Task::Staff(Staff::Dismiss { worker, ground }));
         self.plan(4, 12, Task::Staff(Staff::Bar(worker)));
         Ok(())
     }

@@ -117,10 +117,8 @@ pub(crate) struct Worker {
     pub fate: Fate,
     /// Institution of a second engagement.
     pub second: Option<usize>,
-    /// Whether the certificate that matters was told again after a first one failed.
+    /// Whether the certificate that runs out was told: the next one lasts.
     pub told_again: bool,
-    /// Whether leaving has been told: no later task is the person's.
-    pub gone: bool,
 }
 
 /// One of a county's inspectors.

@@ -60,7 +60,7 @@ impl Story<'_> {
     /// The institution has closed: everybody leaves within days.
     pub(crate) fn close_posts(&mut self, index: usize) {
         for worker in 0..self.workers.len() {
-            if self.workers[worker].institution == index && !self.workers[worker].gone {
+            if self.workers[worker].institution == index {
                 let ground = EndGround::InstitutionClosed;
                 self.plan(0, 8, Task::Staff(Staff::Dismiss { worker, ground }));
             }
@@ -79,9 +79,9 @@ impl Story<'_> {
         Ok(self.run::<Person>(actor, method, target, command.into()).await?.state)
     }
 
-    /// What the log says of a worker; `None` before registration and after leaving for good.
+    /// What the log says of a worker; `None` before registration.
     pub(crate) async fn known(&self, worker: usize) -> Result<Option<Person>, DemoError> {
-        match self.workers[worker].id.filter(|_| !self.workers[worker].gone) {
+        match self.workers[worker].id {
             Some(id) => self.state::<Person>(id).await,
             None => Ok(None),
         }
@@ -116,7 +116,6 @@ impl Story<'_> {
             fate,
             second: None,
             told_again: false,
-            gone: false,
         });
         let occasion = QueryOccasion::Hiring;
         self.soon(5, 90, Task::Staff(Staff::Query { worker, occasion }));
