@@ -90,7 +90,19 @@ impl StateFile {
     /// # Errors
     /// [`LogError::DiskFull`], [`LogError::Unavailable`]; [`LogError::Invalid`] for a file of a newer version.
     pub fn open(directory: &Path) -> Result<Self, LogError> {
-        let conn = schema::open_read_write(&directory.join(STATE_FILE), "FULL").map_err(failed)?;
+        Self::open_with(directory, "FULL")
+    }
+
+    /// The same, but its commits wait for no disk: for a build that makes its files durable at its end.
+    ///
+    /// # Errors
+    /// As [`StateFile::open`].
+    pub fn open_for_build(directory: &Path) -> Result<Self, LogError> {
+        Self::open_with(directory, "OFF")
+    }
+
+    fn open_with(directory: &Path, synchronous: &str) -> Result<Self, LogError> {
+        let conn = schema::open_read_write(&directory.join(STATE_FILE), synchronous).map_err(failed)?;
         let version: i64 = conn
             .query_row("PRAGMA user_version", [], |row| row.get(0))
             .map_err(failed)?;

@@ -11,7 +11,7 @@ use tokio::sync::{OnceCell, watch};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 use uuid::Uuid;
-use yujian_command::{Commands, Request};
+use yujian_command::{Commands, Reactors, Request};
 use yujian_dashboard::Page;
 use yujian_demo::{Batch, Plan, build, clock_start};
 use yujian_domain::envelope::{Actor, Role};
@@ -20,6 +20,7 @@ use yujian_domain::institution::{
 };
 use yujian_domain::values::{ExternalId, RegionId};
 use yujian_eventlog::LogError;
+use yujian_eventlog::checkpoint::StateFile;
 use yujian_eventlog::clock::SimulatedClock;
 use yujian_eventlog::entropy::Entropy;
 use yujian_eventlog::keys::MemoryKeys;
@@ -75,7 +76,12 @@ pub async fn house() -> House {
     let commands = Commands::open(log.clone(), keys.clone(), clock.clone(), entropy, true)
         .await
         .unwrap();
-    build(&commands, &clock, &Nothing, plan, |_, _| {}).await.unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let state = Arc::new(StateFile::open_for_build(directory.path()).unwrap());
+    let mut reactors = Reactors::open(commands.clone(), state).await.unwrap();
+    build(&commands, &mut reactors, &clock, &Nothing, plan, |_, _| {})
+        .await
+        .unwrap();
     let mut nasty = Vec::new();
     for (number, name) in NASTY.iter().enumerate() {
         nasty.extend(import(&commands, name, number).await);
