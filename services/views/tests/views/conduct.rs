@@ -16,10 +16,10 @@ use yujian_views::{
     VisitFigures,
 };
 
-use crate::lists::{history, runtime, scopes, sees};
+use crate::lists::{runtime, scopes, sees};
 use crate::model::Model;
 use crate::support::{self, World, credit_code, day, institution};
-use crate::work::{cited, inspection as id_of, of_inspection, person, planned, raised, walk, worked};
+use crate::work::{cited, inspection as id_of, long_history, of_inspection, person, planned, raised, walk, worked};
 use crate::work_model::Visited;
 
 const CODES: [Option<&str>; 6] = [
@@ -113,7 +113,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn an_inspection_is_what_the_domain_folds(steps in history(220)) {
+    fn an_inspection_is_what_the_domain_folds(steps in long_history(220)) {
         runtime().block_on(async {
             let world = worked(&steps).await;
             let views = world.views().await;
@@ -172,7 +172,7 @@ proptest! {
     }
 
     #[test]
-    fn lists_of_conduct_are_scoped_filtered_and_paged(steps in history(220), size in 1_u32..5, offset in 0_i64..120) {
+    fn lists_of_conduct_are_scoped_filtered_and_paged(steps in long_history(220), size in 1_u32..5, offset in 0_i64..120) {
         runtime().block_on(async {
             let world = worked(&steps).await;
             let views = world.views().await;
@@ -265,13 +265,15 @@ proptest! {
     }
 
     #[test]
-    fn figures_of_conduct_are_counts_over_what_was_recorded(steps in history(260), offset in -20_i64..420) {
+    fn figures_of_conduct_are_counts_over_what_was_recorded(steps in long_history(260), offset in -20_i64..420) {
         runtime().block_on(async {
             let world = worked(&steps).await;
             let views = world.views().await;
             let model = Model::of(&world.log).await;
-            let at = day(offset);
-            for code in CODES {
+            // Besides any day, those on which a correction is due, and the days after them.
+            let due = model.work.inspections.values().flat_map(|of| of.state.findings.values())
+                .filter_map(|finding| finding.due_date).take(2).flat_map(|due| [due, due.tomorrow().unwrap()]);
+            for (at, code) in due.chain([day(offset)]).flat_map(|at| CODES.map(|code| (at, code))) {
                 let shown = views.conduct_figures(&Scope::default(), code, at).await.unwrap();
                 let expected = figures(&model, code, at);
                 let labelled = ConductFiguresRow {

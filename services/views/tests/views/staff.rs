@@ -15,10 +15,10 @@ use yujian_views::{
     Bucket, CredentialQuery, PersonQuery, PostFigures, Scope, StaffQuery, StoredFact, ViewError, Views,
 };
 
-use crate::lists::{history, runtime, scopes, sees};
+use crate::lists::{runtime, scopes, sees};
 use crate::model::Model;
 use crate::support::{self, Window, World, credit_code, day, institution, open};
-use crate::work::{claimed, digest, of_person, person, registered, started, worked};
+use crate::work::{claimed, digest, long_history, of_person, person, registered, started, worked};
 
 const CODES: [Option<&str>; 7] = [
     None,
@@ -55,7 +55,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_person_is_what_the_domain_folds(steps in history(160)) {
+    fn a_person_is_what_the_domain_folds(steps in long_history(160)) {
         runtime().block_on(async {
             let world = worked(&steps).await;
             let views = world.views().await;
@@ -118,7 +118,7 @@ proptest! {
     }
 
     #[test]
-    fn lists_of_staff_are_scoped_filtered_and_paged(steps in history(160), size in 1_u32..6, offset in 0_i64..60) {
+    fn lists_of_staff_are_scoped_filtered_and_paged(steps in long_history(160), size in 1_u32..6, offset in 0_i64..60) {
         runtime().block_on(async {
             let world = worked(&steps).await;
             let views = world.views().await;
@@ -165,7 +165,7 @@ proptest! {
     }
 
     #[test]
-    fn nobody_is_reached_from_outside_the_scope(steps in history(160), size in 1_u32..4) {
+    fn nobody_is_reached_from_outside_the_scope(steps in long_history(160), size in 1_u32..4) {
         runtime().block_on(async {
             let world = worked(&steps).await;
             let views = world.views().await;
@@ -232,7 +232,7 @@ proptest! {
     }
 
     #[test]
-    fn figures_of_staff_are_counts_over_engagements_that_stand(steps in history(200), offset in -20_i64..200) {
+    fn figures_of_staff_are_counts_over_engagements_that_stand(steps in long_history(200), offset in -20_i64..200) {
         runtime().block_on(async {
             let world = worked(&steps).await;
             let views = world.views().await;
@@ -286,7 +286,7 @@ proptest! {
     }
 
     #[test]
-    fn live_dossiers_and_replays_say_the_same(steps in history(120)) {
+    fn live_dossiers_and_replays_say_the_same(steps in long_history(120)) {
         runtime().block_on(async {
             let world = worked(&steps).await;
             let views = world.views().await;

@@ -1,6 +1,7 @@
 //! Random histories of persons, inspections, counters and alerts, beside those of institutions and incidents. Events are
 //! built directly: no rule of any state machine is kept, folds take what was recorded.
 
+use proptest::prelude::*;
 use uuid::Uuid;
 use yujian_domain::alert::{AlertEvent, AlertRaised, AlertRule, alert_id};
 use yujian_domain::envelope::{Classification, FactRef};
@@ -63,20 +64,27 @@ pub async fn publish_checklist(world: &mut World) {
     world.event(&stream, &SystemEvent::from(event), 0, None).await;
 }
 
+/// Random steps, enough of them that they meet.
+pub fn long_history(most: usize) -> impl Strategy<Value = Vec<Step>> {
+    proptest::collection::vec(any::<Step>(), most / 2..most)
+}
+
 /// The `n`th step of a walk that is the same in every run and goes everywhere.
 pub fn walk(n: u32) -> Step {
-    let mixed = (u64::from(n) + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    let mixed = (mixed ^ (mixed >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let [a, b, c, d, ..] = (mixed ^ (mixed >> 32)).to_le_bytes();
+    let mut mixed = (u64::from(n) + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    for (shift, factor) in [(30, 0xbf58_476d_1ce4_e5b9), (27, 0x94d0_49bb_1331_11eb)] {
+        mixed = (mixed ^ (mixed >> shift)).wrapping_mul(factor);
+    }
+    let [a, b, c, d, ..] = (mixed ^ (mixed >> 31)).to_le_bytes();
     (a, b, c, d)
 }
 
 pub async fn write(world: &mut World, step: Step, at: i64) {
     let (kind, who, a, b) = step;
-    match kind % 5 {
-        0 => steps::write(world, (a, who, kind / 5, b), at).await,
-        1 | 2 => person_step(world, (kind / 5, who, a, b), at).await,
-        3 => inspection_step(world, (kind / 5, who, a, b), at).await,
+    match kind % 8 {
+        0 => steps::write(world, (a, who, kind / 8, b), at).await,
+        1..=3 => person_step(world, (kind / 8, who, a, b), at).await,
+        4..=6 => inspection_step(world, (kind / 8, who, a, b), at).await,
         _ if b.is_multiple_of(3) => alert(world, who, a, at).await,
         _ => visit(world, who, a, b, at).await,
     }

@@ -66,7 +66,7 @@ pub fn imported(home: Uuid, n: u8, number: u32, b: u8) -> inspection::Inspection
 }
 
 pub async fn inspection_step(world: &mut World, (kind, who, a, b): Step, at: i64) {
-    let n = who % 8;
+    let n = who % 6;
     let home = institution(n % 7);
     let stream = of_inspection(n);
     let purpose = Purpose::ALL[usize::from(b) % 6];
@@ -88,7 +88,7 @@ pub async fn inspection_step(world: &mut World, (kind, who, a, b): Step, at: i64
         let event = InspectionEvent::from(imported(home, n, u32::from(a % 5) + 1, b));
         return world.event(&stream, &event, at, None).await;
     }
-    let finding = u32::from(a % 4) + 1;
+    let finding = u32::from(a % 3) + 1;
     let due = at + i64::from(b % 20) - 10;
     let event = visit_event(kind, a, b, at)
         .or_else(|| report_event(kind, b, at))
