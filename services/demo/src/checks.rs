@@ -122,7 +122,7 @@ impl Story<'_> {
         if self.workers[worker].fate == Fate::Expires && !further && !self.workers[worker].told_again {
             self.workers[worker].told_again = true;
             let (low, high) = self.span();
-            let expiry = today.saturating_add(papers::days(&mut self.dice, low.max(12), high));
+            let expiry = today.saturating_add(papers::days(&mut self.dice, low.max(12), high.max(20)));
             return (expiry.saturating_sub(3.years()), Some(expiry));
         }
         papers::validity(&mut self.dice, today, years)

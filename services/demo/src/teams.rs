@@ -60,7 +60,7 @@ impl Story<'_> {
             // The third one's certificate ends within the story.
             let expiry = if number == INSPECTORS {
                 let (low, high) = self.span();
-                today.saturating_add(papers::days(&mut self.dice, low.max(12), high))
+                today.saturating_add(papers::days(&mut self.dice, low.max(12), high.max(20)))
             } else {
                 today.saturating_add(papers::days(&mut self.dice, 1200, 1700))
             };
