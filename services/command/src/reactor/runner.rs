@@ -125,13 +125,16 @@ impl Reactors {
     /// What the log did not take. Call again: it goes on where it stopped.
     pub async fn run_until_idle(&mut self) -> Result<(), CommandError> {
         loop {
-            if self.follow().await? {
+            let read = self.follow().await?;
+            if read == PAGE {
                 continue;
             }
+            // Near the end of the log; one that never rests must not keep timers waiting.
             if self.reacted {
                 self.save().await?;
             }
-            if !self.fire().await? {
+            let fired = self.fire().await?;
+            if read == 0 && !fired {
                 return Ok(());
             }
         }
@@ -211,11 +214,12 @@ impl Reactors {
         self.commands.inner.clock.now()
     }
 
-    /// Reacts to the next page of the log; `false`: there is none.
-    async fn follow(&mut self) -> Result<bool, CommandError> {
+    /// Reacts to the next page of the log; answers how many records it holds.
+    async fn follow(&mut self) -> Result<usize, CommandError> {
         let page = self.commands.inner.log.read_all(self.after, PAGE).await?;
-        if page.items.is_empty() {
-            return Ok(false);
+        let read = page.items.len();
+        if read == 0 {
+            return Ok(0);
         }
         for item in page.items {
             match item {
@@ -239,7 +243,7 @@ impl Reactors {
         if self.unsaved >= SAVE_EVERY {
             self.save().await?;
         }
-        Ok(true)
+        Ok(read)
     }
 
     async fn react_to(&mut self, record: &Record) -> Result<(), CommandError> {

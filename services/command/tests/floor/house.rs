@@ -31,6 +31,7 @@ pub type Outcomes = Result<Outcome<Institution>, CommandError>;
 pub struct FaultyLog {
     inner: Arc<MemoryLog>,
     fail_next: Mutex<Option<&'static str>>,
+    appends_left: Mutex<Option<usize>>,
     damaged: Mutex<Option<(StreamName, u64)>>,
 }
 
@@ -43,6 +44,22 @@ impl FaultyLog {
     /// The next append to a stream of this category fails, as if the process had died before it.
     pub fn fail_next(&self, category: &'static str) {
         *self.fail_next.lock().unwrap() = Some(category);
+    }
+
+    /// After so many more appends the next one fails, as if the process had died before it.
+    pub fn fail_after(&self, appends: usize) {
+        *self.appends_left.lock().unwrap() = Some(appends);
+    }
+
+    /// Whether this append is the one that fails.
+    fn dies(&self, stream: &StreamName) -> bool {
+        let mut left = self.appends_left.lock().unwrap();
+        let counted_down = left.take_if(|left| *left == 0).is_some();
+        if let Some(left) = left.as_mut() {
+            *left -= 1;
+        }
+        let mut fail_next = self.fail_next.lock().unwrap();
+        counted_down || fail_next.take_if(|category| stream.category() == *category).is_some()
     }
 
     /// From now on this record does not read.
@@ -94,12 +111,7 @@ impl EventLog for FaultyLog {
         expected: Expected,
         events: Vec<NewEvent>,
     ) -> Result<Appended, LogError> {
-        let fails = self
-            .fail_next
-            .lock()
-            .unwrap()
-            .take_if(|category| stream.category() == *category);
-        if fails.is_some() {
+        if self.dies(stream) {
             return Err(LogError::Unavailable("the process died here".to_owned()));
         }
         self.inner.append(stream, expected, events).await
@@ -202,6 +214,7 @@ impl House {
         let log = Arc::new(FaultyLog {
             inner: MemoryLog::new(clock.clone()),
             fail_next: Mutex::default(),
+            appends_left: Mutex::default(),
             damaged: Mutex::default(),
         });
         let commands = Commands::open(log.clone(), keys.clone(), clock.clone(), entropy.clone(), false)
