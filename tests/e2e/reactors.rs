@@ -1,5 +1,7 @@
 //! Reactors of the real binary: killed under load, without their state, after a restore, and while a view is rebuilt.
 
+mod staff;
+
 mod claims;
 mod history;
 

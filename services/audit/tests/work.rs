@@ -118,10 +118,13 @@ fn known(name: &str) -> InstitutionEvent {
         credit_code: None,
         institution_type: InstitutionType::Unknown,
         register_type: None,
+        register_status: None,
         mode: Mode::Unknown,
         ownership: Ownership::Unknown,
         classes: Vec::new(),
         valid_from_date: None,
+        edition_date: None,
+        changed: Vec::new(),
     })
 }
 
