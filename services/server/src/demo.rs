@@ -242,7 +242,10 @@ async fn build(settings: &Settings, arguments: &DemoArgs) -> anyhow::Result<Mark
         summary.events, summary.institutions, summary.persons, summary.inspections, summary.incidents
     );
     if !summary.refused.is_empty() {
-        eprintln!("demo: {} steps of the story were refused and left out", summary.refused.len());
+        eprintln!(
+            "demo: {} steps of the story were refused and left out",
+            summary.refused.len()
+        );
     }
     sync_files(settings)?;
     let mark = Mark {
