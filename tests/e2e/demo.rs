@@ -39,7 +39,24 @@ fn total(digests: &[(String, String)]) -> &str {
 fn a_seed_and_a_day_give_the_same_views_and_another_seed_gives_others() {
     let home = directory();
     let first = small::build(&home.path().join("first"), &TINY);
-    assert_eq!(first.len(), 8, "{first:?}");
+    // A view that told no digest would not be compared here.
+    for table in [
+        "institution",
+        "incident",
+        "person",
+        "engagement",
+        "inspection",
+        "finding",
+        "alert",
+        "fact",
+    ] {
+        assert!(
+            first
+                .iter()
+                .any(|line| line.split_whitespace().any(|word| word == table)),
+            "{table}: {first:?}"
+        );
+    }
     assert_eq!(small::build(&home.path().join("second"), &TINY), first);
     let mut other = TINY;
     other[7] = "9";
