@@ -19,4 +19,4 @@ mod view;
 
 pub use error::ViewError;
 pub use model::*;
-pub use store::{Rebuild, Views};
+pub use store::{Rebuild, Rebuilt, Views};

@@ -6,25 +6,50 @@
 //! crash at any moment leaves either all of the old or all of the new. Folding waits while the pages are copied;
 //! questions do not.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use yujian_eventlog::LogPosition;
 
 use super::{BATCH, Rebuild, Views, blocking};
-use crate::database::Database;
+use crate::database::{Database, Snapshot, checkpoint};
+use crate::digest;
 use crate::error::ViewError;
 use crate::fold::{Batch, fold_batch};
 
+/// What a rebuild came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rebuilt {
+    /// Position at which the views were swapped.
+    pub position: LogPosition,
+    /// Digest of all tables as they stood there before, SHA-256 in hex.
+    pub before: String,
+    /// The same of the rows built anew; another one only where the old rows were not what the log says.
+    pub after: String,
+}
+
+/// The rows of one position, before and after.
+struct Swapped {
+    position: LogPosition,
+    before: Snapshot,
+    after: Snapshot,
+}
+
 impl Views {
-    /// Builds the views anew from the log while they go on, and swaps them in. Reports progress, for a bar. Answers the
-    /// position at which the swap took place. Of two rebuilds at once the second waits for the first.
+    /// Builds the views anew from the log while they go on, and swaps them in. Reports progress after each page of
+    /// records, and stops there when the answer is [`ControlFlow::Break`]: the live views are then as they were, and
+    /// nothing of the new ones is left.
     ///
-    /// Nothing is announced: rows differ only where the old ones were not what the log says.
+    /// No change is announced: rows differ only where the old ones were not what the log says.
     ///
     /// # Errors
-    /// [`ViewError::Unavailable`] when log or disk can't be read or written; the live views are then as they were.
-    pub async fn rebuild(&self, progress: impl Fn(Rebuild) + Send + Sync) -> Result<LogPosition, ViewError> {
-        let _alone = self.rebuilding.lock().await;
+    /// [`ViewError::Rebuilding`] while another rebuild runs, at once; [`ViewError::Stopped`] when `progress` stopped it;
+    /// [`ViewError::Unavailable`] when log or disk can't be read or written. The live views are then as they were.
+    pub async fn rebuild(
+        &self,
+        progress: impl Fn(Rebuild) -> ControlFlow<()> + Send + Sync,
+    ) -> Result<Rebuilt, ViewError> {
+        let _alone = self.rebuilding.try_lock().map_err(|_| ViewError::Rebuilding)?;
         let live = Arc::clone(&self.database);
         let aside = Arc::new(blocking(move || live.aside()).await?);
         let swapped = self.build_and_swap(&aside, progress).await;
@@ -34,28 +59,47 @@ impl Views {
             None => Ok(()),
         })
         .await?;
-        swapped
+        let Swapped {
+            position,
+            before,
+            after,
+        } = swapped?;
+        // Read from snapshots, long after the views go on.
+        blocking(move || {
+            Ok(Rebuilt {
+                position,
+                before: before.read(digest::compute)?.1,
+                after: after.read(digest::compute)?.1,
+            })
+        })
+        .await
     }
 
     async fn build_and_swap(
         &self,
         aside: &Arc<Database>,
-        progress: impl Fn(Rebuild) + Send + Sync,
-    ) -> Result<LogPosition, ViewError> {
+        progress: impl Fn(Rebuild) -> ControlFlow<()> + Send + Sync,
+    ) -> Result<Swapped, ViewError> {
         let mut at = self.log.origin();
         let mut done = 0;
         loop {
-            let goal = *self.position.borrow();
-            let total = goal.number;
-            progress(Rebuild {
+            // Records are counted, since positions may have gaps.
+            let found = self.database.read(|transaction| checkpoint(transaction)).await?;
+            let total = found.map_or(0, |found| found.records);
+            let step = Rebuild {
                 done: done.min(total),
                 total,
-            });
+            };
+            if progress(step).is_break() {
+                return Err(ViewError::Stopped);
+            }
+            let goal = *self.position.borrow();
             let Some((next, records)) = self.fold_aside(aside, at, goal).await? else {
                 break;
             };
             at = next;
             done += records;
+            // What came meanwhile is little, and no reason to go round for ever.
             if at >= goal {
                 break;
             }
@@ -67,16 +111,22 @@ impl Views {
             at = next;
         }
         let (live, new) = (Arc::clone(&self.database), Arc::clone(aside));
-        blocking(move || {
+        let (before, after) = blocking(move || {
             if at < goal {
                 // Positions with gaps: the live views looked further than the last record.
                 new.write(|transaction| fold_batch(transaction, &[], goal, false).map(drop))?;
             }
-            live.take_over(&new)
+            let before = live.snapshot()?;
+            live.take_over(&new)?;
+            Ok((before, live.snapshot()?))
         })
         .await?;
         tracing::info!(position = %goal, "views rebuilt beside the live ones and swapped in");
-        Ok(goal)
+        Ok(Swapped {
+            position: goal,
+            before,
+            after,
+        })
     }
 
     /// Folds one page up to `goal` into the views aside; `None` when they are there.
