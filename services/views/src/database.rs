@@ -14,7 +14,7 @@ use yujian_eventlog::LogPosition;
 
 use crate::digest::hex;
 use crate::error::ViewError;
-use crate::fold::VIEWS;
+use crate::view::VIEWS;
 
 /// Raise it when a fold changes its meaning without changing a table: stores of another version are rebuilt.
 const FOLD_VERSION: u32 = 3;

@@ -40,7 +40,10 @@ async fn a_rebuild_tells_how_far_it_is_and_ends_with_the_digests_of_the_same_row
     assert_eq!(first.done, 0);
     assert!(first.total > 0);
     assert_eq!(rebuilt.position, house.head());
-    assert_eq!((&rebuilt.sha256_before, &rebuilt.sha256_after), (&live.sha256, &live.sha256));
+    assert_eq!(
+        (&rebuilt.sha256_before, &rebuilt.sha256_after),
+        (&live.sha256, &live.sha256)
+    );
     assert!(rebuilt.elapsed.is_some());
     assert_eq!(digest(&house, String::new()).await, live);
     // It goes on following, and another one may run.
@@ -59,7 +62,10 @@ async fn of_several_at_once_one_runs_and_the_others_are_refused() {
             let request = by(ADMINISTRATOR, RebuildViewsRequest {});
             match house.audit().rebuild_views(request).await {
                 Ok(stream) => {
-                    assert!(matches!(parts(stream.into_inner()).await.last(), Some(Part::Rebuilt(_))));
+                    assert!(matches!(
+                        parts(stream.into_inner()).await.last(),
+                        Some(Part::Rebuilt(_))
+                    ));
                     true
                 }
                 Err(refusal) => {

@@ -28,6 +28,17 @@ pub struct Rebuilt {
     pub after: String,
 }
 
+/// Rounds of catching up with what came meanwhile, at most, before the live views wait for the rest: when as much comes as
+/// is folded, more rounds would not bring it nearer.
+const ROUNDS: usize = 5;
+
+/// Views that are being built.
+struct Built<'a> {
+    aside: &'a Arc<Database>,
+    at: LogPosition,
+    records: u64,
+}
+
 /// The rows of one position, before and after.
 struct Swapped {
     position: LogPosition,
@@ -80,36 +91,23 @@ impl Views {
         aside: &Arc<Database>,
         progress: impl Fn(Rebuild) -> ControlFlow<()> + Send + Sync,
     ) -> Result<Swapped, ViewError> {
-        let mut at = self.log.origin();
-        let mut done = 0;
-        loop {
-            // Records are counted, since positions may have gaps.
-            let found = self.database.read(|transaction| checkpoint(transaction)).await?;
-            let total = found.map_or(0, |found| found.records);
-            let step = Rebuild {
-                done: done.min(total),
-                total,
-            };
-            if progress(step).is_break() {
-                return Err(ViewError::Stopped);
-            }
-            let goal = *self.position.borrow();
-            let Some((next, records)) = self.fold_aside(aside, at, goal).await? else {
-                break;
-            };
-            at = next;
-            done += records;
-            // What came meanwhile is little, and no reason to go round for ever.
-            if at >= goal {
+        let mut built = Built {
+            aside,
+            at: self.log.origin(),
+            records: 0,
+        };
+        for _ in 0..ROUNDS {
+            let (goal, before) = (*self.position.borrow(), built.records);
+            self.build_up_to(goal, &mut built, &progress).await?;
+            if built.records - before < BATCH as u64 {
                 break;
             }
         }
         // From here on the live views stand still, so that both come to the same position.
         let _still = self.folding.lock().await;
         let goal = *self.position.borrow();
-        while let Some((next, _)) = self.fold_aside(aside, at, goal).await? {
-            at = next;
-        }
+        self.build_up_to(goal, &mut built, &progress).await?;
+        let at = built.at;
         let (live, new) = (Arc::clone(&self.database), Arc::clone(aside));
         let (before, after) = blocking(move || {
             if at < goal {
@@ -129,29 +127,35 @@ impl Views {
         })
     }
 
-    /// Folds one page up to `goal` into the views aside; `None` when they are there.
-    async fn fold_aside(
+    /// Folds into the views aside what the log holds up to `goal`.
+    async fn build_up_to(
         &self,
-        aside: &Arc<Database>,
-        at: LogPosition,
         goal: LogPosition,
-    ) -> Result<Option<(LogPosition, u64)>, ViewError> {
-        if at >= goal {
-            return Ok(None);
+        built: &mut Built<'_>,
+        progress: &(impl Fn(Rebuild) -> ControlFlow<()> + Send + Sync),
+    ) -> Result<(), ViewError> {
+        loop {
+            // Records are counted, since positions may have gaps.
+            let found = self.database.read(|transaction| checkpoint(transaction)).await?;
+            let total = found.map_or(0, |found| found.records);
+            let done = built.records.min(total);
+            if progress(Rebuild { done, total }).is_break() {
+                return Err(ViewError::Stopped);
+            }
+            if built.at >= goal {
+                return Ok(());
+            }
+            let mut page = self.log.read_all(built.at, BATCH).await?;
+            page.items.retain(|item| item.position() <= goal);
+            if page.items.is_empty() {
+                return Ok(());
+            }
+            let next = page.next.min(goal);
+            let items: Batch = page.items.into();
+            built.records += items.len() as u64;
+            built.at = next;
+            let aside = Arc::clone(built.aside);
+            blocking(move || aside.write(|transaction| fold_batch(transaction, &items, next, false).map(drop))).await?;
         }
-        let mut page = self.log.read_all(at, BATCH).await?;
-        page.items.retain(|item| item.position() <= goal);
-        if page.items.is_empty() {
-            return Ok(None);
-        }
-        let next = page.next.min(goal);
-        let items: Batch = page.items.into();
-        let records = items.len() as u64;
-        let aside = Arc::clone(aside);
-        blocking(move || {
-            aside.write(|transaction| fold_batch(transaction, &items, next, false).map(drop))?;
-            Ok(Some((next, records)))
-        })
-        .await
     }
 }

@@ -93,7 +93,10 @@ async fn a_rebuild_under_traffic_ends_with_the_rows_of_the_log() {
         rebuilt.position.number >= 2_500 && n > 10_000,
         "nothing was written meanwhile"
     );
-    assert_eq!(rebuilt.before, rebuilt.after, "the live rows were not what the log says");
+    assert_eq!(
+        rebuilt.before, rebuilt.after,
+        "the live rows were not what the log says"
+    );
     let head = *world.log.head().borrow();
     reached(&views, head).await.unwrap();
     assert_eq!(
