@@ -2,8 +2,8 @@
 //! revision and hold no "now".
 //!
 //! One file a view, under `view/`: its tables, how it folds one item of the log, and what it answers. It is registered
-//! in `view.rs`, by its module and one line in `VIEWS`. The store (`store`) follows the log and writes rows and checkpoint in one
-//! transaction; each question is answered in one read transaction together with its freshness.
+//! in `view.rs`, by its module and one line in `VIEWS`. The store (`store`) follows the log and writes rows and
+//! checkpoint in one transaction; each question is answered in one read transaction together with its freshness.
 
 mod cell;
 mod condition;
