@@ -30,7 +30,7 @@ pub struct Rebuilt {
 
 /// Rounds of catching up with what came meanwhile, at most, before the live views wait for the rest: when as much comes as
 /// is folded, more rounds would not bring it nearer.
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 3;
 
 /// Views that are being built.
 struct Built<'a> {
