@@ -183,3 +183,21 @@ pub trait Aggregate: Default + Clone + Send + Sync + 'static {
     /// Whose the target is: after creation from the state, before it from the command and facts.
     fn access(&self, command: &Self::Command, facts: &Facts) -> Access;
 }
+
+/// Declares the state machine of a family as one table: a row (`Move`) for each command. A command without a row does not
+/// compile.
+macro_rules! move_table {
+    ($commands:ident, $( $variant:ident => $row:expr, )*) => {
+        /// Every command of the family.
+        pub const MOVES: &[Move] = &[ $( $row, )* ];
+
+        impl Move {
+            /// The row of a command.
+            #[must_use]
+            pub const fn of(command: &$commands) -> &'static Self {
+                match command { $( $commands::$variant(_) => const { &$row }, )* }
+            }
+        }
+    };
+}
+pub(crate) use move_table;

@@ -12,6 +12,7 @@ mod kurrent;
 mod privacy;
 mod process;
 mod reactors;
+mod rebuild;
 mod replay;
 mod restore;
 mod small;

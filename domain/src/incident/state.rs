@@ -12,8 +12,10 @@ use crate::values::{ExternalId, codes};
 
 codes! {
     /// Where an incident stands.
+    #[derive(Default)]
     Status {
         /// Nothing happened yet.
+        #[default]
         None = "none" / "无",
         /// Notified.
         Notified = "notified" / "已报告",
@@ -33,7 +35,7 @@ codes! {
 }
 
 /// The incident as decisions see it. Its id is the one of its stream and of the context.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Incident {
     /// Where it stands.
     pub status: Status,
@@ -74,30 +76,4 @@ pub struct Incident {
     pub register: Option<ExternalId>,
     /// How many rows of that register the stream holds.
     pub imported_rows: u32,
-}
-
-impl Default for Incident {
-    fn default() -> Self {
-        Self {
-            status: Status::None,
-            status_from: None,
-            institution: None,
-            category: None,
-            occurred: None,
-            awareness_time: None,
-            notification_due: None,
-            late: false,
-            children: BTreeMap::new(),
-            child_known: BTreeMap::new(),
-            told: BTreeSet::new(),
-            guardians_due: false,
-            priority: None,
-            regulatory: None,
-            investigation_due: None,
-            completed_by: None,
-            outcome: None,
-            register: None,
-            imported_rows: 0,
-        }
-    }
 }

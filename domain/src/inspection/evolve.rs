@@ -1,7 +1,5 @@
 //! The fold. Total: whatever was recorded is taken as it stands, in any order.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 
 use super::{Finding, FindingState, ImportedKind, Inspection, InspectionEvent, Status};
@@ -185,34 +183,4 @@ fn legal_start(recorded: &Recorded<'_>) -> Option<Timestamp> {
         .metadata
         .effective_from
         .or_else(|| recorded.metadata.occurred.earliest())
-}
-
-impl Default for Inspection {
-    fn default() -> Self {
-        Self {
-            status: Status::None,
-            status_from: None,
-            institution: None,
-            purpose: None,
-            emergency: false,
-            ordered_from_above: false,
-            checklist: None,
-            dimensions: Vec::new(),
-            window: None,
-            planned_by: None,
-            approved: false,
-            approval_due: None,
-            inspectors: BTreeMap::new(),
-            recusals: BTreeMap::new(),
-            recused: Vec::new(),
-            arrived_time: None,
-            answers: BTreeMap::new(),
-            findings: BTreeMap::new(),
-            assistance: BTreeMap::new(),
-            comments_due: None,
-            finalized_date: None,
-            register: None,
-            imported_rows: 0,
-        }
-    }
 }

@@ -12,8 +12,10 @@ use crate::values::{ExternalId, codes};
 
 codes! {
     /// Where an inspection stands.
+    #[derive(Default)]
     Status {
         /// Nothing happened yet.
+        #[default]
         None = "none" / "无",
         /// Planned.
         Planned = "planned" / "已计划",
@@ -64,7 +66,7 @@ pub struct Finding {
 }
 
 /// The inspection as decisions see it. Its id is the one of its stream and of the context.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Inspection {
     /// Where it stands.
     pub status: Status,

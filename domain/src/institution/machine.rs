@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{Institution, InstitutionCommand, Status};
+use crate::aggregate::move_table;
 use crate::envelope::Role;
 use crate::rejection::{LegalBasis, Reason, Rejection};
 
@@ -45,75 +46,75 @@ const NOT_SUSPENDED: &[Status] = &[
 const OPERATOR_OR_OFFICER: &[Role] = &[Role::Operator, Role::Officer];
 const OFFICER: &[Role] = &[Role::Officer];
 
-/// Every command of the family.
-pub const MOVES: &[Move] = &[
-    Move {
+move_table! {
+    InstitutionCommand,
+    Register => Move {
         command: "register",
         from: &[Status::None],
         who: &[Role::Officer, Role::Bureau],
         law: (FILING_RULES, "§4至§6"),
     },
-    Move {
+    SubmitFiling => Move {
         command: "submit_filing",
         from: &[Status::Registered, Status::Returned, Status::Imported],
         who: OPERATOR_OR_OFFICER,
         law: (FILING_RULES, "§8"),
     },
-    Move {
+    WithdrawFiling => Move {
         command: "withdraw_filing",
         from: &[Status::Returned, Status::Accepted],
         who: OPERATOR_OR_OFFICER,
         law: (FILING_RULES, "§8"),
     },
-    Move {
+    IssueReceipt => Move {
         command: "issue_receipt",
         from: &[Status::Accepted],
         who: OFFICER,
         law: (FILING_RULES, "§9"),
     },
-    Move {
+    NotifyNonconformity => Move {
         command: "notify_nonconformity",
         from: &[Status::Accepted, Status::Filed],
         who: OFFICER,
         law: (FILING_RULES, "§9"),
     },
-    Move {
+    ConfirmConformity => Move {
         command: "confirm_conformity",
         from: &[Status::Nonconforming],
         who: OFFICER,
         law: (FILING_RULES, "§9"),
     },
-    Move {
+    ChangeDetails => Move {
         command: "change_details",
         from: EXISTING,
         who: OPERATOR_OR_OFFICER,
         law: (FILING_RULES, "§10"),
     },
-    Move {
+    ChangeClasses => Move {
         command: "change_classes",
         from: EXISTING,
         who: OPERATOR_OR_OFFICER,
         law: (STANDARDS, "§19"),
     },
-    Move {
+    Suspend => Move {
         command: "suspend",
         from: NOT_SUSPENDED,
         who: OPERATOR_OR_OFFICER,
         law: (POPULATION_LAW, "§41"),
     },
-    Move {
+    Resume => Move {
         command: "resume",
         from: &[Status::Suspended],
         who: OPERATOR_OR_OFFICER,
         law: (POPULATION_LAW, "§41"),
     },
-    Move {
+    Close => Move {
         command: "close",
         from: EXISTING,
         who: OPERATOR_OR_OFFICER,
         law: (FILING_RULES, "§10"),
     },
-    Move {
+    CorrectFact => Move {
         command: "correct_fact",
         from: &[
             Status::Registered,
@@ -128,36 +129,15 @@ pub const MOVES: &[Move] = &[
         who: OFFICER,
         law: (FILING_RULES, "§10"),
     },
-    Move {
+    RecordImported => Move {
         command: "record_imported",
         from: &[Status::None, Status::Imported],
         who: &[Role::Administrator],
         law: (FILING_RULES, "§4至§6"),
     },
-];
+}
 
 impl Move {
-    /// The row of a command.
-    #[must_use]
-    pub fn of(command: &InstitutionCommand) -> &'static Self {
-        let index = match command {
-            InstitutionCommand::Register(_) => 0,
-            InstitutionCommand::SubmitFiling(_) => 1,
-            InstitutionCommand::WithdrawFiling(_) => 2,
-            InstitutionCommand::IssueReceipt(_) => 3,
-            InstitutionCommand::NotifyNonconformity(_) => 4,
-            InstitutionCommand::ConfirmConformity(_) => 5,
-            InstitutionCommand::ChangeDetails(_) => 6,
-            InstitutionCommand::ChangeClasses(_) => 7,
-            InstitutionCommand::Suspend(_) => 8,
-            InstitutionCommand::Resume(_) => 9,
-            InstitutionCommand::Close(_) => 10,
-            InstitutionCommand::CorrectFact(_) => 11,
-            InstitutionCommand::RecordImported(_) => 12,
-        };
-        &MOVES[index]
-    }
-
     /// The article as a citation.
     #[must_use]
     pub fn legal_basis(&self) -> LegalBasis {

@@ -11,8 +11,10 @@ use crate::values::{CreditCode, Point, RegionId, codes};
 
 codes! {
     /// Where an institution stands.
+    #[derive(Default)]
     Status {
         /// Nothing happened yet.
+        #[default]
         None = "none" / "无",
         /// Registered, not filed.
         Registered = "registered" / "已登记",
@@ -94,7 +96,7 @@ pub struct Suspension {
 }
 
 /// The institution as decisions see it. Its id comes with the context.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Institution {
     /// Where it stands.
     pub status: Status,
@@ -136,33 +138,6 @@ pub struct Institution {
     pub asserted: BTreeMap<u64, BTreeMap<String, Held>>,
     /// The last imported row, to see whether a later row says anything new.
     pub imported: Option<super::RecordImported>,
-}
-
-impl Default for Institution {
-    fn default() -> Self {
-        Self {
-            status: Status::None,
-            status_from: None,
-            name: String::new(),
-            credit_code: None,
-            region: None,
-            address: None,
-            point: None,
-            institution_type: None,
-            mode: None,
-            ownership: None,
-            registration_date: None,
-            classes: Vec::new(),
-            applications: 0,
-            application: None,
-            receipt_number: None,
-            suspension: None,
-            finding_date: None,
-            representatives: Vec::new(),
-            asserted: BTreeMap::new(),
-            imported: None,
-        }
-    }
 }
 
 impl Institution {

@@ -155,23 +155,3 @@ impl Engagement {
         self.status_from = from;
     }
 }
-
-impl Default for Person {
-    fn default() -> Self {
-        Self {
-            status: Status::None,
-            status_from: None,
-            region: None,
-            organisation: None,
-            identity_kind: None,
-            identity_digest: None,
-            account: None,
-            credentials: std::collections::BTreeMap::new(),
-            health: None,
-            query: None,
-            training: std::collections::BTreeMap::new(),
-            engagements: std::collections::BTreeMap::new(),
-            bar: None,
-        }
-    }
-}

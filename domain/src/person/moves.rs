@@ -3,6 +3,7 @@
 //! Three machines stand in one stream: the person's, and one for each credential and each engagement.
 
 use super::{CredentialState, EngagementState, PersonCommand, Status};
+use crate::aggregate::move_table;
 use crate::envelope::Role;
 use crate::rejection::LegalBasis;
 
@@ -64,9 +65,9 @@ const AUTHORITY: &[Role] = &[Role::Officer];
 const AUTHORITY_OR_BUREAU: &[Role] = &[Role::Officer, Role::Bureau];
 const STANDING: &[EngagementState] = &[EngagementState::Active, EngagementState::OffDuty];
 
-/// Every command of the family.
-pub const MOVES: &[Move] = &[
-    Move {
+move_table! {
+    PersonCommand,
+    Register => Move {
         command: "register",
         command_zh: "登记人员",
         rule: "STF-01",
@@ -75,7 +76,7 @@ pub const MOVES: &[Move] = &[
         from: &[Status::None],
         part: Part::Person,
     },
-    Move {
+    ChangeDetails => Move {
         command: "change_details",
         command_zh: "变更人员信息",
         rule: "STF-03",
@@ -84,7 +85,7 @@ pub const MOVES: &[Move] = &[
         from: EXISTING,
         part: Part::Person,
     },
-    Move {
+    ClaimCredential => Move {
         command: "claim_credential",
         command_zh: "填报证书",
         rule: "STF-04",
@@ -93,7 +94,7 @@ pub const MOVES: &[Move] = &[
         from: EXISTING,
         part: Part::Person,
     },
-    Move {
+    VerifyCredential => Move {
         command: "verify_credential",
         command_zh: "核验证书",
         rule: "STF-05",
@@ -105,7 +106,7 @@ pub const MOVES: &[Move] = &[
             already: None,
         },
     },
-    Move {
+    RejectCredential => Move {
         command: "reject_credential",
         command_zh: "驳回证书",
         rule: "STF-05",
@@ -117,7 +118,7 @@ pub const MOVES: &[Move] = &[
             already: None,
         },
     },
-    Move {
+    RevokeCredential => Move {
         command: "revoke_credential",
         command_zh: "撤销证书",
         rule: "STF-06",
@@ -129,7 +130,7 @@ pub const MOVES: &[Move] = &[
             already: None,
         },
     },
-    Move {
+    ExpireCredential => Move {
         command: "expire_credential",
         command_zh: "登记证书到期",
         rule: "STF-07",
@@ -141,7 +142,7 @@ pub const MOVES: &[Move] = &[
             already: Some(CredentialState::Expired),
         },
     },
-    Move {
+    RecordHealthCertificate => Move {
         command: "record_health_certificate",
         command_zh: "登记健康证明",
         rule: "STF-08",
@@ -150,7 +151,7 @@ pub const MOVES: &[Move] = &[
         from: EXISTING,
         part: Part::Person,
     },
-    Move {
+    RecordQuery => Move {
         command: "record_query",
         command_zh: "登记违法犯罪记录查询",
         rule: "STF-09",
@@ -159,7 +160,7 @@ pub const MOVES: &[Move] = &[
         from: EXISTING,
         part: Part::Person,
     },
-    Move {
+    RecordTraining => Move {
         command: "record_training",
         command_zh: "登记培训",
         rule: "STF-11",
@@ -168,7 +169,7 @@ pub const MOVES: &[Move] = &[
         from: EXISTING,
         part: Part::Person,
     },
-    Move {
+    Engage => Move {
         command: "engage",
         command_zh: "聘用",
         rule: "STF-12",
@@ -177,7 +178,7 @@ pub const MOVES: &[Move] = &[
         from: EXISTING,
         part: Part::Person,
     },
-    Move {
+    ChangePost => Move {
         command: "change_post",
         command_zh: "调整岗位",
         rule: "STF-15",
@@ -189,7 +190,7 @@ pub const MOVES: &[Move] = &[
             already: None,
         },
     },
-    Move {
+    TakeOffDuty => Move {
         command: "take_off_duty",
         command_zh: "暂停上岗",
         rule: "STF-16",
@@ -201,7 +202,7 @@ pub const MOVES: &[Move] = &[
             already: Some(EngagementState::OffDuty),
         },
     },
-    Move {
+    ReturnToDuty => Move {
         command: "return_to_duty",
         command_zh: "恢复上岗",
         rule: "STF-17",
@@ -213,7 +214,7 @@ pub const MOVES: &[Move] = &[
             already: Some(EngagementState::Active),
         },
     },
-    Move {
+    EndEngagement => Move {
         command: "end_engagement",
         command_zh: "终止聘用",
         rule: "STF-18",
@@ -225,7 +226,7 @@ pub const MOVES: &[Move] = &[
             already: None,
         },
     },
-    Move {
+    Bar => Move {
         command: "bar",
         command_zh: "作出从业禁止",
         rule: "STF-19",
@@ -234,7 +235,7 @@ pub const MOVES: &[Move] = &[
         from: EXISTING,
         part: Part::Person,
     },
-    Move {
+    LiftBar => Move {
         command: "lift_bar",
         command_zh: "解除从业禁止",
         rule: "STF-20",
@@ -243,34 +244,9 @@ pub const MOVES: &[Move] = &[
         from: &[Status::Barred],
         part: Part::Person,
     },
-];
+}
 
 impl Move {
-    /// The row of a command.
-    #[must_use]
-    pub fn of(command: &PersonCommand) -> &'static Self {
-        let index = match command {
-            PersonCommand::Register(_) => 0,
-            PersonCommand::ChangeDetails(_) => 1,
-            PersonCommand::ClaimCredential(_) => 2,
-            PersonCommand::VerifyCredential(_) => 3,
-            PersonCommand::RejectCredential(_) => 4,
-            PersonCommand::RevokeCredential(_) => 5,
-            PersonCommand::ExpireCredential(_) => 6,
-            PersonCommand::RecordHealthCertificate(_) => 7,
-            PersonCommand::RecordQuery(_) => 8,
-            PersonCommand::RecordTraining(_) => 9,
-            PersonCommand::Engage(_) => 10,
-            PersonCommand::ChangePost(_) => 11,
-            PersonCommand::TakeOffDuty(_) => 12,
-            PersonCommand::ReturnToDuty(_) => 13,
-            PersonCommand::EndEngagement(_) => 14,
-            PersonCommand::Bar(_) => 15,
-            PersonCommand::LiftBar(_) => 16,
-        };
-        &MOVES[index]
-    }
-
     /// The citation, when a statute stands behind the step.
     pub(super) fn legal_basis(&self) -> Option<LegalBasis> {
         self.article.map(|(law, article)| LegalBasis::new(law, article))

@@ -14,8 +14,10 @@ use crate::values::{RegionId, codes};
 
 codes! {
     /// Where a person stands.
+    #[derive(Default)]
     Status {
         /// Nothing happened yet.
+        #[default]
         None = "none" / "无",
         /// Registered.
         Registered = "registered" / "已登记",
@@ -109,7 +111,7 @@ pub struct BarState {
 }
 
 /// The person as decisions see it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Person {
     /// Where the person stands.
     pub status: Status,

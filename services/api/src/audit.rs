@@ -1,9 +1,11 @@
-//! AuditService: the replay of one institution or person as a stream, and the erasure of a subject.
+//! AuditService: the replay of one institution or person as a stream, the erasure of a subject, and the rebuild of the views.
 
 use std::pin::Pin;
 use std::sync::Arc;
 
 use futures::{Stream, StreamExt};
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 use yujian_audit::{PersonReplayQuery, Replay, ReplayQuery};
 use yujian_domain::dossier::{Dossier, Seen, canonical, facts};
@@ -18,10 +20,11 @@ use crate::Api;
 use crate::convert::licensing::INSTITUTIONS;
 use crate::convert::staffing::PERSONS;
 use crate::convert::{supervision, time};
-use crate::error;
+use crate::error::{self, ApiReason};
 use crate::gate::principal;
-use crate::limits::{REPLAY_PAGE_BYTES, REPLAY_PAGE_RECORDS};
+use crate::limits::{REBUILD_BUFFER, REPLAY_PAGE_BYTES, REPLAY_PAGE_RECORDS};
 use crate::parse::Fields;
+use crate::rebuild;
 
 pub(crate) struct Audit(pub Arc<Api>);
 
@@ -130,6 +133,23 @@ impl pb::audit_service_server::AuditService for Audit {
         Ok(Response::new(pb::EraseSubjectReply {
             position: position.to_string(),
         }))
+    }
+
+    type RebuildViewsStream = Pin<Box<dyn Stream<Item = Result<pb::RebuildViewsReply, Status>> + Send>>;
+
+    async fn rebuild_views(
+        &self,
+        _: Request<pb::RebuildViewsRequest>,
+    ) -> Result<Response<Self::RebuildViewsStream>, Status> {
+        let (out, mut parts) = mpsc::channel(REBUILD_BUFFER);
+        tokio::spawn(rebuild::run(Arc::clone(&self.0), out));
+        // A refusal is the answer of the call, not the end of a stream that began.
+        let first = match parts.recv().await {
+            Some(first) => first?,
+            None => return Err(error::refuse(ApiReason::ShuttingDown)),
+        };
+        let stream = futures::stream::once(async { Ok(first) }).chain(ReceiverStream::new(parts));
+        Ok(Response::new(Box::pin(stream)))
     }
 }
 

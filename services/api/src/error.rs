@@ -58,6 +58,9 @@ api_reasons! {
     /// The views can't answer now.
     ViewsUnavailable = "VIEWS_UNAVAILABLE" / Unavailable
         / "the views can't answer now" / "视图暂不可用，请稍后重试",
+    /// The views are being rebuilt already; one rebuild runs at a time.
+    RebuildRunning = "REBUILD_RUNNING" / FailedPrecondition
+        / "the views are being rebuilt already" / "视图正在重建，同一时间只能进行一次",
     /// The disk is full; nothing was stored; it recovers by itself.
     DiskFull = "DISK_FULL" / ResourceExhausted
         / "the disk is full; nothing was stored" / "磁盘空间不足，未保存任何内容",
@@ -284,6 +287,9 @@ pub fn view(error: &ViewError) -> Status {
             &[("position", &position.to_string())],
         ),
         ViewError::InvalidKey => refuse(ApiReason::PageTokenInvalid),
+        ViewError::Rebuilding => refuse(ApiReason::RebuildRunning),
+        // Nobody stops a rebuild but its caller, who hears nothing any more, and the server that ends.
+        ViewError::Stopped => refuse(ApiReason::ShuttingDown),
         ViewError::Unavailable(_) => {
             tracing::error!(%error, "views failed");
             refuse(ApiReason::ViewsUnavailable)

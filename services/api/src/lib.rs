@@ -33,6 +33,7 @@ pub mod limits;
 mod page_token;
 mod parse;
 mod principal;
+mod rebuild;
 mod reveal;
 mod rules;
 mod staffing;

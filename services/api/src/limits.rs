@@ -37,6 +37,8 @@ pub const WATCH_KEPT_CHANGES: usize = 20_000;
 pub const WATCH_HEARTBEAT: Duration = Duration::from_secs(15);
 /// Messages that wait for a slow watcher before the server stops reading on for it.
 pub const WATCH_BUFFER: usize = 4;
+/// Messages of a rebuild that wait for its caller; more progress than that is left out.
+pub const REBUILD_BUFFER: usize = 4;
 /// Most records of one page of a replay.
 pub const REPLAY_PAGE_RECORDS: usize = 200;
 /// Bytes of metadata and payload after which a page of a replay ends.

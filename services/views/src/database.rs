@@ -14,7 +14,7 @@ use yujian_eventlog::LogPosition;
 
 use crate::digest::hex;
 use crate::error::ViewError;
-use crate::fold::VIEWS;
+use crate::view::VIEWS;
 
 /// Raise it when a fold changes its meaning without changing a table: stores of another version are rebuilt.
 const FOLD_VERSION: u32 = 3;
@@ -100,6 +100,15 @@ impl Database {
         }
     }
 
+    /// The rows as they stand now, to be read later. Blocks.
+    pub(crate) fn snapshot(&self) -> Result<Snapshot, ViewError> {
+        let reader = open_reader(&self.path)?;
+        // A read transaction begins with its first read.
+        reader.execute_batch("BEGIN")?;
+        checkpoint(&reader)?;
+        Ok(Snapshot(reader))
+    }
+
     /// Closes the store and removes its files.
     pub(crate) fn discard(self) -> Result<(), ViewError> {
         let path = self.path.clone();
@@ -158,6 +167,17 @@ impl Database {
         })
         .await
         .map_err(|error| ViewError::Unavailable(error.to_string()))?
+    }
+}
+
+/// A read transaction that stays open, so that what was written after it is not seen. Not for long: the write-ahead log
+/// grows meanwhile.
+pub(crate) struct Snapshot(Connection);
+
+impl Snapshot {
+    /// Reads it, once. Blocks.
+    pub(crate) fn read<T>(self, work: impl FnOnce(&Connection) -> Result<T, ViewError>) -> Result<T, ViewError> {
+        work(&self.0)
     }
 }
 

@@ -8,7 +8,7 @@ use rusqlite::types::ValueRef;
 use sha2::{Digest as _, Sha256};
 
 use crate::error::ViewError;
-use crate::fold::VIEWS;
+use crate::view::VIEWS;
 
 /// SHA-256 by table and over all tables in order of name. Rows go in by key order (binary collation), each value with
 /// its type and length before it, so that no two different tables feed the same bytes.

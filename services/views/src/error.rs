@@ -19,6 +19,12 @@ pub enum ViewError {
     /// The page key is not one of ours.
     #[error("invalid page key")]
     InvalidKey,
+    /// Another rebuild runs.
+    #[error("the views are being rebuilt")]
+    Rebuilding,
+    /// A rebuild was stopped before its end; the live views are as they were.
+    #[error("the rebuild was stopped")]
+    Stopped,
     /// The store failed.
     #[error("views unavailable: {0}")]
     Unavailable(String),

@@ -11,7 +11,7 @@ use yujian_eventlog::{Item, LogPosition};
 use crate::database::{Checkpoint, checkpoint, set_checkpoint};
 use crate::error::ViewError;
 use crate::model::Change;
-use crate::view;
+use crate::view::VIEWS;
 
 mod seen;
 
@@ -34,25 +34,6 @@ pub(crate) trait View: Sync {
     /// Folds one item. Never refuses what was recorded; an error is a fault of the store, and the batch is tried again.
     fn fold(&self, transaction: &Transaction<'_>, seen: &EventSeen<'_>) -> Result<(), ViewError>;
 }
-
-/// Every view, in the order in which they fold an item: facts first, because others resolve corrections by them.
-pub(crate) static VIEWS: &[&dyn View] = &[
-    &view::fact::Facts,
-    &view::institution::Institutions,
-    &view::filing::Filings,
-    &view::incident::Incidents,
-    &view::person::Persons,
-    &view::engagement::Engagements,
-    &view::credential::Credentials,
-    &view::record::Records,
-    &view::checklist::Checklists,
-    &view::inspection::Inspections,
-    &view::finding::Findings,
-    &view::visits::Visits,
-    &view::alert::Alerts,
-    &view::timeline::Timeline,
-    &view::problem::Problems,
-];
 
 /// What identifies the item at a checkpoint.
 pub(crate) fn mark(item: &Item) -> String {

@@ -2,8 +2,8 @@
 //! revision and hold no "now".
 //!
 //! One file a view, under `view/`: its tables, how it folds one item of the log, and what it answers. It is registered
-//! by one line in `fold::VIEWS`. The store (`store`) follows the log and writes rows and checkpoint in one
-//! transaction; each question is answered in one read transaction together with its freshness.
+//! in `view.rs`, by its module and one line in `VIEWS`. The store (`store`) follows the log and writes rows and
+//! checkpoint in one transaction; each question is answered in one read transaction together with its freshness.
 
 mod cell;
 mod condition;
@@ -19,4 +19,4 @@ mod view;
 
 pub use error::ViewError;
 pub use model::*;
-pub use store::{Rebuild, Views};
+pub use store::{Rebuild, Rebuilt, Views};

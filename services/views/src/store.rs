@@ -22,6 +22,8 @@ mod questions;
 mod rebuild;
 mod staff;
 
+pub use rebuild::Rebuilt;
+
 /// Records folded in one transaction, at most.
 const BATCH: usize = 2_000;
 /// Records that a start reads again to see whether they are still sound: some seconds of work. Older ones are `verify`'s.

@@ -1,4 +1,7 @@
-//! The views, one file each; `region`, `staff_figures`, `conduct_figures` and `tree` only read what the others write.
+//! The views, one file each: tables, fold, answers. A new one is named here twice: as a module, and, when it has tables,
+//! in [`VIEWS`]. `region`, `staff_figures`, `conduct_figures` and `tree` only read what the others write.
+
+use crate::fold::View;
 
 pub(crate) mod alert;
 pub(crate) mod checklist;
@@ -19,3 +22,22 @@ pub(crate) mod staff_figures;
 pub(crate) mod timeline;
 pub(crate) mod tree;
 pub(crate) mod visits;
+
+/// Every view, in the order in which they fold an item: facts first, because others resolve corrections by them.
+pub(crate) static VIEWS: &[&dyn View] = &[
+    &fact::Facts,
+    &institution::Institutions,
+    &filing::Filings,
+    &incident::Incidents,
+    &person::Persons,
+    &engagement::Engagements,
+    &credential::Credentials,
+    &record::Records,
+    &checklist::Checklists,
+    &inspection::Inspections,
+    &finding::Findings,
+    &visits::Visits,
+    &alert::Alerts,
+    &timeline::Timeline,
+    &problem::Problems,
+];

@@ -10,6 +10,7 @@ mod house;
 mod lives;
 mod queries;
 mod raw;
+mod rebuild;
 mod refusals;
 mod staff;
 mod streams;

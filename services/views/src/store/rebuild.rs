@@ -6,25 +6,61 @@
 //! crash at any moment leaves either all of the old or all of the new. Folding waits while the pages are copied;
 //! questions do not.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use yujian_eventlog::LogPosition;
 
 use super::{BATCH, Rebuild, Views, blocking};
-use crate::database::Database;
+use crate::database::{Database, Snapshot, checkpoint};
+use crate::digest;
 use crate::error::ViewError;
 use crate::fold::{Batch, fold_batch};
 
+/// What a rebuild came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rebuilt {
+    /// Position at which the views were swapped.
+    pub position: LogPosition,
+    /// Digest of all tables as they stood there before, SHA-256 in hex.
+    pub before: String,
+    /// The same of the rows built anew; another one only where the old rows were not what the log says.
+    pub after: String,
+}
+
+/// Rounds of catching up with what came meanwhile, at most, before the live views wait for the rest: when as much comes as
+/// is folded, more rounds would not bring it nearer.
+const ROUNDS: usize = 3;
+
+/// Views that are being built.
+struct Built<'a> {
+    aside: &'a Arc<Database>,
+    at: LogPosition,
+    records: u64,
+}
+
+/// The rows of one position, before and after.
+struct Swapped {
+    position: LogPosition,
+    before: Snapshot,
+    after: Snapshot,
+}
+
 impl Views {
-    /// Builds the views anew from the log while they go on, and swaps them in. Reports progress, for a bar. Answers the
-    /// position at which the swap took place. Of two rebuilds at once the second waits for the first.
+    /// Builds the views anew from the log while they go on, and swaps them in. Reports progress after each page of
+    /// records, and stops there when the answer is [`ControlFlow::Break`]: the live views are then as they were, and
+    /// nothing of the new ones is left.
     ///
-    /// Nothing is announced: rows differ only where the old ones were not what the log says.
+    /// No change is announced: rows differ only where the old ones were not what the log says.
     ///
     /// # Errors
-    /// [`ViewError::Unavailable`] when log or disk can't be read or written; the live views are then as they were.
-    pub async fn rebuild(&self, progress: impl Fn(Rebuild) + Send + Sync) -> Result<LogPosition, ViewError> {
-        let _alone = self.rebuilding.lock().await;
+    /// [`ViewError::Rebuilding`] while another rebuild runs, at once; [`ViewError::Stopped`] when `progress` stopped it;
+    /// [`ViewError::Unavailable`] when log or disk can't be read or written. The live views are then as they were.
+    pub async fn rebuild(
+        &self,
+        progress: impl Fn(Rebuild) -> ControlFlow<()> + Send + Sync,
+    ) -> Result<Rebuilt, ViewError> {
+        let _alone = self.rebuilding.try_lock().map_err(|_| ViewError::Rebuilding)?;
         let live = Arc::clone(&self.database);
         let aside = Arc::new(blocking(move || live.aside()).await?);
         let swapped = self.build_and_swap(&aside, progress).await;
@@ -34,74 +70,92 @@ impl Views {
             None => Ok(()),
         })
         .await?;
-        swapped
+        let Swapped {
+            position,
+            before,
+            after,
+        } = swapped?;
+        // Read from snapshots, long after the views go on.
+        blocking(move || {
+            Ok(Rebuilt {
+                position,
+                before: before.read(digest::compute)?.1,
+                after: after.read(digest::compute)?.1,
+            })
+        })
+        .await
     }
 
     async fn build_and_swap(
         &self,
         aside: &Arc<Database>,
-        progress: impl Fn(Rebuild) + Send + Sync,
-    ) -> Result<LogPosition, ViewError> {
-        let mut at = self.log.origin();
-        let mut done = 0;
-        loop {
-            let goal = *self.position.borrow();
-            let total = goal.number;
-            progress(Rebuild {
-                done: done.min(total),
-                total,
-            });
-            let Some((next, records)) = self.fold_aside(aside, at, goal).await? else {
-                break;
-            };
-            at = next;
-            done += records;
-            if at >= goal {
+        progress: impl Fn(Rebuild) -> ControlFlow<()> + Send + Sync,
+    ) -> Result<Swapped, ViewError> {
+        let mut built = Built {
+            aside,
+            at: self.log.origin(),
+            records: 0,
+        };
+        for _ in 0..ROUNDS {
+            let (goal, before) = (*self.position.borrow(), built.records);
+            self.build_up_to(goal, &mut built, &progress).await?;
+            if built.records - before < BATCH as u64 {
                 break;
             }
         }
         // From here on the live views stand still, so that both come to the same position.
         let _still = self.folding.lock().await;
         let goal = *self.position.borrow();
-        while let Some((next, _)) = self.fold_aside(aside, at, goal).await? {
-            at = next;
-        }
+        self.build_up_to(goal, &mut built, &progress).await?;
+        let at = built.at;
         let (live, new) = (Arc::clone(&self.database), Arc::clone(aside));
-        blocking(move || {
+        let (before, after) = blocking(move || {
             if at < goal {
                 // Positions with gaps: the live views looked further than the last record.
                 new.write(|transaction| fold_batch(transaction, &[], goal, false).map(drop))?;
             }
-            live.take_over(&new)
+            let before = live.snapshot()?;
+            live.take_over(&new)?;
+            Ok((before, live.snapshot()?))
         })
         .await?;
         tracing::info!(position = %goal, "views rebuilt beside the live ones and swapped in");
-        Ok(goal)
+        Ok(Swapped {
+            position: goal,
+            before,
+            after,
+        })
     }
 
-    /// Folds one page up to `goal` into the views aside; `None` when they are there.
-    async fn fold_aside(
+    /// Folds into the views aside what the log holds up to `goal`.
+    async fn build_up_to(
         &self,
-        aside: &Arc<Database>,
-        at: LogPosition,
         goal: LogPosition,
-    ) -> Result<Option<(LogPosition, u64)>, ViewError> {
-        if at >= goal {
-            return Ok(None);
+        built: &mut Built<'_>,
+        progress: &(impl Fn(Rebuild) -> ControlFlow<()> + Send + Sync),
+    ) -> Result<(), ViewError> {
+        loop {
+            // Records are counted, since positions may have gaps.
+            let found = self.database.read(|transaction| checkpoint(transaction)).await?;
+            let total = found.map_or(0, |found| found.records);
+            let done = built.records.min(total);
+            if progress(Rebuild { done, total }).is_break() {
+                return Err(ViewError::Stopped);
+            }
+            if built.at >= goal {
+                return Ok(());
+            }
+            let mut page = self.log.read_all(built.at, BATCH).await?;
+            page.items.retain(|item| item.position() <= goal);
+            if page.items.is_empty() {
+                return Ok(());
+            }
+            let next = page.next.min(goal);
+            let items: Batch = page.items.into();
+            built.records += items.len() as u64;
+            built.at = next;
+            let aside = Arc::clone(built.aside);
+            blocking(move || aside.write(|transaction| fold_batch(transaction, &items, next, false).map(drop))).await?;
         }
-        let mut page = self.log.read_all(at, BATCH).await?;
-        page.items.retain(|item| item.position() <= goal);
-        if page.items.is_empty() {
-            return Ok(None);
-        }
-        let next = page.next.min(goal);
-        let items: Batch = page.items.into();
-        let records = items.len() as u64;
-        let aside = Arc::clone(aside);
-        blocking(move || {
-            aside.write(|transaction| fold_batch(transaction, &items, next, false).map(drop))?;
-            Ok(Some((next, records)))
-        })
-        .await
     }
 }

@@ -1,5 +1,6 @@
 //! A rebuild beside the live views, under traffic, after a crash, and while somebody reads.
 
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -9,7 +10,7 @@ use rusqlite::{Connection, OpenFlags};
 use tokio::sync::watch;
 use yujian_domain::divisions::Divisions;
 use yujian_eventlog::EventLog;
-use yujian_views::{InstitutionQuery, Rebuild, Scope, Views};
+use yujian_views::{InstitutionQuery, Rebuild, Scope, ViewError, Views};
 
 use crate::lists::{history, runtime};
 use crate::support::{Window, World, harmless, institution, open, reached, registered};
@@ -26,6 +27,10 @@ fn follow(views: &Views) -> watch::Sender<bool> {
     let views = views.clone();
     tokio::spawn(async move { views.follow(stopped).await });
     stop
+}
+
+fn go_on(_: Rebuild) -> ControlFlow<()> {
+    ControlFlow::Continue(())
 }
 
 fn names(directory: &Path) -> Vec<String> {
@@ -67,7 +72,10 @@ async fn a_rebuild_under_traffic_ends_with_the_rows_of_the_log() {
         let (views, told) = (views.clone(), told.clone());
         async move {
             views
-                .rebuild(move |progress: Rebuild| told.lock().unwrap().push(progress))
+                .rebuild(move |progress: Rebuild| {
+                    told.lock().unwrap().push(progress);
+                    ControlFlow::Continue(())
+                })
                 .await
         }
     });
@@ -76,12 +84,19 @@ async fn a_rebuild_under_traffic_ends_with_the_rows_of_the_log() {
         write(&mut world, walk(n), 2_600 + i64::from(n - 10_000)).await;
         n += 1;
     }
-    let at = rebuild.await.unwrap().unwrap();
+    let rebuilt = rebuild.await.unwrap().unwrap();
     asking.store(false, Ordering::Relaxed);
     asker.await.unwrap();
     assert!(answered.load(Ordering::Relaxed) > 0);
     assert!(told.lock().unwrap().first().is_some_and(|first| first.done == 0));
-    assert!(at.number >= 2_500 && n > 10_000, "nothing was written meanwhile");
+    assert!(
+        rebuilt.position.number >= 2_500 && n > 10_000,
+        "nothing was written meanwhile"
+    );
+    assert_eq!(
+        rebuilt.before, rebuilt.after,
+        "the live rows were not what the log says"
+    );
     let head = *world.log.head().borrow();
     reached(&views, head).await.unwrap();
     assert_eq!(
@@ -111,7 +126,8 @@ async fn a_rebuild_puts_right_what_was_spoilt_and_a_reader_finishes_on_the_old_r
             [institution(2).to_string()],
         )
         .unwrap();
-    assert_ne!(views.digest().await.unwrap(), right);
+    let spoilt = views.digest().await.unwrap();
+    assert_ne!(spoilt, right);
     let name = |connection: &Connection| -> String {
         let sql = "SELECT name FROM institution WHERE id = ?";
         connection
@@ -121,8 +137,9 @@ async fn a_rebuild_puts_right_what_was_spoilt_and_a_reader_finishes_on_the_old_r
     let reader = Connection::open_with_flags(&file, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
     reader.execute_batch("BEGIN").unwrap();
     assert_eq!(name(&reader), "spoilt");
-    let position = views.rebuild(|_| {}).await.unwrap();
-    assert_eq!(position, views.as_of().await.unwrap().position);
+    let rebuilt = views.rebuild(go_on).await.unwrap();
+    assert_eq!(rebuilt.position, views.as_of().await.unwrap().position);
+    assert_eq!((&rebuilt.before, &rebuilt.after), (&spoilt.total, &right.total));
     assert_eq!(views.digest().await.unwrap(), right);
     assert_eq!(name(&reader), "spoilt", "a reader was torn from its rows");
     reader.execute_batch("COMMIT").unwrap();
@@ -149,7 +166,7 @@ async fn a_rebuild_that_died_leaves_the_old_views_and_the_next_start_clears_up()
     let views = open_in(directory.path(), world.log.clone()).await;
     let digest = views.digest().await.unwrap();
     let dropped = views.clone();
-    let rebuild = tokio::spawn(async move { dropped.rebuild(|_| {}).await });
+    let rebuild = tokio::spawn(async move { dropped.rebuild(go_on).await });
     rebuild.abort();
     let _ = rebuild.await;
     drop(views);
@@ -159,9 +176,49 @@ async fn a_rebuild_that_died_leaves_the_old_views_and_the_next_start_clears_up()
     let views = open_in(directory.path(), world.log.clone()).await;
     assert_eq!(views.digest().await.unwrap(), digest);
     assert!(!names(directory.path()).iter().any(|name| name.contains("new")));
-    let (first, second) = tokio::join!(views.rebuild(|_| {}), views.rebuild(|_| {}));
-    assert_eq!((first.unwrap(), second.unwrap()), (digest.position, digest.position));
+    assert_eq!(views.rebuild(go_on).await.unwrap().position, digest.position);
     assert_eq!(views.digest().await.unwrap(), digest);
+}
+
+#[tokio::test]
+async fn one_rebuild_runs_at_a_time() {
+    let mut world = World::new();
+    world.of_institution(0, registered(0, "园", 0, 3), 0, None).await;
+    let views = open(world.log.clone()).await;
+    let (first, second) = tokio::join!(views.rebuild(go_on), views.rebuild(go_on));
+    assert_eq!(second.unwrap_err(), ViewError::Rebuilding);
+    let first = first.unwrap();
+    assert_eq!(views.rebuild(go_on).await.unwrap(), first, "the next one may run");
+}
+
+#[tokio::test]
+async fn a_rebuild_that_is_stopped_leaves_the_live_rows_and_no_files() {
+    let directory = tempfile::tempdir().unwrap();
+    let steps: Vec<_> = (0..2_500).map(walk).collect();
+    let world = worked(&steps).await;
+    let views = open_in(directory.path(), world.log.clone()).await;
+    let file = directory.path().join("views.db");
+    let changed = Connection::open(&file)
+        .unwrap()
+        .execute("UPDATE institution SET name = 'as it was'", [])
+        .unwrap();
+    assert!(changed > 0);
+    let before = views.digest().await.unwrap();
+    for stop_at in [0, 1] {
+        let stopped = views
+            .rebuild(|progress: Rebuild| {
+                if progress.done >= stop_at {
+                    ControlFlow::Break(())
+                } else {
+                    ControlFlow::Continue(())
+                }
+            })
+            .await;
+        assert_eq!(stopped.unwrap_err(), ViewError::Stopped);
+        assert_eq!(views.digest().await.unwrap(), before);
+        assert!(!names(directory.path()).iter().any(|name| name.contains("new")));
+    }
+    assert_ne!(views.rebuild(go_on).await.unwrap().after, before.total);
 }
 
 proptest! {
@@ -178,7 +235,7 @@ proptest! {
                 reached(&live, window.show(number)).await.unwrap();
                 let rebuilt = open(Window::at(&world.log, number)).await;
                 assert_eq!(live.digest().await.unwrap(), rebuilt.digest().await.unwrap(), "at {number}");
-                live.rebuild(|_| {}).await.unwrap();
+                live.rebuild(go_on).await.unwrap();
                 assert_eq!(live.digest().await.unwrap(), rebuilt.digest().await.unwrap(), "rebuilt at {number}");
             }
         });
