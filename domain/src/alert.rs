@@ -94,6 +94,15 @@ pub fn alert_id(rule: AlertRule, subject: Uuid, period: &str) -> Uuid {
     Uuid::new_v5(&namespace, format!("{}|{subject}|{period}", rule.code()).as_bytes())
 }
 
+impl RaiseAlert {
+    /// Id of this alert: one for each rule, institution, subject (person, else inspection) and period.
+    #[must_use]
+    pub fn id(&self) -> Uuid {
+        let subject = self.person.or(self.inspection).unwrap_or(self.institution);
+        alert_id(self.rule, subject, &format!("{}|{}", self.institution, self.period))
+    }
+}
+
 impl Aggregate for Alert {
     const CATEGORY: &'static str = "alert";
     type Command = RaiseAlert;

@@ -10,6 +10,7 @@ pub mod machine;
 mod state;
 
 pub use command::*;
+pub use decide::site_claim;
 pub use event::*;
 pub use kinds::*;
 pub use state::{Application, Held, Institution, Status, Submission, Suspension};

@@ -103,7 +103,7 @@ reasons! {
     RequestAbandoned = "REQUEST_ABANDONED" / FailedPrecondition,
     /// A newer edition of the same register is recorded.
     OlderEdition = "OLDER_EDITION" / FailedPrecondition,
-    /// Another institution already holds this credit code at this site.
+    /// Another one already holds what must be unique: credit code and site, an identity, a certificate.
     DuplicateClaim = "DUPLICATE_CLAIM" / AlreadyExists,
     /// It exists already.
     AlreadyExists = "ALREADY_EXISTS" / AlreadyExists,

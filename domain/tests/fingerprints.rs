@@ -13,7 +13,15 @@ fn golden_values_hold() {
             include_str!(concat!("golden/fingerprints/", $name, ".canonical")),
         )),*]};
     }
-    for (request, expected) in golden!["register", "empty", "numbers", "lists", "texts"] {
+    for (request, expected) in golden![
+        "register",
+        "empty",
+        "numbers",
+        "lists",
+        "texts",
+        "register_person",
+        "engage"
+    ] {
         let expected = expected.strip_suffix('\n').unwrap();
         let parsed: Value = serde_json::from_str(expected).unwrap();
         let method = parsed["method"].as_str().unwrap();

@@ -6,12 +6,15 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use yujian_domain::alert::AlertEvent;
 use yujian_domain::event::{EventFamily, Upcaster};
 use yujian_domain::event_family;
 use yujian_domain::incident::IncidentEvent;
 use yujian_domain::institution::InstitutionEvent;
+use yujian_domain::person::PersonEvent;
 use yujian_domain::personal::{Personal, Sealed};
 use yujian_domain::system::SystemEvent;
+use yujian_domain::visits::VisitsEvent;
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/events")
@@ -66,6 +69,17 @@ fn incident_events_read_and_write_their_golden_files() {
 }
 
 #[test]
+fn person_events_read_and_write_their_golden_files() {
+    reads_and_writes::<PersonEvent>();
+}
+
+#[test]
+fn alerts_and_visits_read_and_write_their_golden_files() {
+    reads_and_writes::<AlertEvent>();
+    reads_and_writes::<VisitsEvent>();
+}
+
+#[test]
 fn system_events_read_and_write_their_golden_files() {
     reads_and_writes::<SystemEvent>();
 }
@@ -77,6 +91,9 @@ fn every_golden_file_is_read_by_exactly_one_family() {
         let families = [
             InstitutionEvent::decode(&event_type, &bytes).unwrap().is_some(),
             IncidentEvent::decode(&event_type, &bytes).unwrap().is_some(),
+            PersonEvent::decode(&event_type, &bytes).unwrap().is_some(),
+            AlertEvent::decode(&event_type, &bytes).unwrap().is_some(),
+            VisitsEvent::decode(&event_type, &bytes).unwrap().is_some(),
             SystemEvent::decode(&event_type, &bytes).unwrap().is_some(),
         ];
         assert_eq!(families.iter().filter(|known| **known).count(), 1, "{event_type}");
@@ -125,12 +142,18 @@ fn names_are_area_past_tense_and_version() {
 
 #[test]
 fn a_member_that_this_version_does_not_know_is_an_error_not_a_loss() {
-    for event_type in InstitutionEvent::TYPES {
-        let mut stored: Value = serde_json::from_slice(&golden(event_type)).unwrap();
-        stored["from_the_future"] = json!(1);
-        let error = InstitutionEvent::decode(event_type, &serde_json::to_vec(&stored).unwrap()).unwrap_err();
-        assert_eq!(error.event_type, *event_type);
+    fn refuses_news<F: EventFamily + std::fmt::Debug>() {
+        for event_type in F::TYPES {
+            let mut stored: Value = serde_json::from_slice(&golden(event_type)).unwrap();
+            stored["from_the_future"] = json!(1);
+            let error = F::decode(event_type, &serde_json::to_vec(&stored).unwrap()).unwrap_err();
+            assert_eq!(error.event_type, *event_type);
+        }
     }
+    refuses_news::<InstitutionEvent>();
+    refuses_news::<PersonEvent>();
+    refuses_news::<AlertEvent>();
+    refuses_news::<VisitsEvent>();
 }
 
 #[test]

@@ -7,6 +7,7 @@ use jiff::civil::{Date, date};
 use yujian_domain::divisions::Divisions;
 use yujian_domain::incident::{Category, Priority};
 use yujian_domain::institution::{InstitutionType, PaperKind};
+use yujian_domain::person::{CredentialKind, Post};
 use yujian_domain::policy::{CountsFrom, PolicyDocument, Source};
 use yujian_domain::reference::{Reference, ReferenceError};
 use yujian_domain::rejection::Reason;
@@ -130,6 +131,66 @@ fn incidents_are_notified_by_category() {
     for priority in Priority::ALL {
         assert!((1..=60).contains(&policy.investigation_days(*priority)));
     }
+}
+
+#[test]
+fn staff_are_checked_yearly_and_each_post_asks_for_its_own() {
+    let reference = Reference::shipped();
+    let (policy, used) = reference.staffing(&region("330106001"), date(2026, 3, 2)).unwrap();
+    assert_eq!((used.id.as_str(), used.version), ("cn-staffing", 2));
+    assert_eq!((policy.health_certificate_months, policy.record_query_months), (12, 12));
+    assert_eq!(policy.warning_days, [90, 30, 7, 0]);
+    assert_eq!(policy.full_time_permille, 1000);
+    let in_charge = policy.post(Post::PersonInCharge);
+    assert_eq!(in_charge.management_hours, 60);
+    assert_eq!(in_charge.credentials, [CredentialKind::PersonInChargeTraining]);
+    for post in Post::ALL.iter().filter(|post| **post != Post::PersonInCharge) {
+        assert_eq!(policy.post(*post).management_hours, 0, "{post:?}");
+    }
+    let (before, used) = reference.staffing(&region("330106"), date(2024, 3, 31)).unwrap();
+    assert_eq!(
+        (used.version, before.post(Post::PersonInCharge).management_hours),
+        (1, 0)
+    );
+    assert!(reference.staffing(&region("330106"), date(2021, 5, 31)).is_err());
+    let document = reference.documents().iter().find(|d| d.id == "cn-staffing").unwrap();
+    let query = document.mark("values.record_query_months").unwrap();
+    assert_eq!(
+        (query.source, query.legal_basis.as_ref().unwrap().article.as_str()),
+        (Source::Statute, "§62")
+    );
+}
+
+#[test]
+fn a_staffing_document_rules_every_post_once() {
+    let good = shipped("cn-staffing", 2).document;
+    let path = |from: &str, to: &str| {
+        assert!(good.contains(from), "{from}");
+        PolicyDocument::parse(&good.replace(from, to)).unwrap_err().path
+    };
+    assert_eq!(path("[posts.guard.", "[posts.gard."), "posts.gard");
+    let cut = good.find("[posts.other.credentials]").unwrap();
+    assert_eq!(PolicyDocument::parse(&good[..cut]).unwrap_err().path, "posts.other");
+    assert_eq!(path("[90, 30, 7, 0]", "[90, 30, 30, 0]"), "values.warning_days");
+    assert_eq!(path("[90, 30, 7, 0]", "[0, 7, 30, 90]"), "values.warning_days");
+    assert_eq!(
+        path(
+            "[\"childcare_worker\", \"infant_care\"]",
+            "[\"infant_care\", \"infant_care\"]"
+        ),
+        "posts.carer.credentials"
+    );
+    assert_eq!(
+        path("\"security_guard\"", "\"security\""),
+        "posts.guard.credentials.value[0]"
+    );
+    assert_eq!(
+        path(
+            "value = 12\nlaw = \"未成年人保护法\"",
+            "value = 0\nlaw = \"未成年人保护法\""
+        ),
+        "values.record_query_months"
+    );
 }
 
 #[test]

@@ -8,6 +8,9 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 
+/// Areas of rules, as ids begin.
+const AREAS: &[&str] = &["ADM-", "GEN-", "INC-", "STF-"];
+
 struct Rule {
     id: String,
     cells: Vec<String>,
@@ -33,16 +36,14 @@ fn rules() -> Vec<Rule> {
 fn is_id(text: &str) -> bool {
     let bytes = text.as_bytes();
     bytes.len() == 6
-        && ["ADM-", "INC-", "GEN-"].contains(&&text[..4])
+        && text.get(..4).is_some_and(|area| AREAS.contains(&area))
         && bytes[4].is_ascii_digit()
         && bytes[5].is_ascii_digit()
 }
 
 /// Ids that a text names.
 fn ids(text: &str) -> BTreeSet<String> {
-    let starts = ["ADM-", "INC-", "GEN-"]
-        .into_iter()
-        .flat_map(|area| text.match_indices(area));
+    let starts = AREAS.iter().flat_map(|area| text.match_indices(*area));
     starts
         .filter_map(|(start, _)| text.get(start..start + 6))
         .filter(|id| is_id(id))

@@ -9,6 +9,7 @@ use crate::check::act_is_past;
 use crate::personal::KeyedDigest;
 use crate::rejection::{Reason, Rejection};
 use crate::time::{Occurred, day_of, start_of};
+use crate::values::CreditCode;
 
 mod change;
 mod classes;
@@ -22,6 +23,15 @@ mod service;
 
 /// What a room answers.
 type Decision = Result<Vec<Decided<InstitutionEvent>>, Rejection>;
+
+/// The claim on a site: one legal person registers one site once.
+#[must_use]
+pub fn site_claim(credit_code: &CreditCode, site: &str) -> Claim {
+    Claim {
+        kind: "site",
+        value: format!("{credit_code}|{}", site.trim()),
+    }
+}
 
 impl Aggregate for Institution {
     const CATEGORY: &'static str = "institution";
@@ -79,10 +89,7 @@ impl Aggregate for Institution {
     // rule: ADM-07
     fn claim(command: &InstitutionCommand) -> Option<Claim> {
         match command {
-            InstitutionCommand::Register(register) => Some(Claim {
-                kind: "site",
-                value: format!("{}|{}", register.credit_code, register.site.trim()),
-            }),
+            InstitutionCommand::Register(register) => Some(site_claim(&register.credit_code, &register.site)),
             _ => None,
         }
     }

@@ -59,6 +59,7 @@ impl<C> Parsed<C> {
             device: self.header.device,
             on_behalf_of: self.header.on_behalf_of,
             provenance: None,
+            causation: None,
             validate_only: self.header.validate_only,
             command: self.command,
         }

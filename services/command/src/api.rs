@@ -31,6 +31,8 @@ pub struct Request<C> {
     pub on_behalf_of: Option<OnBehalfOf>,
     /// Origin of imported history.
     pub provenance: Option<Provenance>,
+    /// Event that caused it, for what Yujian itself asks. No part of what the request id stands for.
+    pub causation: Option<Uuid>,
     /// Check only; nothing is appended.
     pub validate_only: bool,
     /// The command.
@@ -51,6 +53,7 @@ impl<C> Request<C> {
             device: None,
             on_behalf_of: None,
             provenance: None,
+            causation: None,
             validate_only: false,
             command,
         }

@@ -1,121 +1,254 @@
-//! Claims: uniqueness across streams. A stream named after a keyed digest is claimed first, then its owner is created.
+//! Claims: uniqueness across streams. A stream named after a keyed digest is claimed first, then the events that need it
+//! are appended to the owner's.
 //!
-//! A retry finds its own claim. A claim whose owner has not appeared within ten minutes is taken over: the owner's
-//! stream is closed first with `CreationAbandoned` under "no stream", so that a late owner can't appear any more, and
-//! only then does the claim change hands, at its exact revision.
+//! A retry finds its own claim. A claim that stands idle is taken over at its exact revision: at once when its owner has
+//! released it, or was created with it and holds it no more; after ten minutes when the owner never appeared, or exists
+//! and does not hold what it claimed, since a command that died half way leaves that behind. An owner that never appeared
+//! is closed first with `CreationAbandoned` under "no stream", so that it can't appear late. An owner that exists claims
+//! anew with every command, so that a release that is on its way meets another head and gives way.
 
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 use yujian_domain::aggregate::{Aggregate, Claim};
-use yujian_domain::envelope::{Actor, Classification, Metadata};
 use yujian_domain::event::EventFamily;
-use yujian_domain::institution::{Institution, Status};
+use yujian_domain::institution::Institution;
+use yujian_domain::person::{CERTIFICATE_CLAIM, IDENTITY_CLAIM, Person};
 use yujian_domain::personal::KeyedDigest;
 use yujian_domain::rejection::{Reason, Rejection};
-use yujian_domain::system::{Claimed, CreationAbandoned, SystemEvent, claim_stream};
-use yujian_domain::time::Occurred;
-use yujian_eventlog::{Direction, Expected, Head, Item, LogError, NewEvent, Record, StreamName};
+use yujian_domain::system::{Claimed, CreationAbandoned, Released, SystemEvent, claim_stream};
+use yujian_eventlog::{Direction, Expected, Head, Item, LogError, LogPosition, Record, StreamName};
 
 use crate::api::CommandError;
-use crate::execute::to_bytes;
 use crate::floor::Inner;
+use crate::system::By;
 
-/// How long an owner may take to appear.
+/// How long an owner may take to appear, or to hold what it claimed.
 const PATIENCE: SignedDuration = SignedDuration::from_mins(10);
+/// How often a lost race on a claim is looked at again.
+const TRIES: u32 = 16;
 
-/// The last claim on something.
+/// The last event of a claim's stream.
 struct Held {
     stream: StreamName,
     head: Head,
-    owner: StreamName,
+    position: LogPosition,
+    /// `None`: released.
+    owner: Option<StreamName>,
     since: Timestamp,
 }
 
+/// Who claims what.
+pub(crate) struct Claiming<'a> {
+    /// What.
+    pub claim: &'a Claim,
+    /// For which stream.
+    pub owner: &'a StreamName,
+    /// Whether that stream exists: then it claims something more, and not itself.
+    pub exists: bool,
+    /// On whose word.
+    pub by: By<'a>,
+}
+
+/// How a claim can be made.
+enum Way {
+    /// Nobody holds it.
+    Free(StreamName, Expected),
+    /// It is the owner's already.
+    Own(StreamName, Head),
+    /// Its owner never appeared and must be kept from it first.
+    Abandon(StreamName, Head, StreamName),
+}
+
 impl Inner {
-    /// Claims `claim` for the aggregate in `owner`. On success the owner may be created.
-    pub(crate) async fn claim(
-        &self,
-        claim: &Claim,
-        owner: &StreamName,
-        owner_id: Uuid,
-        actor: &Actor,
-        now: Timestamp,
-    ) -> Result<(), CommandError> {
-        let digests = self.keys.digest_all(claim.kind, claim.value.as_bytes());
-        let mut free = None;
-        for digest in digests {
-            let name = claim_stream(
-                claim.kind,
-                &KeyedDigest {
-                    epoch: digest.epoch,
-                    hex: digest.hex,
-                },
-            );
-            let stream = StreamName::parse(&name)?;
-            match self.held(&stream).await? {
-                Some(held) if held.owner == *owner => return Ok(()),
-                Some(held) => {
-                    self.make_way(claim, &held, owner, actor, now).await?;
-                    let taken = claimed(claim.kind, owner);
-                    self.append_system(&held.stream, Expected::At(held.head), &taken, owner_id, actor, now)
-                        .await?;
+    /// Makes a claim; `mine` is the head of the claim that the same call made before, if it did. On success the events
+    /// that need it may be appended.
+    pub(crate) async fn claim(&self, claiming: &Claiming<'_>, mine: &mut Option<Head>) -> Result<(), CommandError> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            match self.try_claim(claiming, *mine).await {
+                Ok(head) => {
+                    *mine = Some(head);
                     return Ok(());
                 }
-                // Newest epoch first: new claims are made under it.
-                None => free = free.or(Some(stream)),
+                // Another one moved: whose it is now decides.
+                Err(CommandError::Log(LogError::Conflict { .. })) if tries < TRIES => {}
+                Err(CommandError::Log(LogError::Conflict { .. })) => return Err(pending(claiming.claim).into()),
+                Err(error) => return Err(error),
             }
         }
-        let stream = free.ok_or_else(|| LogError::ReadOnly("no HMAC key is here".to_owned()))?;
-        let taken = claimed(claim.kind, owner);
-        self.append_system(&stream, Expected::NoStream, &taken, owner_id, actor, now)
-            .await?;
-        Ok(())
     }
 
-    /// Returns when the claim may be taken over; refuses when it is in good hands.
-    async fn make_way(
-        &self,
-        claim: &Claim,
-        held: &Held,
-        owner: &StreamName,
-        actor: &Actor,
-        now: Timestamp,
-    ) -> Result<(), CommandError> {
-        let first = match self.log.read_stream(&held.owner, Direction::Forwards, Some(0), 1).await {
+    /// Whether the claim could be made now; appends nothing.
+    pub(crate) async fn claimable(&self, claiming: &Claiming<'_>) -> Result<(), CommandError> {
+        self.way(claiming).await.map(drop)
+    }
+
+    async fn try_claim(&self, claiming: &Claiming<'_>, mine: Option<Head>) -> Result<Head, CommandError> {
+        let (stream, expected) = match self.way(claiming).await? {
+            Way::Free(stream, expected) => (stream, expected),
+            Way::Own(_, head) if !claiming.exists || mine == Some(head) => return Ok(head),
+            Way::Own(stream, head) => (stream, Expected::At(head)),
+            Way::Abandon(stream, head, owner) => {
+                self.abandon(claiming, &stream, &owner).await?;
+                (stream, Expected::At(head))
+            }
+        };
+        let claimed = SystemEvent::from(Claimed {
+            kind: claiming.claim.kind.to_owned(),
+            owner: claiming.owner.to_string(),
+        });
+        Ok(self.append_system(&stream, expected, &claimed, &claiming.by).await?)
+    }
+
+    async fn way(&self, claiming: &Claiming<'_>) -> Result<Way, CommandError> {
+        let claim = claiming.claim;
+        let digests = self.digests(claim);
+        let mut free = None;
+        for digest in &digests {
+            let stream = StreamName::parse(&claim_stream(claim.kind, digest))?;
+            match self.held(&stream).await? {
+                Some(Held {
+                    owner: Some(owner),
+                    head,
+                    ..
+                }) if owner == *claiming.owner => return Ok(Way::Own(stream, head)),
+                Some(held) if held.owner.is_some() => return self.make_way(claim, held, &digests).await,
+                // What was claimed once stays in its stream, whatever epoch that is of.
+                Some(released) => free = Some((stream, Expected::At(released.head))),
+                // Newest epoch first: new claims are made under it.
+                None => free = free.or(Some((stream, Expected::NoStream))),
+            }
+        }
+        let (stream, expected) = free.ok_or_else(|| LogError::ReadOnly("no HMAC key is here".to_owned()))?;
+        Ok(Way::Free(stream, expected))
+    }
+
+    /// How a claim of another owner may be taken over; a refusal when it is in good hands.
+    async fn make_way(&self, claim: &Claim, held: Held, digests: &[KeyedDigest]) -> Result<Way, CommandError> {
+        let Held {
+            stream,
+            head,
+            owner: Some(owner),
+            since,
+            ..
+        } = held
+        else {
+            return Ok(Way::Free(held.stream, Expected::At(held.head)));
+        };
+        let idle = self.clock.now().duration_since(since) >= PATIENCE;
+        let first = match self.log.read_stream(&owner, Direction::Forwards, Some(0), 1).await {
             Err(LogError::StreamNotFound) => None,
             items => items?.into_iter().next(),
         };
-        match first {
-            Some(Item::Record(record)) if is_abandoned(&record) => return Ok(()),
-            Some(_) if self.has_ended(&held.owner).await? => return Ok(()),
-            Some(_) => return Err(taken(claim).into()),
-            None => {}
+        let created_with_it = match first {
+            None if idle => return Ok(Way::Abandon(stream, head, owner)),
+            None => return Err(pending(claim).into()),
+            Some(Item::Record(record)) if is_abandoned(&record) => {
+                return Ok(Way::Free(stream, Expected::At(head)));
+            }
+            Some(Item::Record(record)) => record.recorded_time >= since,
+            Some(Item::Damaged(_)) => false,
+        };
+        if self.holds(&owner, claim.kind, digests).await? {
+            return Err(taken(claim, &owner).into());
         }
-        if now.duration_since(held.since) < PATIENCE {
-            return Err(pending(claim).into());
-        }
-        let abandoned = SystemEvent::from(CreationAbandoned {
-            claim: held.stream.to_string(),
-            new_owner: owner.to_string(),
-        });
-        let id = owner_uuid(&held.owner);
-        match self
-            .append_system(&held.owner, Expected::NoStream, &abandoned, id, actor, now)
-            .await
-        {
-            // It lives after all.
-            Err(LogError::Conflict { .. }) => Err(pending(claim).into()),
-            outcome => Ok(outcome?),
+        // Who was created with the claim has come to its end. Who claimed something more may be about to append it.
+        if created_with_it || idle {
+            Ok(Way::Free(stream, Expected::At(head)))
+        } else {
+            Err(pending(claim).into())
         }
     }
 
-    /// Whether the owner has ended for good, so that what it held may be claimed again.
-    async fn has_ended(&self, owner: &StreamName) -> Result<bool, LogError> {
-        if owner.category() != Institution::CATEGORY {
-            return Ok(false);
+    /// Keeps an owner that never appeared from appearing late.
+    async fn abandon(
+        &self,
+        claiming: &Claiming<'_>,
+        claim: &StreamName,
+        owner: &StreamName,
+    ) -> Result<(), CommandError> {
+        let abandoned = SystemEvent::from(CreationAbandoned {
+            claim: claim.to_string(),
+            new_owner: claiming.owner.to_string(),
+        });
+        let by = By {
+            correlation: Some(Uuid::parse_str(owner.id()).unwrap_or_default()),
+            ..claiming.by
+        };
+        match self.append_system(owner, Expected::NoStream, &abandoned, &by).await {
+            // It lives after all.
+            Err(LogError::Conflict { .. }) => Err(pending(claiming.claim).into()),
+            outcome => Ok(outcome.map(drop)?),
         }
-        let loaded = self.load_stream::<Institution>(owner).await?;
-        Ok(loaded.sound().is_ok() && loaded.state.status == Status::Closed)
+    }
+
+    /// Whether the owner holds what it claimed. One that can't be read is taken to hold it.
+    async fn holds(&self, owner: &StreamName, kind: &str, digests: &[KeyedDigest]) -> Result<bool, LogError> {
+        match owner.category() {
+            Institution::CATEGORY => self.holds_as::<Institution>(owner, kind, digests).await,
+            Person::CATEGORY => self.holds_as::<Person>(owner, kind, digests).await,
+            _ => Ok(true),
+        }
+    }
+
+    async fn holds_as<A: Aggregate>(
+        &self,
+        owner: &StreamName,
+        kind: &str,
+        digests: &[KeyedDigest],
+    ) -> Result<bool, LogError> {
+        let loaded = self.load_stream::<A>(owner).await?;
+        Ok(loaded.sound().is_err() || digests.iter().any(|digest| loaded.state.holds(kind, digest)))
+    }
+
+    /// Gives a claim back that `owner` made before the event at `before` and holds no more; answers whether it did. Of
+    /// `digests` one is the claim's.
+    pub(crate) async fn release(
+        &self,
+        kind: &str,
+        digests: &[KeyedDigest],
+        owner: &StreamName,
+        before: LogPosition,
+        by: &By<'_>,
+    ) -> Result<bool, LogError> {
+        for digest in digests {
+            let stream = StreamName::parse(&claim_stream(kind, digest))?;
+            let Some(held) = self.held(&stream).await? else {
+                continue;
+            };
+            // A later claim of the same owner is for something that it is about to append.
+            if held.owner.as_ref() != Some(owner) || held.position > before {
+                continue;
+            }
+            if self.holds(owner, kind, digests).await? {
+                continue;
+            }
+            let released = SystemEvent::from(Released {
+                kind: kind.to_owned(),
+                owner: owner.to_string(),
+                cause: by.causation.unwrap_or_default(),
+            });
+            match self
+                .append_system(&stream, Expected::At(held.head), &released, by)
+                .await
+            {
+                // Somebody has taken it over, or another node has released it.
+                Err(LogError::Conflict { .. }) => {}
+                outcome => return outcome.map(|_| true),
+            }
+        }
+        Ok(false)
+    }
+
+    /// Digests of a claim under every epoch, newest first.
+    pub(crate) fn digests(&self, claim: &Claim) -> Vec<KeyedDigest> {
+        let digests = self.keys.digest_all(claim.kind, claim.value.as_bytes());
+        let keyed = digests.into_iter().map(|digest| KeyedDigest {
+            epoch: digest.epoch,
+            hex: digest.hex,
+        });
+        keyed.collect()
     }
 
     async fn held(&self, stream: &StreamName) -> Result<Option<Held>, LogError> {
@@ -128,67 +261,27 @@ impl Inner {
             Some(Item::Damaged(damage)) => return Err(LogError::Damaged(Box::new(damage))),
             Some(Item::Record(record)) => record,
         };
-        match SystemEvent::decode(&record.event_type, &record.payload) {
-            Ok(Some(SystemEvent::Claimed(claimed))) => Ok(Some(Held {
-                stream: stream.clone(),
-                head: Head {
-                    revision: record.revision,
-                    hash: record.hash,
-                },
-                owner: StreamName::parse(&claimed.owner)?,
-                since: record.recorded_time,
-            })),
-            _ => Err(LogError::Invalid(format!(
-                "{stream} holds {}, which is no claim",
-                record.event_type
-            ))),
-        }
-    }
-
-    /// Appends one event of Yujian's own streams.
-    pub(crate) async fn append_system(
-        &self,
-        stream: &StreamName,
-        expected: Expected,
-        event: &SystemEvent,
-        correlation: Uuid,
-        actor: &Actor,
-        now: Timestamp,
-    ) -> Result<(), LogError> {
-        let metadata = Metadata {
-            occurred: Occurred::Instant { time: now },
-            effective_from: None,
-            effective_to: None,
-            received_time: now,
-            device: None,
-            actor: actor.clone(),
-            on_behalf_of: None,
-            request: None,
-            causation: None,
-            correlation: Some(correlation),
-            policies: Vec::new(),
-            legal_basis: Vec::new(),
-            facts: Vec::new(),
-            provenance: None,
-            classification: Classification::Regulator,
-            subjects: Vec::new(),
-            simulated: self.simulated,
+        let owner = match SystemEvent::decode(&record.event_type, &record.payload) {
+            Ok(Some(SystemEvent::Claimed(claimed))) => Some(StreamName::parse(&claimed.owner)?),
+            Ok(Some(SystemEvent::Released(_))) => None,
+            _ => {
+                return Err(LogError::Invalid(format!(
+                    "{stream} holds {}, which is no claim",
+                    record.event_type
+                )));
+            }
         };
-        let new = NewEvent {
-            id: self.entropy.event_id(now),
-            event_type: event.event_type().to_owned(),
-            metadata: to_bytes(&metadata)?,
-            payload: to_bytes(&event.payload())?,
-        };
-        self.log.append(stream, expected, vec![new]).await.map(|_| ())
+        Ok(Some(Held {
+            stream: stream.clone(),
+            head: Head {
+                revision: record.revision,
+                hash: record.hash,
+            },
+            position: record.position,
+            owner,
+            since: record.recorded_time,
+        }))
     }
-}
-
-fn claimed(kind: &str, owner: &StreamName) -> SystemEvent {
-    SystemEvent::from(Claimed {
-        kind: kind.to_owned(),
-        owner: owner.to_string(),
-    })
 }
 
 fn is_abandoned(record: &Record) -> bool {
@@ -198,24 +291,38 @@ fn is_abandoned(record: &Record) -> bool {
     )
 }
 
-fn owner_uuid(stream: &StreamName) -> Uuid {
-    Uuid::parse_str(stream.id()).unwrap_or_default()
-}
-
-fn taken(claim: &Claim) -> Rejection {
-    Rejection::new(
-        Reason::DuplicateClaim,
-        format!("another one already holds this {}", claim.kind),
-        "相同的统一社会信用代码和服务点已登记",
-    )
-    .with("kind", claim.kind)
+/// Refuses what another one holds. Who knows an identity number may know whose it is; of a site or certificate the holder
+/// is not told.
+fn taken(claim: &Claim, owner: &StreamName) -> Rejection {
+    let (message, message_zh) = match claim.kind {
+        IDENTITY_CLAIM => ("this identity is registered already", "该身份证件已登记"),
+        CERTIFICATE_CLAIM => (
+            "this certificate is registered for somebody already",
+            "该证书已登记在他人名下或已登记",
+        ),
+        _ => (
+            "this credit code is registered at this site already",
+            "相同的统一社会信用代码和服务点已登记",
+        ),
+    };
+    let refusal = Rejection::new(Reason::DuplicateClaim, message, message_zh).with("kind", claim.kind);
+    if claim.kind == IDENTITY_CLAIM {
+        refusal.with("resource", format!("persons/{}", owner.id()))
+    } else {
+        refusal
+    }
 }
 
 fn pending(claim: &Claim) -> Rejection {
+    let (what, what_zh) = match claim.kind {
+        IDENTITY_CLAIM => ("identity", "身份证件"),
+        CERTIFICATE_CLAIM => ("certificate", "证书"),
+        _ => ("site", "服务点"),
+    };
     Rejection::new(
         Reason::ClaimPending,
-        format!("another request is creating this {}; try again", claim.kind),
-        "另一请求正在登记同一服务点，请稍后重试",
+        format!("another request is registering this {what}; try again"),
+        format!("另一请求正在登记同一{what_zh}，请稍后重试"),
     )
     .with("kind", claim.kind)
 }

@@ -10,6 +10,7 @@ use yujian_eventlog::{Direction, Expected, Item, LogError, LogPosition, StreamNa
 use crate::api::CommandError;
 use crate::floor::Commands;
 use crate::request::{derived_id, scope_of};
+use crate::system::By;
 
 impl Commands {
     /// Destroys a subject's keys, recorded as an event first. Two persons: `approver` is the second one's account. The
@@ -49,9 +50,14 @@ impl Commands {
                 if !inner.keys.knows(subject).await? {
                     return Err(crate::authorize::not_found("subject").into());
                 }
-                let now = inner.clock.now();
+                let by = By {
+                    actor: &actor,
+                    now: inner.clock.now(),
+                    correlation: Some(id),
+                    causation: None,
+                };
                 inner
-                    .append_system(&stream, Expected::NoStream, &SystemEvent::from(event), id, &actor, now)
+                    .append_system(&stream, Expected::NoStream, &SystemEvent::from(event), &by)
                     .await?;
                 self.recorded_erasure(&stream)
                     .await?

@@ -11,21 +11,23 @@ use yujian_domain::institution::Institution;
 use yujian_domain::person::Person;
 use yujian_domain::rejection::{Reason, Rejection};
 use yujian_domain::time::Occurred;
-use yujian_eventlog::{Appended, Expected, Item, LogError, NewEvent, StreamName};
+use yujian_eventlog::{Appended, Expected, Head, Item, LogError, NewEvent, StreamName};
 
 use crate::api::{CommandError, Outcome, Request};
 use crate::authorize::{authorize, authorize_creation, not_found};
+use crate::claim::Claiming;
 use crate::floor::{Commands, Inner, KeysDigester, stream_of};
 use crate::fold::{Accepted, Loaded};
 use crate::request::{canonical, derived_id, fingerprint, same, scope_of};
+use crate::system::By;
 
 /// How often a lost race is decided again before the caller is asked to.
 const TRIES: u32 = 16;
 
 impl Commands {
-    /// Runs one command on an [`Institution`] or an [`yujian_domain::incident::Incident`].
+    /// Runs one command on an aggregate.
     ///
-    /// Order: authorize, look for the same request, etag, decide, claim, seal, append. A repeated request is answered
+    /// Order: authorize, look for the same request, etag, decide, claim, count, seal, append. A repeated request is answered
     /// as it was the first time, whatever has happened since; a refusal is decided anew.
     ///
     /// # Errors
@@ -42,6 +44,7 @@ impl Commands {
         let stream = stream_of::<A>(id)?;
         let canonical = canonical(&request)?;
         let _serial = inner.lock(&stream).await;
+        let mut claimed = None;
         let mut tries = 0;
         loop {
             tries += 1;
@@ -53,7 +56,7 @@ impl Commands {
                 id,
                 creates,
             };
-            match call.attempt::<A>(&canonical, &self.reference()).await {
+            match call.attempt::<A>(&canonical, &self.reference(), &mut claimed).await {
                 Err(CommandError::Log(LogError::Conflict { .. })) if request.etag.is_some() => {
                     return Err(etag_mismatch().into());
                 }
@@ -87,6 +90,7 @@ impl<C> Call<'_, C> {
         &self,
         canonical: &[u8],
         reference: &yujian_domain::reference::Reference,
+        claimed: &mut Option<Head>,
     ) -> Result<Outcome<A>, CommandError> {
         let (inner, request) = (self.inner, self.request);
         let loaded = inner.load_stream::<A>(self.stream).await?;
@@ -129,13 +133,35 @@ impl<C> Call<'_, C> {
             return Err(nothing_to_do().into());
         }
         let times = Times { received, occurred };
+        let visit = loaded.state.visit(&request.command, &facts, &context)?;
+        let claim = A::claim(&request.command);
+        let by = By {
+            actor: &request.actor,
+            now: received,
+            correlation: Some(self.id),
+            causation: request.causation,
+        };
+        let claiming = claim.as_ref().map(|claim| Claiming {
+            claim,
+            owner: self.stream,
+            exists,
+            by,
+        });
         if request.validate_only {
+            if let Some(claiming) = &claiming {
+                inner.claimable(claiming).await?;
+            }
+            if let Some(visit) = &visit {
+                inner.visit_allowed(visit).await?;
+            }
             return Ok(self.preview(&loaded, &decided, &facts, times));
         }
-        if !exists && let Some(claim) = A::claim(&request.command) {
-            inner
-                .claim(&claim, self.stream, self.id, &request.actor, received)
-                .await?;
+        // What other streams own comes first: what is left behind by a death from here on is found by the retry.
+        if let Some(claiming) = &claiming {
+            inner.claim(claiming, claimed).await?;
+        }
+        if let Some(visit) = &visit {
+            inner.count_visit(visit, &by).await?;
         }
         let appended = self.append(&loaded, decided, &facts, canonical, times).await?;
         self.outcome(&loaded, appended)
@@ -201,7 +227,7 @@ impl<C> Call<'_, C> {
             actor: request.actor.clone(),
             on_behalf_of: request.on_behalf_of.clone(),
             request: None,
-            causation: None,
+            causation: request.causation,
             correlation: None,
             policies: decided.policies.clone(),
             legal_basis: decided.legal_basis.clone(),

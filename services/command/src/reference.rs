@@ -1,18 +1,20 @@
-//! Reference data: the shipped policies and holiday table are activated by events on the first start, and what counts
-//! from then on is what the log says, not what this binary ships.
+//! Reference data: the shipped policies, checklists and holiday table are activated by events on the first start, and
+//! what counts from then on is what the log says, not what this binary ships.
 
 use std::sync::{Arc, PoisonError};
 
 use uuid::Uuid;
 use yujian_domain::divisions::Divisions;
-use yujian_domain::envelope::{Actor, Role};
 use yujian_domain::event::EventFamily;
 use yujian_domain::reference::Reference;
-use yujian_domain::system::{HolidaysActivated, PolicyActivated, SystemEvent, reference_stream};
+use yujian_domain::system::{
+    ChecklistPublished, HolidaysActivated, PolicyActivated, SystemEvent, checklist_stream, reference_stream,
+};
 use yujian_eventlog::{Direction, Expected, Head, Item, LogError, StreamName};
 
 use crate::api::CommandError;
 use crate::floor::{Commands, Inner};
+use crate::system::{By, yujian};
 
 /// Name of the holiday table's stream.
 const HOLIDAYS: &str = "cn-holidays";
@@ -20,16 +22,6 @@ const HOLIDAYS: &str = "cn-holidays";
 const LIMIT: usize = 2_000;
 /// How often a start gives way to other nodes that activate the same.
 const TRIES: u32 = 16;
-
-/// Yujian itself.
-fn system() -> Actor {
-    Actor {
-        id: "yujian".to_owned(),
-        role: Role::System,
-        organisation: None,
-        jurisdiction: None,
-    }
-}
 
 impl Commands {
     /// Activates what is shipped and not yet active, and loads what is active. A log that takes no writes is served
@@ -50,7 +42,7 @@ impl Commands {
         let inner = &self.inner;
         let mut policies: Vec<PolicyActivated> = Vec::new();
         for shipped in Reference::shipped_policies() {
-            let (head, events) = inner.reference_events(&shipped.id).await?;
+            let (head, events) = inner.reference_events(&reference_stream(&shipped.id)).await?;
             let mut active: Vec<PolicyActivated> = events
                 .into_iter()
                 .filter_map(|event| match event {
@@ -67,7 +59,11 @@ impl Commands {
                     document: shipped.document.to_owned(),
                 };
                 if inner
-                    .activate(&shipped.id, head, SystemEvent::from(activated.clone()))
+                    .activate(
+                        &reference_stream(&shipped.id),
+                        head,
+                        SystemEvent::from(activated.clone()),
+                    )
                     .await?
                 {
                     active.push(activated);
@@ -79,7 +75,7 @@ impl Commands {
                 }
             }
         }
-        let (head, events) = inner.reference_events(HOLIDAYS).await?;
+        let (head, events) = inner.reference_events(&reference_stream(HOLIDAYS)).await?;
         let mut holidays: Vec<HolidaysActivated> = events
             .into_iter()
             .filter_map(|event| match event {
@@ -95,12 +91,14 @@ impl Commands {
         };
         if !holidays.iter().any(|table| table.sha256 == shipped.sha256)
             && inner
-                .activate(HOLIDAYS, head, SystemEvent::from(shipped.clone()))
+                .activate(&reference_stream(HOLIDAYS), head, SystemEvent::from(shipped.clone()))
                 .await?
         {
             holidays.push(shipped);
         }
+        let checklists = inner.publish_missing_checklists().await?;
         let reference = Reference::from_activations(&policies, holidays.last(), Divisions::shipped().clone())
+            .and_then(|reference| reference.with_checklists(&checklists))
             .map_err(|error| LogError::Invalid(format!("activated reference data: {error}")))?;
         *inner.reference.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(reference);
         Ok(())
@@ -108,8 +106,46 @@ impl Commands {
 }
 
 impl Inner {
-    async fn reference_events(&self, name: &str) -> Result<(Option<Head>, Vec<SystemEvent>), LogError> {
-        let stream = StreamName::parse(&reference_stream(name))?;
+    /// Publishes the shipped checklists that the log does not hold, and answers with all that it holds. A published
+    /// version is never altered: findings rest on its text, so another text under its id and version refuses the start.
+    async fn publish_missing_checklists(&self) -> Result<Vec<ChecklistPublished>, LogError> {
+        let mut known: Vec<ChecklistPublished> = Vec::new();
+        for shipped in Reference::shipped_checklists() {
+            let shipped = ChecklistPublished::from(shipped);
+            let stream = checklist_stream(&shipped.checklist);
+            let (head, events) = self.reference_events(&stream).await?;
+            let mut published: Vec<ChecklistPublished> = events
+                .into_iter()
+                .filter_map(|event| match event {
+                    SystemEvent::ChecklistPublished(published) => Some(published),
+                    _ => None,
+                })
+                .collect();
+            match published.iter().find(|other| other.version == shipped.version) {
+                Some(other) if other.sha256 != shipped.sha256 => {
+                    let (checklist, version) = (&shipped.checklist, shipped.version);
+                    return Err(LogError::Invalid(format!(
+                        "checklist {checklist} version {version} was published with another text; a change is a new version"
+                    )));
+                }
+                Some(_) => {}
+                None => {
+                    if self.activate(&stream, head, SystemEvent::from(shipped.clone())).await? {
+                        published.push(shipped);
+                    }
+                }
+            }
+            for publication in published {
+                if !known.contains(&publication) {
+                    known.push(publication);
+                }
+            }
+        }
+        Ok(known)
+    }
+
+    async fn reference_events(&self, stream: &str) -> Result<(Option<Head>, Vec<SystemEvent>), LogError> {
+        let stream = StreamName::parse(stream)?;
         let items = match self.log.read_stream(&stream, Direction::Forwards, Some(0), LIMIT).await {
             Err(LogError::StreamNotFound) => return Ok((None, Vec::new())),
             items => items?,
@@ -135,17 +171,19 @@ impl Inner {
     }
 
     /// Appends an activation; `false` when the log takes no writes now.
-    async fn activate(&self, name: &str, head: Option<Head>, event: SystemEvent) -> Result<bool, LogError> {
-        let stream = StreamName::parse(&reference_stream(name))?;
+    async fn activate(&self, stream: &str, head: Option<Head>, event: SystemEvent) -> Result<bool, LogError> {
+        let stream = StreamName::parse(stream)?;
         let expected = head.map_or(Expected::NoStream, Expected::At);
-        let correlation = Uuid::parse_str(stream.id()).unwrap_or_default();
-        match self
-            .append_system(&stream, expected, &event, correlation, &system(), self.clock.now())
-            .await
-        {
-            Ok(()) => Ok(true),
+        let by = By {
+            actor: &yujian(),
+            now: self.clock.now(),
+            correlation: Some(Uuid::parse_str(stream.id()).unwrap_or_default()),
+            causation: None,
+        };
+        match self.append_system(&stream, expected, &event, &by).await {
+            Ok(_) => Ok(true),
             Err(error @ (LogError::ReadOnly(_) | LogError::ClockSuspect(_) | LogError::DiskFull)) => {
-                tracing::warn!(%error, name, "reference data not activated");
+                tracing::warn!(%error, stream = %stream, "reference data not activated");
                 Ok(false)
             }
             Err(error) => Err(error),

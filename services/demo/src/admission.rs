@@ -1,24 +1,20 @@
 //! The admission half of the story: registering, filing, standards, changes, pauses, closing.
 
 use jiff::ToSpan;
-use jiff::civil::Date;
-use uuid::Uuid;
-use yujian_domain::envelope::{Actor, Provenance, Role};
+use yujian_domain::envelope::Actor;
+use yujian_domain::inspection::Purpose;
 use yujian_domain::institution::{
     ChangeClasses, ChangeDetails, CloseInstitution, ConfirmConformity, CorrectFact, IdentityInput, Institution,
     InstitutionCommand, InstitutionType, IssueReceipt, NonconformityReason, NotifyNonconformity, Paper, PaperKind,
-    Premises, RecordImportedInstitution, RegisterInstitution, RepresentativeInput, ResumeInstitution, SubmitFiling,
-    SuspendInstitution, SuspensionKind, Tenure, WithdrawFiling,
+    Premises, RegisterInstitution, RepresentativeInput, ResumeInstitution, SubmitFiling, SuspendInstitution,
+    SuspensionKind, Tenure, WithdrawFiling,
 };
 use yujian_domain::personal::Sensitive;
-use yujian_domain::time::day_of;
-use yujian_domain::values::ExternalId;
 
-use crate::agenda::Task;
+use crate::agenda::{Task, Visit};
 use crate::story::{DemoError, Story};
 use crate::world::{Course, classes};
 
-const NAMESPACE: Uuid = Uuid::from_u128(0x2f6d_3d3a_7f0e_4d61_9a11_6f0c_77d1_0b5e);
 /// Standards that the story finds breached, with words for publication.
 const BREACHES: &[(&str, &str)] = &[
     ("staff.ratio", "保育人员配备未达到班级最低要求"),
@@ -45,12 +41,10 @@ impl Story<'_> {
             Task::Close(institution) => self.close(institution).await,
             Task::Correct(institution) => self.correct(institution).await,
             Task::Import(institution) => self.import(institution).await,
+            Task::Staff(step) => self.staff_step(step).await,
+            Task::Visit(step) => self.visit_step(step).await,
             _ => self.incident_step(task).await,
         }
-    }
-
-    fn today(&self) -> Date {
-        day_of(self.at)
     }
 
     async fn institution(
@@ -96,6 +90,7 @@ impl Story<'_> {
         let method = "yujian.licensing.v1.LicensingService/RegisterInstitution";
         let outcome = self.run::<Institution>(actor, method, None, command).await?;
         self.members[index].id = Some(outcome.id);
+        self.open_posts(index);
         if course != Course::OnlyRegisters {
             let complete = match course {
                 Course::StaysReturned => false,
@@ -191,6 +186,17 @@ impl Story<'_> {
             (true, Course::Withdraws) => self.plan(1, 3, Task::Withdraw(index)),
             (true, _) => {
                 let (low, high) = if self.dice.percent(8) { (9, 16) } else { (1, 5) };
+                if self.dice.percent(60) {
+                    let purpose = Purpose::PreAuthorization;
+                    self.soon(
+                        30,
+                        200,
+                        Task::Visit(Visit::Plan {
+                            institution: index,
+                            purpose,
+                        }),
+                    );
+                }
                 self.plan(low, high, Task::Receipt(index));
             }
         }
@@ -210,7 +216,11 @@ impl Story<'_> {
         match self.members[index].course {
             Course::StaysNonconforming | Course::Corrects => self.plan(20, 120, Task::Nonconformity(index)),
             Course::StaysSuspended | Course::Pauses => self.plan(30, 150, Task::Suspend(index)),
-            Course::Closes => self.plan(60, 200, Task::Close(index)),
+            // A short story has those who close as well.
+            Course::Closes => {
+                let (low, high) = ((self.days / 6).min(60), (self.days / 3).min(200));
+                self.plan(low, high, Task::Close(index));
+            }
             _ => {}
         }
         if self.dice.percent(50) {
@@ -223,6 +233,7 @@ impl Story<'_> {
             self.plan(30, 90, Task::Correct(index));
         }
         self.plan(1, 20, Task::Incident(index));
+        self.begin_visits(index);
         Ok(())
     }
 
@@ -366,6 +377,17 @@ impl Story<'_> {
         let method = "yujian.licensing.v1.LicensingService/CloseInstitution";
         self.institution(index, actor, method, command).await?;
         self.members[index].open = false;
+        self.members[index].closed = true;
+        self.close_posts(index);
+        let purpose = Purpose::ClosureCheck;
+        self.plan(
+            3,
+            20,
+            Task::Visit(Visit::Plan {
+                institution: index,
+                purpose,
+            }),
+        );
         Ok(())
     }
 
@@ -391,57 +413,6 @@ impl Story<'_> {
         self.institution(index, actor, method, command).await?;
         self.members[index].name = right;
         Ok(())
-    }
-
-    async fn import(&mut self, index: usize) -> Result<(), DemoError> {
-        let member = &self.members[index];
-        let register = "浙江省托育机构旧台账";
-        let number = format!("{index:05}");
-        let command = InstitutionCommand::RecordImported(RecordImportedInstitution {
-            external: ExternalId {
-                register: register.to_owned(),
-                number: number.clone(),
-            },
-            name: member.name.clone(),
-            address: Some(member.address.clone()),
-            region: member.region.clone(),
-            credit_code: None,
-            institution_type: member.institution_type,
-            register_type: Some("早教中心".to_owned()),
-            register_status: None,
-            mode: member.mode,
-            ownership: member.ownership,
-            classes: member.classes.clone(),
-            valid_from_date: None,
-            edition_date: None,
-        });
-        let id = Uuid::new_v5(&NAMESPACE, number.as_bytes());
-        let actor = importer();
-        let mut request = yujian_command::Request::new(actor, self.dice.uuid(), "yujian import", Some(id), command);
-        request.occurred = Some(yujian_domain::time::Occurred::Unknown);
-        request.provenance = Some(Provenance {
-            source: register.to_owned(),
-            sha256: "0".repeat(64),
-            line: index as u64 + 2,
-        });
-        let refused = |error| DemoError::Refused {
-            task: "import".to_owned(),
-            at: self.at,
-            error,
-        };
-        let outcome = self.commands.execute::<Institution>(request).await.map_err(refused)?;
-        self.events += outcome.event_types.len() as u64;
-        self.members[index].id = Some(outcome.id);
-        self.import_incident(index).await
-    }
-}
-
-pub(crate) fn importer() -> Actor {
-    Actor {
-        id: "importer".to_owned(),
-        role: Role::Administrator,
-        organisation: None,
-        jurisdiction: None,
     }
 }
 

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, ToSpan};
+use yujian_domain::inspection::{AbortReason, CancelReason, Purpose};
+use yujian_domain::person::{EndGround, Post, QueryOccasion, TrainingKind};
 use yujian_domain::time::{day_of, start_of};
 
 use crate::people::Dice;
@@ -32,6 +34,104 @@ pub(crate) enum Task {
     Findings(usize),
     Conclude(usize),
     Reopen(usize),
+    Staff(Staff),
+    Visit(Visit),
+}
+
+/// What happens with a worker, by index, or with a county's inspectors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Staff {
+    Hire {
+        institution: usize,
+        post: Post,
+    },
+    Health(usize),
+    Query {
+        worker: usize,
+        occasion: QueryOccasion,
+    },
+    Claim {
+        worker: usize,
+        further: bool,
+    },
+    Verify {
+        worker: usize,
+        credential: u32,
+    },
+    Engage(usize),
+    Train {
+        worker: usize,
+        kind: TrainingKind,
+    },
+    Fate(usize),
+    Return(usize),
+    Dismiss {
+        worker: usize,
+        ground: EndGround,
+    },
+    Leave(usize),
+    Bar(usize),
+    Lift(usize),
+    Appoint(usize),
+    /// The enforcement certificate of a county's inspector ends: the next one is told and verified.
+    Renew {
+        county: usize,
+        inspector: usize,
+    },
+}
+
+/// What happens with a visit, by index, or what brings one about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Visit {
+    /// The next ordinary visit of an institution.
+    Routine(usize),
+    /// The monthly draw at random.
+    Draw,
+    /// The yearly special action.
+    Campaign,
+    Plan {
+        institution: usize,
+        purpose: Purpose,
+    },
+    Approve(usize),
+    Assign(usize),
+    Recuse(usize),
+    Decide(usize),
+    Arrive(usize),
+    Count(usize),
+    Answer {
+        visit: usize,
+        part: usize,
+    },
+    Cite {
+        visit: usize,
+        number: usize,
+    },
+    Leave(usize),
+    Draft(usize),
+    Comment(usize),
+    Finalize(usize),
+    Publish(usize),
+    Cancel {
+        visit: usize,
+        reason: CancelReason,
+    },
+    Abort {
+        visit: usize,
+        reason: AbortReason,
+    },
+    Claim {
+        visit: usize,
+        finding: u32,
+    },
+    Check {
+        visit: usize,
+        finding: u32,
+    },
+    Extend {
+        visit: usize,
+        finding: u32,
+    },
 }
 
 /// Tasks in order of time, then of their making.

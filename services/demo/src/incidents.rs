@@ -1,22 +1,19 @@
 //! The incident half of the story.
 
 use uuid::Uuid;
-use yujian_domain::envelope::Provenance;
 use yujian_domain::incident::{
     Category, Channel, ChildInput, CompleteInvestigation, ConcludeIncident, Incident, IncidentCommand, Injury,
-    NotifyIncident, OpenInvestigation, Outcome, Priority, RecordImportedIncident, ReopenIncident, RootCause, Severity,
-    SupplementIncident, TellGuardian, TriageIncident,
+    NotifyIncident, OpenInvestigation, Outcome, Priority, ReopenIncident, RootCause, Severity, SupplementIncident,
+    TellGuardian, TriageIncident,
 };
 use yujian_domain::personal::Sensitive;
 use yujian_domain::time::Occurred;
-use yujian_domain::values::{AgeMonths, ExternalId};
+use yujian_domain::values::AgeMonths;
 
-use crate::admission::importer;
 use crate::agenda::{Task, soon};
 use crate::people::Dice;
 use crate::story::{Case, DemoError, Story};
 
-const NAMESPACE: Uuid = Uuid::from_u128(0x8d5b_3c11_4a27_4f3e_b0a5_54a3_3d0f_9e41);
 const PLACES: &[&str] = &["活动室", "户外场地", "盥洗室", "走廊", "睡眠室", "楼梯", "餐厅"];
 
 /// Category, injury, severity, weight in a thousand.
@@ -297,48 +294,6 @@ impl Story<'_> {
         if self.dice.percent(60) {
             self.plan(2, 5, Task::Investigate(incident));
         }
-        Ok(())
-    }
-
-    /// What the old register knew of an incident.
-    pub(crate) async fn import_incident(&mut self, index: usize) -> Result<(), DemoError> {
-        let Some(institution) = self.members[index].id else {
-            return Ok(());
-        };
-        let register = "浙江省托育机构旧台账";
-        let number = format!("S{index:05}");
-        let command = IncidentCommand::RecordImported(RecordImportedIncident {
-            institution,
-            external: ExternalId {
-                register: register.to_owned(),
-                number: number.clone(),
-            },
-            ordinal: 1,
-            category: Category::MinorInjury,
-            intake_date: None,
-            completed_date: None,
-            injury: Injury::Fall,
-            severity: Severity::Minor,
-            outcome: Outcome::Unknown,
-            details: std::collections::BTreeMap::new(),
-            narrative: None,
-        });
-        let id = Uuid::new_v5(&NAMESPACE, number.as_bytes());
-        let mut request =
-            yujian_command::Request::new(importer(), self.dice.uuid(), "yujian import", Some(id), command);
-        request.occurred = Some(Occurred::Unknown);
-        request.provenance = Some(Provenance {
-            source: register.to_owned(),
-            sha256: "0".repeat(64),
-            line: index as u64 + 2,
-        });
-        let refused = |error| DemoError::Refused {
-            task: "import".to_owned(),
-            at: self.at,
-            error,
-        };
-        let outcome = self.commands.execute::<Incident>(request).await.map_err(refused)?;
-        self.events += outcome.event_types.len() as u64;
         Ok(())
     }
 }

@@ -5,10 +5,19 @@
 
 mod admission;
 mod agenda;
+mod duty;
+mod imported;
 mod incidents;
 mod live;
+mod onsite;
+mod papers;
 mod people;
+mod planning;
+mod report;
+mod staff;
+mod staffing;
 mod story;
+mod visits;
 mod world;
 
 pub use live::live;

@@ -1,4 +1,9 @@
-//! Live traffic in real time, so that the page of a demonstration moves: now and then an incident, then what follows.
+//! Live traffic in real time, so that the page of a demonstration moves: now and then an incident, a hire or a visit, then
+//! what follows from it.
+
+mod incidents;
+mod staff;
+mod visits;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -8,34 +13,99 @@ use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 use tokio::sync::watch;
 use uuid::Uuid;
-use yujian_command::{Commands, Request};
+use yujian_command::{Commands, Outcome, Request};
+use yujian_domain::aggregate::Aggregate;
 use yujian_domain::envelope::{Actor, Role};
-use yujian_domain::incident::{Channel, Incident, IncidentCommand, Priority, TellGuardian, TriageIncident};
-use yujian_domain::personal::Sensitive;
 use yujian_eventlog::clock::Clock;
 
-use crate::incidents::notification;
 use crate::people::Dice;
-use crate::world::{Roster, officer};
+use crate::world::Roster;
 
-/// Cases that wait for their next step at most.
+/// Things that wait for their next step at most.
 const WAITING: usize = 200;
 
+/// What follows.
 enum Next {
-    Guardian {
-        case: Uuid,
-        operator: Actor,
-        county: String,
-        child: u32,
-        children: u32,
-    },
-    Triage {
-        case: Uuid,
-        county: String,
-    },
+    Incident(incidents::Next),
+    Staff(staff::Next),
+    Visit(Box<visits::Next>),
 }
 
-/// Sends a command every few seconds until `stop` turns true. Refusals (a full disk, a suspect clock) are passed over.
+/// An institution that traffic is about.
+#[derive(Clone)]
+struct Site {
+    institution: Uuid,
+    credit_code: String,
+    county: String,
+}
+
+impl Site {
+    fn operator(&self) -> Actor {
+        Actor {
+            id: format!("operator-{}", self.credit_code.get(8..).unwrap_or_default()),
+            role: Role::Operator,
+            organisation: Some(self.credit_code.clone()),
+            jurisdiction: None,
+        }
+    }
+}
+
+/// What every step needs.
+struct Traffic {
+    commands: Commands,
+    clock: Arc<dyn Clock>,
+    roster: Roster,
+    dice: Dice,
+}
+
+impl Traffic {
+    /// Sends one command. Refusals (a full disk, a suspect clock, a rule that meanwhile stands against it) are passed
+    /// over, with what would have followed.
+    async fn send<A: Aggregate>(
+        &mut self,
+        actor: Actor,
+        method: &'static str,
+        target: Option<Uuid>,
+        command: impl Into<A::Command>,
+    ) -> Option<Outcome<A>> {
+        let request = Request::new(actor, self.dice.uuid(), method, target, command.into());
+        match self.commands.execute::<A>(request).await {
+            Ok(outcome) => Some(outcome),
+            Err(error) => {
+                tracing::debug!(%error, method, "live traffic refused");
+                None
+            }
+        }
+    }
+
+    fn site(&mut self) -> Site {
+        let (institution, credit_code, county) = self.dice.pick(&self.roster.open).clone();
+        Site {
+            institution,
+            credit_code,
+            county,
+        }
+    }
+
+    async fn begin(&mut self) -> Option<Next> {
+        let site = self.site();
+        match self.dice.below(100) {
+            0..55 => self.notify(site).await.map(Next::Incident),
+            55..80 => self.staff(site).await.map(Next::Staff),
+            _ => self.plan_visit(site).await.map(|next| Next::Visit(Box::new(next))),
+        }
+    }
+
+    async fn go_on(&mut self, next: Next) -> Option<Next> {
+        match next {
+            Next::Incident(next) => self.incident(next).await.map(Next::Incident),
+            Next::Staff(next) => self.hire(next).await.map(Next::Staff),
+            Next::Visit(next) => self.visit(*next).await.map(|next| Next::Visit(Box::new(next))),
+        }
+    }
+}
+
+/// Sends a command every few seconds until `stop` turns true.
 pub async fn live(
     commands: Commands,
     clock: Arc<dyn Clock>,
@@ -46,10 +116,15 @@ pub async fn live(
     if roster.open.is_empty() {
         return;
     }
-    let mut dice = Dice(ChaCha20Rng::seed_from_u64(seed));
+    let mut traffic = Traffic {
+        commands,
+        clock,
+        roster,
+        dice: Dice(ChaCha20Rng::seed_from_u64(seed)),
+    };
     let mut waiting: VecDeque<Next> = VecDeque::new();
     loop {
-        let pause = Duration::from_millis(dice.between(2500, 7000));
+        let pause = Duration::from_millis(traffic.dice.between(2500, 7000));
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
             changed = stop.wait_for(|stop| *stop) => {
@@ -57,92 +132,15 @@ pub async fn live(
                 return;
             }
         }
-        let next = if waiting.len() >= WAITING || dice.percent(84) {
+        let next = if waiting.len() >= WAITING || traffic.dice.percent(84) {
             waiting.pop_front()
         } else {
             None
         };
-        match next {
-            None => begin(&commands, clock.as_ref(), &roster, &mut dice, &mut waiting).await,
-            Some(next) => go_on(&commands, clock.as_ref(), next, &mut dice, &mut waiting).await,
-        }
-    }
-}
-
-async fn begin(commands: &Commands, clock: &dyn Clock, roster: &Roster, dice: &mut Dice, waiting: &mut VecDeque<Next>) {
-    let (institution, credit_code, county) = dice.pick(&roster.open).clone();
-    let operator = Actor {
-        id: format!("operator-{}", credit_code.get(8..).unwrap_or_default()),
-        role: Role::Operator,
-        organisation: Some(credit_code),
-        jurisdiction: None,
-    };
-    let notification = notification(dice, institution, clock.now());
-    let children = u32::try_from(notification.children.len()).unwrap_or(0);
-    let request = Request::new(
-        operator.clone(),
-        dice.uuid(),
-        "yujian.incident.v1.IncidentService/NotifyIncident",
-        None,
-        IncidentCommand::Notify(notification),
-    );
-    match commands.execute::<Incident>(request).await {
-        Ok(outcome) if children > 0 => {
-            waiting.push_back(Next::Guardian {
-                case: outcome.id,
-                operator,
-                county,
-                child: 1,
-                children,
-            });
-        }
-        Ok(outcome) => waiting.push_back(Next::Triage {
-            case: outcome.id,
-            county,
-        }),
-        Err(error) => tracing::debug!(%error, "live traffic refused"),
-    }
-}
-
-async fn go_on(commands: &Commands, clock: &dyn Clock, next: Next, dice: &mut Dice, waiting: &mut VecDeque<Next>) {
-    let request = match next {
-        Next::Guardian {
-            case,
-            operator,
-            county,
-            child,
-            children,
-        } => {
-            let command = IncidentCommand::TellGuardian(TellGuardian {
-                child,
-                told_time: clock.now(),
-                channel: Channel::Phone,
-            });
-            waiting.push_back(if child < children {
-                Next::Guardian {
-                    case,
-                    operator: operator.clone(),
-                    county,
-                    child: child + 1,
-                    children,
-                }
-            } else {
-                Next::Triage { case, county }
-            });
-            let method = "yujian.incident.v1.IncidentService/TellGuardian";
-            Request::new(operator, dice.uuid(), method, Some(case), command)
-        }
-        Next::Triage { case, county } => {
-            let command = IncidentCommand::Triage(TriageIncident {
-                priority: *dice.pick(&[Priority::P2, Priority::P3, Priority::P4]),
-                regulatory: dice.percent(80),
-                reason: Sensitive::new("值班人员研判"),
-            });
-            let method = "yujian.incident.v1.IncidentService/TriageIncident";
-            Request::new(officer(&county, 1), dice.uuid(), method, Some(case), command)
-        }
-    };
-    if let Err(error) = commands.execute::<Incident>(request).await {
-        tracing::debug!(%error, "live traffic refused");
+        let follows = match next {
+            None => traffic.begin().await,
+            Some(next) => traffic.go_on(next).await,
+        };
+        waiting.extend(follows);
     }
 }

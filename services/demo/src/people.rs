@@ -97,6 +97,15 @@ impl Dice {
             .expect("one of eleven check characters fits")
     }
 
+    /// A digest of a file that does not exist.
+    pub(crate) fn sha256(&mut self) -> String {
+        let mut text = String::with_capacity(64);
+        for _ in 0..4 {
+            text.push_str(&format!("{:016x}", self.0.next_u64()));
+        }
+        text
+    }
+
     /// A credit code whose check character fits.
     pub(crate) fn credit_code(&mut self, county: &str, registrar: Registrar) -> CreditCode {
         let kind = match registrar {

@@ -1,5 +1,6 @@
 //! Building the history: the agenda is worked off through [`Commands`], an hour of simulated time to a commit.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -8,15 +9,20 @@ use jiff::{Timestamp, ToSpan};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 use uuid::Uuid;
-use yujian_command::{CommandError, Commands, Outcome, Request};
+use yujian_command::{CommandError, Commands, Outcome, Reactors, Request};
 use yujian_domain::aggregate::Aggregate;
+use yujian_domain::divisions::Divisions;
 use yujian_domain::envelope::Actor;
-use yujian_domain::time::{day_of, end_of};
+use yujian_domain::rejection::Reason;
+use yujian_domain::time::{day_of, end_of, start_of};
+use yujian_domain::values::RegionId;
 use yujian_eventlog::LogError;
 use yujian_eventlog::clock::SimulatedClock;
 
-use crate::agenda::{Agenda, Task, later, office};
+use crate::agenda::{Agenda, Staff, Task, later, office};
 use crate::people::Dice;
+use crate::staff::{Surveyor, Worker};
+use crate::visits::Call;
 use crate::world::{Course, Member, Roster, members};
 
 /// What to build.
@@ -36,10 +42,15 @@ pub struct Plan {
 /// What was built.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Summary {
-    /// Events appended.
+    /// Events that the story's commands and the reactors brought about; claims, counted visits and reference data come
+    /// besides.
     pub events: u64,
     /// Institutions.
     pub institutions: u64,
+    /// Persons: staff and inspectors.
+    pub persons: u64,
+    /// Inspections.
+    pub inspections: u64,
     /// Incidents.
     pub incidents: u64,
     /// For live traffic afterwards.
@@ -87,23 +98,40 @@ pub(crate) struct Case {
     pub reopened: bool,
 }
 
+/// The inspectors of a county.
+pub(crate) struct Team {
+    pub region: RegionId,
+    pub inspectors: Vec<Surveyor>,
+}
+
 pub(crate) struct Story<'a> {
     pub commands: &'a Commands,
     pub dice: Dice,
     pub agenda: Agenda,
     pub members: Vec<Member>,
     pub cases: Vec<Case>,
+    pub workers: Vec<Worker>,
+    pub teams: Vec<Team>,
+    pub calls: Vec<Call>,
+    /// Dimensions that the next re-inspection of an institution looks at.
+    pub follow: BTreeMap<usize, Vec<String>>,
+    /// Findings cited so far.
+    pub findings: usize,
+    /// Simulated days in all.
+    pub days: u64,
     pub at: Timestamp,
     pub last: Timestamp,
     pub events: u64,
 }
 
-/// Builds the history of a plan into an empty log. `progress` hears of simulated days done and in all.
+/// Builds the history of a plan into an empty log. The reactors are those over the same log; they react as the hours pass,
+/// so that nothing is left for them to do at the end. `progress` hears of simulated days done and in all.
 ///
 /// # Errors
 /// A refused step, a failed log, or a plan without a day in it.
 pub async fn build(
     commands: &Commands,
+    reactors: &mut Reactors,
     clock: &Arc<SimulatedClock>,
     batch: &dyn Batch,
     plan: Plan,
@@ -112,40 +140,52 @@ pub async fn build(
     let first = first_day(plan)?;
     let mut dice = Dice(ChaCha20Rng::seed_from_u64(plan.seed));
     let members = members(&mut dice, &commands.reference().divisions, plan.institutions);
+    let teams = teams(&members, &commands.reference().divisions);
+    let days = u64::from((plan.until - first).get_days().unsigned_abs()) + 1;
     let mut story = Story {
         commands,
         dice,
         agenda: Agenda::default(),
         members,
         cases: Vec::new(),
+        workers: Vec::new(),
+        teams,
+        calls: Vec::new(),
+        follow: BTreeMap::new(),
+        findings: 0,
+        days,
         at: clock_start(plan)?,
         last: end_of(plan.until),
         events: 0,
     };
     story.open_agenda(first, plan);
-    let days = u64::from((plan.until - first).get_days().unsigned_abs()) + 1;
-    let mut hour = i64::MIN;
+    let mut hour = hour_of(story.at);
     batch.begin().await?;
     while let Some((at, task)) = story.agenda.next() {
         if at > story.last {
             break;
         }
-        let this_hour = at.as_second().div_euclid(3600);
-        if this_hour != hour {
-            if hour != i64::MIN {
-                batch.commit().await?;
-                batch.begin().await?;
-            }
-            hour = this_hour;
-            let done = u64::from((day_of(at) - first).get_days().unsigned_abs());
-            progress(done, days);
+        if hour_of(at) != hour {
+            hour = hour_of(at);
+            batch.commit().await?;
+            story.react(reactors, clock, at).await?;
+            batch.begin().await?;
+            progress(u64::from((day_of(at) - first).get_days().unsigned_abs()), days);
         }
         clock.set(at);
         story.at = at;
         story.step(task).await?;
     }
     batch.commit().await?;
-    Ok(story.summary())
+    let last = story.last;
+    story.react(reactors, clock, last).await?;
+    let mut summary = story.summary();
+    summary.events += reactors.counts().done;
+    Ok(summary)
+}
+
+fn hour_of(at: Timestamp) -> i64 {
+    at.as_second().div_euclid(3600)
 }
 
 /// Where a plan's simulated clock starts: before its first event.
@@ -154,6 +194,19 @@ pub async fn build(
 /// A plan that reaches before the calendar.
 pub fn clock_start(plan: Plan) -> Result<Timestamp, DemoError> {
     Ok(yujian_domain::time::start_of(first_day(plan)?))
+}
+
+/// One team a county that has institutions.
+fn teams(members: &[Member], divisions: &Divisions) -> Vec<Team> {
+    let counties: BTreeSet<&str> = members.iter().map(|member| member.county.as_str()).collect();
+    counties
+        .into_iter()
+        .filter_map(|county| divisions.get(county))
+        .map(|division| Team {
+            region: division.id.clone(),
+            inspectors: Vec::new(),
+        })
+        .collect()
 }
 
 fn first_day(plan: Plan) -> Result<Date, DemoError> {
@@ -169,9 +222,47 @@ fn first_day(plan: Plan) -> Result<Date, DemoError> {
 }
 
 impl Story<'_> {
+    /// Lets the reactors do what has come up, and then what falls due at each midnight up to `until`.
+    async fn react(
+        &mut self,
+        reactors: &mut Reactors,
+        clock: &SimulatedClock,
+        until: Timestamp,
+    ) -> Result<(), DemoError> {
+        let failed = |error, at| match error {
+            CommandError::Log(error) => DemoError::Log(error),
+            error => DemoError::Refused {
+                task: "reactors".to_owned(),
+                at,
+                error,
+            },
+        };
+        reactors
+            .run_until_idle()
+            .await
+            .map_err(|error| failed(error, self.at))?;
+        let mut day = day_of(self.at).saturating_add(1.day());
+        while start_of(day) <= until {
+            let midnight = start_of(day);
+            clock.set(midnight);
+            reactors
+                .run_until_idle()
+                .await
+                .map_err(|error| failed(error, midnight))?;
+            self.at = midnight;
+            day = day.saturating_add(1.day());
+        }
+        Ok(())
+    }
+
     /// Registrations: half of the institutions exist early, the rest come over the whole time.
     fn open_agenda(&mut self, first: Date, plan: Plan) {
         let days = u64::from((plan.until - first).get_days().unsigned_abs());
+        for county in 0..self.teams.len() {
+            let at = office(&mut self.dice, first);
+            self.agenda.add(at, Task::Staff(Staff::Appoint(county)));
+        }
+        self.open_visits(first, plan.until);
         for index in 0..self.members.len() {
             let course = self.members[index].course;
             let span = match course {
@@ -201,6 +292,25 @@ impl Story<'_> {
         self.agenda.add(at, task);
     }
 
+    /// Legal day of the simulated now.
+    pub(crate) fn today(&self) -> Date {
+        day_of(self.at)
+    }
+
+    /// Days within which what is particular comes about, so that a short story has it too.
+    pub(crate) fn span(&self) -> (u64, u64) {
+        let low = (self.days / 20).clamp(2, 20);
+        (low, (self.days / 3).clamp(low, 400))
+    }
+
+    /// What the log says of an aggregate.
+    pub(crate) async fn state<A: Aggregate>(&self, id: Uuid) -> Result<Option<A>, DemoError> {
+        match self.commands.load::<A>(id).await {
+            Ok(loaded) => Ok(loaded.map(|(state, _)| state)),
+            Err(error) => Err(self.failed("load", error)),
+        }
+    }
+
     /// Runs one command of the story; a refusal ends the story, since it obeys the rules.
     pub(crate) async fn run<A: Aggregate>(
         &mut self,
@@ -209,18 +319,65 @@ impl Story<'_> {
         target: Option<Uuid>,
         command: A::Command,
     ) -> Result<Outcome<A>, DemoError> {
+        match self.send(actor, method, target, command).await {
+            Ok(outcome) => Ok(outcome),
+            Err(error) => Err(self.failed(method, error)),
+        }
+    }
+
+    /// Runs a command that the cap on visits may refuse.
+    pub(crate) async fn ask<A: Aggregate>(
+        &mut self,
+        actor: Actor,
+        method: &'static str,
+        target: Option<Uuid>,
+        command: A::Command,
+    ) -> Result<Result<Outcome<A>, Reason>, DemoError> {
+        match self.send(actor, method, target, command).await {
+            Ok(outcome) => Ok(Ok(outcome)),
+            Err(CommandError::Rejected(rejection)) if rejection.reason == Reason::FrequencyCapReached => {
+                Ok(Err(rejection.reason))
+            }
+            Err(error) => Err(self.failed(method, error)),
+        }
+    }
+
+    async fn send<A: Aggregate>(
+        &mut self,
+        actor: Actor,
+        method: &'static str,
+        target: Option<Uuid>,
+        command: A::Command,
+    ) -> Result<Outcome<A>, CommandError> {
         let request = Request::new(actor, self.dice.uuid(), method, target, command);
+        let outcome = self.commands.execute::<A>(request).await?;
+        self.events += outcome.event_types.len() as u64;
+        Ok(outcome)
+    }
+
+    /// Runs a request that is made up already.
+    pub(crate) async fn execute<A: Aggregate>(
+        &mut self,
+        task: &str,
+        request: Request<A::Command>,
+    ) -> Result<Outcome<A>, DemoError> {
         match self.commands.execute::<A>(request).await {
             Ok(outcome) => {
                 self.events += outcome.event_types.len() as u64;
                 Ok(outcome)
             }
-            Err(CommandError::Log(error)) => Err(DemoError::Log(error)),
-            Err(error) => Err(DemoError::Refused {
-                task: method.to_owned(),
+            Err(error) => Err(self.failed(task, error)),
+        }
+    }
+
+    fn failed(&self, task: &str, error: CommandError) -> DemoError {
+        match error {
+            CommandError::Log(error) => DemoError::Log(error),
+            error => DemoError::Refused {
+                task: task.to_owned(),
                 at: self.at,
                 error,
-            }),
+            },
         }
     }
 
@@ -238,8 +395,14 @@ impl Story<'_> {
         Summary {
             events: self.events,
             institutions: self.members.iter().filter(|member| member.id.is_some()).count() as u64,
+            persons: (self.workers.len() + self.teams.iter().map(|team| team.inspectors.len()).sum::<usize>()) as u64,
+            inspections: self.calls.len() as u64,
             incidents: self.cases.len() as u64,
-            roster: Roster { open },
+            roster: Roster {
+                open,
+                staff: self.some_staff(),
+                inspectors: self.lasting_inspectors(),
+            },
         }
     }
 }

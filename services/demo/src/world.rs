@@ -1,5 +1,7 @@
 //! The made-up province: its institutions with the course that their lives take.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use yujian_domain::divisions::{Divisions, Level};
@@ -71,6 +73,8 @@ pub(crate) struct Member {
     pub classes: Vec<Class>,
     /// Whether incidents may happen there now.
     pub open: bool,
+    /// Whether it has closed for good.
+    pub closed: bool,
 }
 
 impl Member {
@@ -104,6 +108,12 @@ pub(crate) fn officer(county: &str, which: u32) -> Actor {
 pub struct Roster {
     /// Institutions where incidents may happen: id, credit code, county.
     pub open: Vec<(Uuid, String, String)>,
+    /// Some of the persons who work at each of them.
+    #[serde(default)]
+    pub staff: BTreeMap<Uuid, Vec<Uuid>>,
+    /// Inspectors by county whose certificates hold for years: person, account.
+    #[serde(default)]
+    pub inspectors: BTreeMap<String, Vec<(Uuid, String)>>,
 }
 
 /// Makes the institutions.
@@ -152,6 +162,7 @@ pub(crate) fn members(dice: &mut Dice, divisions: &Divisions, count: u32) -> Vec
             makes_meals: dice.percent(60),
             classes: classes(dice, kind.0),
             open: false,
+            closed: false,
         });
     }
     members

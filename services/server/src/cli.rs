@@ -29,7 +29,7 @@ pub struct SettingsArgs {
     /// Settings file (TOML). Unknown keys are refused.
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Directory of the data: log.db, heads.db, views.db and, unless set apart, keys.db; default: yujian-data, for the
+    /// Directory of the data: log.db, state.db, heads.db, views.db and, unless set apart, keys.db; default: yujian-data, for the
     /// demo yujian-demo.
     #[arg(long, global = true, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
@@ -50,6 +50,10 @@ pub struct SettingsArgs {
     /// Port for gRPC and the page; 0 takes a free one.
     #[arg(long, global = true, value_name = "PORT")]
     pub port: Option<u16>,
+    /// Whether this process runs the reactors, which do in other streams what an event asks for (a barred person goes off
+    /// duty, a deadline passes): on (the default) or off. Of several nodes over one log at least one must run them; all may.
+    #[arg(long, global = true, value_name = "on|off")]
+    pub reactors: Option<String>,
     /// What to log: error, warn, info, debug, trace, or a filter such as `info,yujian_command=debug`.
     #[arg(long, global = true, value_name = "FILTER")]
     pub log_level: Option<String>,

@@ -14,13 +14,14 @@ const PREFIX: &str = "YUJIAN_";
 const EMBEDDED: &str = "embedded";
 /// Name the components that the test suite must not skip, and a real server for it; read by tests, not by the program.
 const TEST_VARIABLES: [&str; 2] = ["YUJIAN_REQUIRE", "YUJIAN_KURRENTDB"];
-const KEYS: [&str; 8] = [
+const KEYS: [&str; 9] = [
     "data_dir",
     "log",
     "keys_dir",
     "kek_file",
     "host",
     "port",
+    "reactors",
     "log_level",
     "log_format",
 ];
@@ -73,6 +74,8 @@ pub struct Settings {
     pub host: IpAddr,
     /// Port; 0 takes a free one.
     pub port: u16,
+    /// Whether this process runs the reactors.
+    pub reactors: bool,
     /// Log filter.
     pub log_level: String,
     /// Log format.
@@ -128,6 +131,7 @@ struct File {
     kek_file: Option<String>,
     host: Option<String>,
     port: Option<u16>,
+    reactors: Option<String>,
     log_level: Option<String>,
     log_format: Option<String>,
 }
@@ -216,6 +220,19 @@ impl Settings {
             origin,
             problem: "must be a number between 0 and 65535".to_owned(),
         })?;
+        let from_file = layers.file.reactors.take();
+        let (reactors, origin) = layers.pick("reactors", flags.reactors.clone(), from_file, "on");
+        let reactors = match reactors.as_str() {
+            "on" => true,
+            "off" => false,
+            _ => {
+                return Err(ConfigError::Value {
+                    key: "reactors",
+                    origin,
+                    problem: "must be on or off".to_owned(),
+                });
+            }
+        };
         let from_file = layers.file.log_level.take();
         let (log_level, _) = layers.pick("log_level", flags.log_level.clone(), from_file, "info");
         let from_file = layers.file.log_format.take();
@@ -238,6 +255,7 @@ impl Settings {
             kek_file,
             host,
             port,
+            reactors,
             log_level,
             log_format,
             shown: layers.shown,
@@ -376,6 +394,19 @@ mod tests {
         assert_eq!(
             without_secret("kurrentdb://a?tls=false"),
             ("kurrentdb://a?tls=false".to_owned(), false)
+        );
+    }
+
+    #[test]
+    fn reactors_run_unless_they_are_turned_off() {
+        let reactors = |value: &str| load(&SettingsArgs::default(), &[("YUJIAN_REACTORS", value)]);
+        assert!(load(&SettingsArgs::default(), &[]).unwrap().reactors);
+        assert!(reactors("on").unwrap().reactors && !reactors("off").unwrap().reactors);
+        assert!(
+            reactors("no")
+                .unwrap_err()
+                .to_string()
+                .starts_with("reactors (variable)")
         );
     }
 

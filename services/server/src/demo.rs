@@ -7,9 +7,11 @@ use anyhow::{Context, bail};
 use async_trait::async_trait;
 use jiff::ToSpan;
 use serde::{Deserialize, Serialize};
+use yujian_command::Reactors;
 use yujian_demo::{Batch, Plan, Roster};
 use yujian_domain::time::{day_of, end_of};
 use yujian_eventlog::LogError;
+use yujian_eventlog::checkpoint::StateFile;
 use yujian_eventlog::clock::{Clock, SimulatedClock, SystemClock};
 use yujian_eventlog::entropy::Entropy;
 use yujian_eventlog::keys::FileKeys;
@@ -227,13 +229,17 @@ async fn build(settings: &Settings, arguments: &DemoArgs) -> anyhow::Result<Mark
         log: house.embedded.clone().context("a demo is built into log.db")?,
         keys: house.keys.clone(),
     };
+    // Its checkpoint is left beside the data: the server goes on from there.
+    let state = Arc::new(StateFile::open_for_build(&settings.data_dir)?);
+    let mut reactors = Reactors::open(house.commands.clone(), state).await?;
     let bar = Progress::new("simulated days");
-    let summary = yujian_demo::build(&house.commands, &clock, &hour, plan, |done, total| bar.at(done, total)).await?;
+    let told = |done, total| bar.at(done, total);
+    let summary = yujian_demo::build(&house.commands, &mut reactors, &clock, &hour, plan, told).await?;
     bar.done();
-    drop((house, hour));
+    drop((reactors, house, hour));
     eprintln!(
-        "demo: {} events, {} institutions, {} incidents",
-        summary.events, summary.institutions, summary.incidents
+        "demo: {} events, {} institutions, {} persons, {} inspections, {} incidents",
+        summary.events, summary.institutions, summary.persons, summary.inspections, summary.incidents
     );
     sync_files(settings)?;
     let mark = Mark {

@@ -11,6 +11,7 @@ mod import;
 mod kurrent;
 mod migrate;
 mod progress;
+mod reactors;
 mod serve;
 
 use std::io::{IsTerminal, Write};

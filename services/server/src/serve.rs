@@ -59,9 +59,19 @@ pub async fn serve<F>(
 where
     F: Future<Output = ()> + Send + 'static,
 {
-    let views = house.views(&settings.data_dir).await?;
     let stop = CancellationToken::new();
     let (ending, ended) = watch::channel(false);
+    // Beside the views, not by them: building a view anew runs no reactor.
+    let reactors = {
+        let (commands, directory, ended) = (house.commands.clone(), settings.data_dir.clone(), ended.clone());
+        let wanted = settings.reactors;
+        tokio::spawn(async move {
+            if wanted {
+                crate::reactors::run(commands, directory, ended).await;
+            }
+        })
+    };
+    let views = house.views(&settings.data_dir).await?;
     let follower = {
         let (views, ended) = (views.clone(), ended.clone());
         tokio::spawn(async move {
@@ -142,7 +152,7 @@ where
     stop.cancel();
     // What was acknowledged is on disk already; the views would catch up at the next start.
     let _ = tokio::time::timeout(Duration::from_millis(300), async {
-        tokio::join!(follower, traffic, writing)
+        tokio::join!(follower, traffic, writing, reactors)
     })
     .await;
     Ok(())

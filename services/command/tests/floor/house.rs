@@ -34,6 +34,11 @@ pub struct FaultyLog {
     damaged: Mutex<Option<(StreamName, u64)>>,
 }
 
+/// What reads see in place of a record.
+fn shown(damage: Option<Damage>, record: Record) -> Item {
+    damage.map_or(Item::Record(record), Item::Damaged)
+}
+
 impl FaultyLog {
     /// The next append to a stream of this category fails, as if the process had died before it.
     pub fn fail_next(&self, category: &'static str) {
@@ -112,17 +117,28 @@ impl EventLog for FaultyLog {
         limit: usize,
     ) -> Result<Vec<Item>, LogError> {
         let items = self.inner.read_stream(stream, direction, from, limit).await?;
-        let shown = items.into_iter().map(|item| match item {
-            Item::Record(record) => self
-                .damage_of(stream, record.revision)
-                .map_or(Item::Record(record), Item::Damaged),
+        let items = items.into_iter().map(|item| match item {
+            Item::Record(record) => shown(self.damage_of(stream, record.revision), record),
             damaged @ Item::Damaged(_) => damaged,
         });
-        Ok(shown.collect())
+        Ok(items.collect())
     }
 
     async fn read_all(&self, after: LogPosition, limit: usize) -> Result<LogPage, LogError> {
-        self.inner.read_all(after, limit).await
+        let mut page = self.inner.read_all(after, limit).await?;
+        let items = page.items.into_iter().map(|item| match item {
+            Item::Record(record) => {
+                let damage = self.damage_of(&record.stream, record.revision);
+                let damage = damage.map(|damage| Damage {
+                    position: record.position,
+                    ..damage
+                });
+                shown(damage, record)
+            }
+            damaged @ Item::Damaged(_) => damaged,
+        });
+        page.items = items.collect();
+        Ok(page)
     }
 
     async fn stream_head(&self, stream: &StreamName) -> Result<Option<Head>, LogError> {
@@ -159,6 +175,11 @@ impl EventLog for FaultyLog {
 pub struct Floor(pub Commands);
 
 impl Floor {
+    /// The floor itself, for every aggregate.
+    pub fn all(&self) -> &Commands {
+        &self.0
+    }
+
     pub async fn execute(&self, request: Request<InstitutionCommand>) -> Outcomes {
         self.0.execute::<Institution>(request).await
     }

@@ -4,10 +4,10 @@ use std::sync::{Arc, Mutex};
 
 use jiff::SignedDuration;
 use rusqlite::Connection;
-use yujian_eventlog::checkpoint::Checkpoints;
+use yujian_eventlog::checkpoint::{Change, Checkpoint, StateFile, Timer};
 use yujian_eventlog::sqlite::header::{HeaderError, bump_epoch};
 use yujian_eventlog::sqlite::{LogKind, OpenError, OpenOptions, SqliteLog, schema};
-use yujian_eventlog::{Direction, EventLog, Expected, LogError, LogPosition};
+use yujian_eventlog::{Direction, EventLog, Expected, Hash, LogError, LogPosition};
 
 use crate::support::{TestClock, event, open, stream};
 
@@ -209,17 +209,64 @@ fn what_is_not_a_log_of_this_format_is_refused() {
     assert!(matches!(opened, Err(OpenError::Header(HeaderError::Format(2)))));
 }
 
+fn timer(number: u32, due: &str) -> Timer {
+    Timer {
+        kind: "expire".to_owned(),
+        stream: "person-a".to_owned(),
+        number,
+        day: "2026-03-01".parse().unwrap(),
+        due: due.parse().unwrap(),
+        revision: 4,
+        cause: uuid::Uuid::from_u128(u128::from(number)),
+    }
+}
+
 #[test]
-fn checkpoints_are_kept() {
+fn checkpoints_and_timers_are_kept_together() {
     let directory = tempfile::tempdir().unwrap();
-    let store = Checkpoints::open(directory.path()).unwrap();
-    assert_eq!(store.load("r").unwrap(), None);
-    let position = LogPosition { epoch: 3, number: 12 };
-    store.save("r", LogPosition { epoch: 3, number: 11 }).unwrap();
-    store.save("r", position).unwrap();
-    drop(store);
-    assert_eq!(
-        Checkpoints::open(directory.path()).unwrap().load("r").unwrap(),
-        Some(position)
+    let state = StateFile::open(directory.path()).unwrap();
+    assert_eq!(state.load("r").unwrap(), None);
+    assert_eq!(state.next_due().unwrap(), None);
+    let at = |number| Checkpoint {
+        position: LogPosition { epoch: 3, number },
+        mark: Hash([7; 32]),
+    };
+    let (early, late) = (
+        timer(1, "2026-03-02T00:00:00Z"),
+        timer(2, "2026-03-03T00:00:00.000000001Z"),
     );
+    let change = Change {
+        checkpoints: vec![("r", at(11))],
+        set: vec![late.clone(), early.clone(), early.clone()],
+        done: Vec::new(),
+    };
+    state.save(&change).unwrap();
+    assert_eq!(state.next_due().unwrap(), Some(early.due));
+    assert_eq!(state.due(early.due).unwrap(), [early.clone()]);
+    assert_eq!(
+        state.due("2026-03-03T00:00:00Z".parse().unwrap()).unwrap(),
+        [early.clone()]
+    );
+    assert_eq!(state.due(late.due).unwrap(), [early.clone(), late.clone()]);
+    let change = Change {
+        checkpoints: vec![("r", at(12))],
+        set: Vec::new(),
+        done: vec![early],
+    };
+    state.save(&change).unwrap();
+    drop(state);
+    let state = StateFile::open(directory.path()).unwrap();
+    assert_eq!(state.load("r").unwrap(), Some(at(12)));
+    assert_eq!(state.load("other").unwrap(), None);
+    assert_eq!(state.next_due().unwrap(), Some(late.due));
+}
+
+#[test]
+fn a_state_file_of_a_newer_version_is_not_touched() {
+    let directory = tempfile::tempdir().unwrap();
+    drop(StateFile::open(directory.path()).unwrap());
+    let conn = rusqlite::Connection::open(directory.path().join("state.db")).unwrap();
+    conn.pragma_update(None, "user_version", 99).unwrap();
+    drop(conn);
+    assert!(matches!(StateFile::open(directory.path()), Err(LogError::Invalid(_))));
 }

@@ -1,0 +1,554 @@
+//! Checks, training, engagements, duty and bars of staff.
+#![allow(clippy::unwrap_used)]
+
+mod person_support;
+
+use person_support::*;
+use yujian_domain::envelope::Role;
+use yujian_domain::person::*;
+use yujian_domain::rejection::{LegalBasis, Reason};
+use yujian_domain::time::{Occurred, start_of};
+use yujian_domain::values::RegionId;
+
+fn cites(basis: &[LegalBasis], law: &str, article: &str) -> bool {
+    basis.contains(&LegalBasis::new(law, article))
+}
+
+#[test]
+fn a_health_certificate_counts_for_twelve_months_by_the_policy_of_its_day() {
+    let mut desk = Desk::registered();
+    let decided = desk.one(health(day("2026-02-28"), true));
+    let PersonEvent::HealthCertificateRecorded(event) = &decided.event else {
+        panic!()
+    };
+    assert_eq!(event.expiry_date, day("2027-02-28"));
+    assert_eq!(decided.effective_from, Some(start_of(day("2026-02-28"))));
+    assert_eq!(
+        (decided.policies[0].id.as_str(), decided.policies[0].version),
+        ("cn-staffing", 2)
+    );
+    assert!(cites(&decided.legal_basis, "卫生部令第76号", "§14"));
+    let mut old = Desk::registered();
+    assert_eq!(old.one(health(day("2024-03-31"), true)).policies[0].version, 1);
+    assert_eq!(
+        Desk::registered().reason(health(day("2021-05-31"), true)),
+        Reason::PolicyNotInForce
+    );
+    let tomorrow = desk.days(1);
+    assert_eq!(
+        desk.violations(health(tomorrow, true)),
+        [violation("GEN-02", "issue_date")]
+    );
+}
+
+#[test]
+fn only_the_newest_certificate_counts() {
+    let mut desk = Desk::registered();
+    desk.one(health(day("2026-02-01"), true));
+    assert_eq!(
+        desk.violations(health(day("2026-01-31"), false)),
+        [violation("STF-08", "issue_date")]
+    );
+    assert_eq!(desk.reason(health(day("2026-02-01"), true)), Reason::NothingToDo);
+    desk.one(health(day("2026-02-01"), false));
+    assert!(!desk.state.health.as_ref().unwrap().passed);
+    desk.one(health(day("2026-03-01"), true));
+    assert!(desk.state.health.as_ref().unwrap().passed);
+}
+
+#[test]
+fn who_is_unfit_goes_off_duty_everywhere_in_the_same_decision() {
+    let mut desk = Desk::engaged();
+    let today = desk.today();
+    desk.one(engage(2, Post::Cook, today));
+    desk.one(engage(3, Post::Cook, desk.days(10)));
+    desk.one(end(2, today));
+    let decided = desk.run(health(today, false)).unwrap();
+    let off: Vec<(u32, OffDutyGround)> = decided[1..]
+        .iter()
+        .map(|one| match &one.event {
+            PersonEvent::TakenOffDuty(event) => (event.engagement, event.ground),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    let ground = OffDutyGround::NoHealthCertificate;
+    assert_eq!(off, [(1, ground), (3, ground)], "the ended one stays ended");
+    assert!(cites(&decided[1].legal_basis, "卫生部令第76号", "§14"));
+    assert_eq!(decided[1].effective_from, None, "at once");
+    assert_eq!(
+        decided[2].effective_from,
+        Some(start_of(desk.days(10))),
+        "from its first day"
+    );
+    assert_eq!(desk.state.engagements[&3].since, desk.days(10));
+    assert_eq!(desk.state.engagements[&1].off_duty, Some(ground));
+}
+
+#[test]
+fn the_record_is_asked_for_every_year() {
+    let mut desk = Desk::registered();
+    let decided = desk.one(query(day("2026-03-01"), &[]));
+    let PersonEvent::RecordQueried(event) = &decided.event else {
+        panic!()
+    };
+    assert!(event.clear);
+    assert_eq!(event.valid_until, day("2027-03-01"));
+    assert!(shown_to_employer(&decided));
+    assert!(cites(&decided.legal_basis, "未成年人保护法", "§62"));
+    assert_eq!(
+        desk.violations(query(day("2026-02-01"), &[])),
+        [violation("STF-09", "query_date")]
+    );
+    let twice = query(desk.today(), &[Offence::Abuse, Offence::Drugs, Offence::Abuse]);
+    assert_eq!(desk.violations(twice), [violation("STF-09", "found[2]")]);
+}
+
+#[test]
+fn a_record_that_was_found_takes_off_duty_at_once_and_is_for_the_regulator() {
+    let mut desk = Desk::engaged();
+    desk.one(engage(2, Post::Cook, desk.today()));
+    let decided = desk.run(query(desk.today(), &[Offence::Gambling])).unwrap();
+    assert_eq!(decided.len(), 3);
+    assert!(!shown_to_employer(&decided[0]));
+    for one in &decided[1..] {
+        assert!(shown_to_employer(one));
+        let PersonEvent::TakenOffDuty(event) = &one.event else {
+            panic!()
+        };
+        assert_eq!(event.ground, OffDutyGround::Barred, "not why");
+    }
+    assert!(
+        desk.state
+            .engagements
+            .values()
+            .all(|one| one.state == EngagementState::OffDuty)
+    );
+    assert_eq!(desk.state.hindrances(desk.today()), [OffDutyGround::Barred]);
+}
+
+#[test]
+fn an_employer_does_not_clear_whom_an_earlier_answer_did_not() {
+    let mut desk = Desk::eligible();
+    desk.run(query(desk.today(), &[Offence::Abuse])).unwrap();
+    desk.days_later(1);
+    let clear = query(desk.today(), &[]);
+    assert_eq!(desk.reason(clear.clone()), Reason::RoleNotAllowed);
+    desk.run(query(desk.today(), &[Offence::Abuse, Offence::Drugs]))
+        .unwrap();
+    desk.by_officer().one(clear);
+    assert_eq!(desk.state.hindrances(desk.today()), []);
+}
+
+#[test]
+fn training_has_hours_and_is_over() {
+    let mut desk = Desk::registered();
+    let wrong = RecordTraining {
+        provider: " ".to_owned(),
+        ..training(TrainingKind::FirstAid, 501, desk.days(1))
+    };
+    let expected = [
+        violation("STF-11", "hours"),
+        violation("GEN-03", "provider"),
+        violation("GEN-02", "completed_date"),
+    ];
+    assert_eq!(desk.violations(wrong), expected);
+    assert_eq!(
+        desk.violations(training(TrainingKind::FirstAid, 0, desk.today())),
+        [violation("STF-11", "hours")]
+    );
+    desk.one(training(TrainingKind::FirstAid, 8, day("2025-12-31")));
+    desk.one(training(TrainingKind::FirstAid, 4, day("2026-01-01")));
+    desk.one(training(TrainingKind::FirstAid, 5, day("2026-02-01")));
+    assert_eq!(desk.state.training[&(2025, TrainingKind::FirstAid)], 8);
+    assert_eq!(desk.state.training[&(2026, TrainingKind::FirstAid)], 9);
+}
+
+#[test]
+fn nobody_is_engaged_without_checks_and_the_refusal_says_what_is_missing_and_who_acts() {
+    let desk = Desk::registered();
+    let rejection = desk.refused(engage(1, Post::Carer, desk.today()));
+    assert_eq!(rejection.reason, Reason::PersonIneligible);
+    assert_eq!(rejection.metadata["missing"], "no_record_query, no_health_certificate");
+    assert_eq!(
+        rejection.metadata["possible"],
+        "record_query (operator, officer, bureau); record_health_certificate (operator, officer)"
+    );
+    assert!(cites(&rejection.legal_basis, "未成年人保护法", "§62"));
+    assert!(cites(&rejection.legal_basis, "卫生部令第76号", "§14"));
+    assert_eq!(rejection.metadata["date"], "2026-03-02");
+}
+
+#[test]
+fn checks_hold_on_the_first_day() {
+    let mut desk = Desk::registered();
+    desk.one(health(day("2025-03-20"), true));
+    desk.one(query(day("2025-03-25"), &[]));
+    let missing = |start: &str| match desk.decide(engage(1, Post::Cook, day(start))) {
+        Ok(_) => String::new(),
+        Err(rejection) => rejection.metadata["missing"].clone(),
+    };
+    assert_eq!(missing("2026-03-20"), "");
+    assert_eq!(missing("2026-03-21"), "no_health_certificate");
+    assert_eq!(missing("2026-03-26"), "no_record_query, no_health_certificate");
+}
+
+#[test]
+fn staff_may_have_begun_long_ago_and_at_most_a_month_ahead() {
+    let mut desk = Desk::eligible();
+    let decided = desk.one(engage(1, Post::Cook, day("2015-09-01")));
+    assert_eq!(decided.effective_from, Some(start_of(day("2015-09-01"))));
+    assert_eq!(decided.policies[0].id, "cn-staffing");
+    let latest = desk.days(31);
+    assert_eq!(
+        desk.violations(engage(2, Post::Cook, desk.days(32))),
+        [violation("STF-12", "start_date")]
+    );
+    desk.one(engage(2, Post::Cook, latest));
+}
+
+#[test]
+fn a_share_is_a_part_of_full_time_and_more_than_full_time_together_stands() {
+    let mut desk = Desk::engaged();
+    for share_permille in [0, 1001] {
+        let wrong = Engage {
+            share_permille,
+            ..engage(2, Post::Cook, desk.today())
+        };
+        assert_eq!(desk.violations(wrong), [violation("STF-12", "share_permille")]);
+    }
+    desk.one(engage(2, Post::Cook, desk.today()));
+    let total: u32 = desk.state.standing().map(|(_, one)| one.share_permille).sum();
+    assert_eq!(total, 2000, "flagged after the fact, not refused");
+}
+
+#[test]
+fn one_engagement_stands_at_an_institution() {
+    let mut desk = Desk::engaged();
+    let rejection = desk.refused(engage(1, Post::Cook, desk.today()));
+    assert_eq!(rejection.reason, Reason::AlreadyExists);
+    assert_eq!(rejection.metadata["engagement"], "1");
+    desk.one(end(1, desk.today()));
+    desk.one(engage(1, Post::Cook, desk.today()));
+    assert_eq!(desk.state.engagements.len(), 2);
+}
+
+#[test]
+fn a_carer_is_qualified_by_a_verified_certificate_that_is_valid_that_day() {
+    let qualified = |desk: &mut Desk| {
+        let today = desk.today();
+        let PersonEvent::EngagementStarted(event) = desk.one(engage(1, Post::Carer, today)).event else {
+            panic!()
+        };
+        event.qualified
+    };
+    for (state, expected) in [
+        (CredentialState::Claimed, false),
+        (CredentialState::Verified, true),
+        (CredentialState::Rejected, false),
+        (CredentialState::Revoked, false),
+        (CredentialState::Expired, false),
+    ] {
+        let mut desk = Desk::with_credential(state);
+        desk.by_employer();
+        desk.one(health(desk.today(), true));
+        desk.one(query(desk.today(), &[]));
+        assert_eq!(qualified(&mut desk), expected, "{state:?}");
+    }
+    let mut unrecorded = Desk::with_credential(CredentialState::Verified);
+    unrecorded.days_later(91).by_employer();
+    unrecorded.one(health(unrecorded.today(), true));
+    unrecorded.one(query(unrecorded.today(), &[]));
+    assert!(!qualified(&mut unrecorded), "run out, though nobody recorded it");
+}
+
+#[test]
+fn each_post_asks_for_its_own_credential() {
+    let mut desk = Desk::registered();
+    for (number, kind) in CredentialKind::ALL.iter().enumerate() {
+        desk.one(claim(*kind, &format!("N-{number}")));
+    }
+    desk.by_officer();
+    let region = RegionId::parse("330106", 2020).unwrap();
+    let reference = desk.reference.clone();
+    let (policy, _) = reference.staffing(&region, desk.today()).unwrap();
+    let today = desk.today();
+    let posts = |desk: &Desk| -> Vec<Post> {
+        Post::ALL
+            .iter()
+            .copied()
+            .filter(|post| desk.state.is_qualified(*post, today, policy))
+            .collect()
+    };
+    assert_eq!(posts(&desk), [Post::Cook, Post::Other], "nothing is verified");
+    let mut by_kind = Vec::new();
+    for number in 1..=u32::try_from(CredentialKind::ALL.len()).unwrap() {
+        let mut one = Desk::registered();
+        one.state = desk.state.clone();
+        one.by_officer().one(verify(number));
+        for post in posts(&one) {
+            if !matches!(post, Post::Cook | Post::Other) {
+                by_kind.push((one.state.credentials[&number].kind, post));
+            }
+        }
+    }
+    let expected = [
+        (CredentialKind::InfantCare, Post::Carer),
+        (CredentialKind::ChildcareWorker, Post::Carer),
+        (CredentialKind::HealthWorkerTraining, Post::HealthWorker),
+        (CredentialKind::SecurityGuard, Post::Guard),
+    ];
+    assert_eq!(by_kind, expected, "a person in charge needs hours too");
+}
+
+#[test]
+fn a_person_in_charge_needs_certificate_and_sixty_hours() {
+    let mut desk = Desk::registered();
+    desk.one(claim(CredentialKind::PersonInChargeTraining, "P-1"));
+    desk.by_officer().one(verify(1));
+    let region = RegionId::parse("330106", 2020).unwrap();
+    let qualified = |desk: &Desk, on: &str| {
+        let (policy, _) = desk.reference.staffing(&region, day(on)).unwrap();
+        desk.state.is_qualified(Post::PersonInCharge, day(on), policy)
+    };
+    desk.one(training(TrainingKind::Management, 40, day("2025-06-01")));
+    desk.one(training(TrainingKind::InService, 40, day("2026-01-10")));
+    desk.one(training(TrainingKind::Management, 19, day("2026-01-20")));
+    assert!(!qualified(&desk, "2026-03-02"));
+    desk.one(training(TrainingKind::Management, 1, day("2026-02-01")));
+    assert!(qualified(&desk, "2026-03-02"));
+    assert!(!qualified(&desk, "2025-12-31"), "the hours of 2026 came later");
+}
+
+#[test]
+fn a_new_post_is_taken_up_after_the_present_one_by_who_may_work() {
+    let mut desk = Desk::engaged();
+    desk.days_later(5);
+    let today = desk.today();
+    assert_eq!(
+        desk.violations(change_post(1, Post::Cook, day("2026-03-01"))),
+        [violation("GEN-08", "from_date")]
+    );
+    assert_eq!(
+        desk.violations(change_post(1, Post::Cook, desk.days(1))),
+        [violation("GEN-02", "from_date")]
+    );
+    assert_eq!(
+        desk.violations(change_post(2, Post::Cook, today)),
+        [violation("STF-15", "engagement")]
+    );
+    let PersonEvent::PostChanged(event) = desk.one(change_post(1, Post::Cook, today)).event else {
+        panic!()
+    };
+    assert!(event.qualified);
+    assert_eq!(desk.reason(change_post(1, Post::Cook, today)), Reason::NothingToDo);
+    desk.days_later(400);
+    let late = desk.refused(change_post(1, Post::Carer, desk.today()));
+    assert_eq!(late.reason, Reason::PersonIneligible);
+    assert_eq!(late.metadata["command"], "change_post");
+}
+
+#[test]
+fn the_ground_for_taking_off_duty_holds() {
+    let mut desk = Desk::engaged();
+    for ground in [
+        OffDutyGround::Barred,
+        OffDutyGround::NoHealthCertificate,
+        OffDutyGround::NoRecordQuery,
+    ] {
+        assert_eq!(
+            desk.violations(off(1, ground)),
+            [violation("STF-16", "ground")],
+            "{ground:?}"
+        );
+    }
+    assert!(desk.decide(off(1, OffDutyGround::Investigation)).is_ok());
+    desk.days_later(366);
+    assert!(desk.decide(off(1, OffDutyGround::NoRecordQuery)).is_ok());
+    let decided = desk.one(off(1, OffDutyGround::NoHealthCertificate));
+    assert!(cites(&decided.legal_basis, "卫生部令第76号", "§14"));
+    assert_eq!(desk.reason(off(1, OffDutyGround::NoRecordQuery)), Reason::NothingToDo);
+}
+
+#[test]
+fn yujian_takes_a_barred_person_off_duty_also_before_the_bar_or_the_engagement_begins() {
+    let mut desk = Desk::engaged();
+    desk.one(engage(2, Post::Cook, desk.days(20)));
+    desk.by_officer();
+    desk.one(bar(BarGround::Order, desk.days(30), None));
+    desk.by("yujian", Role::System);
+    let decided = desk.one(off(1, OffDutyGround::Barred));
+    assert_eq!(decided.effective_from, None);
+    let decided = desk.one(off(2, OffDutyGround::Barred));
+    assert_eq!(decided.effective_from, Some(start_of(desk.days(20))));
+    assert_eq!(desk.reason(off(1, OffDutyGround::Barred)), Reason::NothingToDo);
+}
+
+#[test]
+fn back_on_duty_only_when_nothing_stands_in_the_way() {
+    let mut desk = Desk::engaged();
+    desk.days_later(370);
+    desk.one(off(1, OffDutyGround::NoHealthCertificate));
+    let rejection = desk.refused(back(1));
+    assert_eq!(rejection.reason, Reason::PersonIneligible);
+    assert_eq!(rejection.metadata["missing"], "no_record_query, no_health_certificate");
+    desk.one(health(desk.today(), true));
+    assert_eq!(desk.refused(back(1)).metadata["missing"], "no_record_query");
+    desk.one(query(desk.today(), &[]));
+    desk.one(back(1));
+    assert_eq!(desk.state.engagements[&1].state, EngagementState::Active);
+    assert_eq!(desk.reason(back(1)), Reason::NothingToDo);
+}
+
+#[test]
+fn after_an_infectious_disease_a_new_examination_is_needed() {
+    let mut desk = Desk::engaged();
+    desk.days_later(3).one(off(1, OffDutyGround::Infectious));
+    desk.days_later(10);
+    let rejection = desk.refused(back(1));
+    assert_eq!(rejection.reason, Reason::PersonIneligible);
+    assert_eq!(rejection.metadata["missing"], "infectious");
+    desk.one(health(desk.today(), true));
+    desk.one(back(1));
+}
+
+#[test]
+fn states_of_an_engagement_follow_one_another_in_legal_time() {
+    let mut desk = Desk::engaged();
+    desk.days_later(5);
+    let off_duty = desk.now;
+    desk.one(off(1, OffDutyGround::Investigation));
+    desk.occurred_on("2026-03-06");
+    assert_eq!(desk.violations(back(1)), [violation("GEN-08", "occurred")]);
+    desk.said = Some(Occurred::Day { date: desk.today() });
+    assert_eq!(desk.one(back(1)).effective_from, Some(off_duty), "right after it");
+    assert_eq!(
+        desk.violations(end(1, day("2026-03-06"))),
+        [violation("GEN-08", "end_date")]
+    );
+}
+
+#[test]
+fn an_engagement_ends_on_a_day_that_has_come() {
+    let mut desk = Desk::engaged();
+    assert_eq!(desk.violations(end(1, desk.days(1))), [violation("GEN-02", "end_date")]);
+    assert_eq!(
+        desk.violations(end(1, desk.days(-1))),
+        [violation("GEN-08", "end_date")]
+    );
+    let barred = EndEngagement {
+        ground: EndGround::Barred,
+        ..end(1, desk.today())
+    };
+    assert_eq!(desk.violations(barred), [violation("STF-18", "ground")]);
+    let decided = desk.one(end(1, desk.today()));
+    assert_eq!(
+        decided.effective_from,
+        Some(start_of(desk.days(1))),
+        "after its last day"
+    );
+    assert_eq!(desk.reason(end(1, desk.today())), Reason::IllegalTransition);
+    desk.one(engage(2, Post::Cook, desk.days(10)));
+    desk.one(EndEngagement {
+        ground: EndGround::Error,
+        ..end(2, desk.days(10))
+    });
+}
+
+#[test]
+fn a_bar_holds_from_its_first_to_its_last_day() {
+    let mut desk = Desk::eligible();
+    desk.by_officer();
+    let decided = desk.one(bar(BarGround::Order, day("2026-03-10"), Some(day("2026-03-20"))));
+    assert_eq!(decided.effective_from, Some(start_of(day("2026-03-10"))));
+    assert!(decided.legal_basis.is_empty(), "an order names its own");
+    let barred = |on: &str| desk.state.barred_on(day(on));
+    assert!(!barred("2026-03-09") && barred("2026-03-10") && barred("2026-03-20") && !barred("2026-03-21"));
+    for (start, allowed) in [("2026-03-09", true), ("2026-03-10", false), ("2026-03-21", true)] {
+        let decision = desk.decide(engage(1, Post::Cook, day(start)));
+        assert_eq!(decision.is_ok(), allowed, "{start}");
+    }
+    desk.on("2026-03-25");
+    let rejection = desk.refused(engage(1, Post::Cook, day("2026-03-15")));
+    assert_eq!(rejection.metadata["missing"], "barred", "barred on the first day");
+}
+
+#[test]
+fn a_bar_for_abuse_is_for_life() {
+    let mut desk = Desk::eligible();
+    desk.by_officer();
+    let ends = bar(BarGround::ChildAbuse, desk.today(), Some(desk.days(1000)));
+    assert_eq!(desk.violations(ends), [violation("STF-19", "until_date")]);
+    let decided = desk.one(bar(BarGround::ChildAbuse, day("2025-12-01"), None));
+    assert!(cites(&decided.legal_basis, "人口与计划生育法", "§41"));
+    assert_eq!(
+        decided.effective_from,
+        Some(desk.now),
+        "the register knows the person since then"
+    );
+    assert!(desk.state.barred_on(day("2125-01-01")));
+    let rejection = desk.refused(engage(1, Post::Cook, desk.today()));
+    assert_eq!(rejection.metadata["missing"], "barred");
+    assert_eq!(rejection.metadata["possible"], "lift_bar (officer)");
+    assert!(cites(&rejection.legal_basis, "人口与计划生育法", "§41"));
+}
+
+#[test]
+fn engagements_of_a_barred_person_are_left_to_the_reactor() {
+    let mut desk = Desk::engaged();
+    desk.by_officer();
+    desk.one(bar(BarGround::ChildAbuse, desk.today(), None));
+    assert_eq!(desk.state.engagements[&1].state, EngagementState::Active);
+    desk.by("yujian", Role::System).one(off(1, OffDutyGround::Barred));
+    assert_eq!(desk.by_employer().reason(back(1)), Reason::PersonIneligible);
+    desk.one(EndEngagement {
+        ground: EndGround::Barred,
+        ..end(1, desk.today())
+    });
+}
+
+#[test]
+fn one_bar_at_a_time_that_has_not_ended() {
+    let mut desk = Desk::registered();
+    desk.by_officer();
+    let today = desk.today();
+    let over = bar(BarGround::Order, desk.days(-20), Some(desk.days(-1)));
+    assert_eq!(desk.violations(over), [violation("STF-19", "until_date")]);
+    let backwards = bar(BarGround::Order, desk.days(5), Some(desk.days(4)));
+    assert_eq!(desk.violations(backwards), [violation("STF-19", "until_date")]);
+    desk.one(bar(BarGround::Order, today, Some(desk.days(10))));
+    let rejection = desk.refused(bar(BarGround::Order, desk.days(11), None));
+    assert_eq!(
+        rejection.reason,
+        Reason::IllegalTransition,
+        "it would leave ten days open"
+    );
+    assert_eq!(rejection.metadata["until_date"], "2026-03-12");
+    desk.days_later(11);
+    desk.one(bar(BarGround::Record, desk.today(), None));
+    assert!(desk.state.barred_on(desk.today()));
+}
+
+#[test]
+fn another_account_lifts_a_bar() {
+    let mut desk = Desk::registered();
+    assert_eq!(desk.reason(lift()), Reason::IllegalTransition);
+    desk.by_officer();
+    desk.one(bar(BarGround::Health, desk.days(3), None));
+    assert_eq!(desk.reason(lift()), Reason::TwoPersonRule);
+    let decided = desk.by("officer-2", Role::Officer).one(lift());
+    assert_eq!(decided.effective_from, Some(start_of(desk.days(3))), "before it began");
+    assert_eq!(desk.state.status, Status::Registered);
+    assert!(!desk.state.barred_on(desk.days(3)));
+}
+
+#[test]
+fn decisions_give_number_and_reasons() {
+    let desk = Desk::registered();
+    let blank = Bar {
+        decision_number: " ".to_owned(),
+        reason: yujian_domain::personal::Sensitive::new(""),
+        ..bar(BarGround::Order, desk.today(), None)
+    };
+    let expected = [violation("GEN-03", "decision_number"), violation("GEN-03", "reason")];
+    assert_eq!(desk.violations(blank), expected);
+}

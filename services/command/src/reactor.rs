@@ -1,0 +1,111 @@
+//! Reactors: what one stream's event asks of other streams, done by commands after the fact.
+//!
+//! A reactor looks at events of the types that it names and answers with effects. Each is a command under a request id that
+//! is derived from reactor, cause and ordinal, or an event of Yujian's own streams that is appended only where its cause
+//! still stands: done twice, an effect changes nothing. So a reactor may run on several nodes at once, begin anew without
+//! its checkpoint, and be killed between an effect and its checkpoint. What a reaction says depends on the event and the
+//! stream up to it, never on when it runs; only whether there is still anything to do depends on the present state.
+//!
+//! Views know no reactors, so rebuilding one runs none.
+
+mod barred;
+mod claims;
+mod corrections;
+mod credentials;
+
+mod effect;
+mod engagements;
+mod runner;
+mod timers;
+mod visits;
+mod world;
+
+use async_trait::async_trait;
+use yujian_domain::envelope::{FactRef, Metadata, parse_metadata};
+use yujian_domain::event::{EventFamily, what_is_wrong};
+use yujian_eventlog::Record;
+use yujian_eventlog::checkpoint::Timer;
+
+use crate::api::CommandError;
+
+use effect::Effect;
+use world::World;
+
+pub use runner::{Counts, Reactors};
+
+/// An event of a type that the reactor named.
+pub(crate) struct Seen<'a> {
+    /// The record.
+    pub record: &'a Record,
+}
+
+impl Seen<'_> {
+    /// The event, when it is one of this family.
+    fn event<E: EventFamily>(&self) -> Result<E, CommandError> {
+        match E::decode(&self.record.event_type, &self.record.payload) {
+            Ok(Some(event)) => Ok(event),
+            Ok(None) => Err(unreadable(format!("{} is of another family", self.record.event_type))),
+            Err(error) => Err(unreadable(error.to_string())),
+        }
+    }
+
+    /// Its envelope.
+    fn metadata(&self) -> Result<Metadata, CommandError> {
+        parse_metadata(&self.record.metadata).map_err(|error| unreadable(what_is_wrong(&error)))
+    }
+
+    /// The event as evidence of an alert.
+    fn evidence(&self) -> FactRef {
+        FactRef {
+            stream: self.record.stream.to_string(),
+            revision: self.record.revision,
+        }
+    }
+}
+
+/// An event that can't be reacted to: it is noted and passed.
+fn unreadable(problem: String) -> CommandError {
+    yujian_eventlog::LogError::Invalid(problem).into()
+}
+
+/// What an event asks for.
+#[derive(Default)]
+pub(crate) struct Reaction {
+    /// To be done now.
+    pub effects: Vec<Effect>,
+    /// To be done when its time has come.
+    pub timers: Vec<Timer>,
+}
+
+impl From<Vec<Effect>> for Reaction {
+    fn from(effects: Vec<Effect>) -> Self {
+        Self {
+            effects,
+            timers: Vec::new(),
+        }
+    }
+}
+
+/// One reactor.
+#[async_trait]
+pub(crate) trait Reactor: Send + Sync {
+    /// Its name in `state.db` and in the request ids that it derives: fixed for good.
+    fn name(&self) -> &'static str;
+    /// Types of the events that it looks at; no other is decoded.
+    fn types(&self) -> &'static [&'static str];
+    /// What the event asks for.
+    async fn react(&self, seen: &Seen<'_>, world: &World<'_>) -> Result<Reaction, CommandError>;
+}
+
+/// Every reactor.
+fn all() -> Vec<Box<dyn Reactor>> {
+    vec![
+        Box::new(claims::Claims),
+        Box::new(barred::Barred),
+        Box::new(engagements::Engagements),
+        Box::new(credentials::Credentials),
+        Box::new(visits::Visits),
+        Box::new(corrections::Corrections),
+        Box::new(timers::Timers),
+    ]
+}

@@ -1,0 +1,72 @@
+//! What reactors may look at: streams as they were at an event, and as they are now.
+
+use std::sync::Arc;
+
+use jiff::civil::Date;
+use uuid::Uuid;
+use yujian_domain::aggregate::{Aggregate, Claim};
+use yujian_domain::personal::KeyedDigest;
+use yujian_domain::reference::Reference;
+use yujian_domain::time::day_of;
+use yujian_eventlog::{Direction, Item, LogError, Record, StreamName};
+
+use super::unreadable;
+use crate::api::CommandError;
+use crate::floor::{Commands, stream_of};
+
+/// The log as reactors read it.
+pub(crate) struct World<'a> {
+    commands: &'a Commands,
+}
+
+impl<'a> World<'a> {
+    pub(crate) fn new(commands: &'a Commands) -> Self {
+        Self { commands }
+    }
+
+    /// Reference data as active.
+    pub(crate) fn reference(&self) -> Arc<Reference> {
+        self.commands.reference()
+    }
+
+    /// The legal day by the clock.
+    pub(crate) fn today(&self) -> Date {
+        day_of(self.commands.inner.clock.now())
+    }
+
+    /// The aggregate right after a revision of its stream.
+    pub(crate) async fn at<A: Aggregate>(&self, stream: &StreamName, revision: u64) -> Result<A, CommandError> {
+        Ok(self.commands.inner.state_at::<A>(stream, revision).await?)
+    }
+
+    /// The aggregate as of the end of its stream; its default where there is none.
+    pub(crate) async fn now<A: Aggregate>(&self, id: Uuid) -> Result<A, CommandError> {
+        let stream = stream_of::<A>(id)?;
+        Ok(self.commands.inner.load_stream::<A>(&stream).await?.state.clone())
+    }
+
+    /// The records of a stream that can be read.
+    pub(crate) async fn records(&self, stream: &StreamName) -> Result<Vec<Record>, CommandError> {
+        let limit = usize::try_from(yujian_eventlog::STREAM_MAX_LENGTH).unwrap_or(usize::MAX);
+        let log = &self.commands.inner.log;
+        let items = match log.read_stream(stream, Direction::Forwards, Some(0), limit).await {
+            Err(LogError::StreamNotFound) => Vec::new(),
+            items => items?,
+        };
+        let sound = items.into_iter().filter_map(|item| match item {
+            Item::Record(record) => Some(record),
+            Item::Damaged(_) => None,
+        });
+        Ok(sound.collect())
+    }
+
+    /// Digests of a claim under every epoch.
+    pub(crate) fn digests(&self, claim: &Claim) -> Vec<KeyedDigest> {
+        self.commands.inner.digests(claim)
+    }
+}
+
+/// The aggregate's id in its stream's name.
+pub(crate) fn id_of(stream: &StreamName) -> Result<Uuid, CommandError> {
+    Uuid::parse_str(stream.id()).map_err(|_| unreadable(format!("{stream} is no aggregate's stream")))
+}

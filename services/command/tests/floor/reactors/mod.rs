@@ -1,0 +1,7 @@
+//! Reactors over a log in memory and a `state.db` on disk.
+
+mod bench;
+mod claims;
+mod inspections;
+mod marks;
+mod staff;
