@@ -4,6 +4,7 @@
 //! Subjects of personal data: `person-<id>` (identity, name, phone, numbers of certificates), `person-<id>.text` (free
 //! text of decisions).
 
+mod allow;
 mod bar;
 mod check;
 mod checks;

@@ -3,9 +3,10 @@
 use jiff::ToSpan;
 use jiff::civil::Date;
 
+use super::allow::nothing_to_do;
 use super::check::NAME_MAX;
 use super::decide::Decision;
-use super::moves::{Move, nothing_to_do};
+use super::moves::Move;
 use super::timing::not_before;
 use super::{
     EngagementState, HealthCertificateRecorded, OffDutyGround, Person, PersonEvent, RecordHealthCertificate,

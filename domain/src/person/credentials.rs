@@ -1,8 +1,9 @@
 //! Credentials: told, verified or rejected by another, taken away, run out.
 
+use super::allow::nothing_to_do;
 use super::check::{self, LEVEL_MAX, NAME_MAX, REASON_MAX};
 use super::decide::Decision;
-use super::moves::{Move, nothing_to_do};
+use super::moves::Move;
 use super::timing::{after, begins, today};
 use super::{
     CERTIFICATE_CLAIM, ClaimCredential, Credential, CredentialClaimed, CredentialExpired, CredentialRejected,

@@ -76,6 +76,7 @@ impl Person {
 
     /// Whether the ground of an act holds on a day. A bar that is to come is ground enough to act before it begins;
     /// disease and investigations are not known here.
+    // rule: STF-16
     pub(super) fn ground_holds(&self, ground: OffDutyGround, day: Date) -> bool {
         match ground {
             OffDutyGround::Infectious | OffDutyGround::Investigation => true,

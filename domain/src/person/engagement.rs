@@ -82,7 +82,7 @@ impl Person {
             return Err(before_present("from_date", engagement.since));
         }
         if (command.post, command.share_permille) == (engagement.post, engagement.share_permille) {
-            return Err(super::moves::nothing_to_do(("post", engagement.post.code())));
+            return Err(super::allow::nothing_to_do(("post", engagement.post.code())));
         }
         self.eligible(movement, command.from_date, context)?;
         let today = today(context);

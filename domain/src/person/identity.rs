@@ -2,9 +2,10 @@
 
 use jiff::civil::Date;
 
+use super::allow::nothing_to_do;
 use super::check::{self, NAME_MAX};
 use super::decide::{Decision, open_institution};
-use super::moves::{Move, nothing_to_do};
+use super::moves::Move;
 use super::timing::today;
 use super::{
     ChangePersonDetails, IDENTITY_CLAIM, IdentityKind, Person, PersonDetailsChanged, PersonRegistered, RegisterPerson,

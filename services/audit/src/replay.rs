@@ -1,17 +1,18 @@
-//! Replay from the log alone: one institution's history on two axes of time, or every institution's dossier at once.
+//! Replay from the log alone: the history of one institution or person on two axes of time, or every dossier at once.
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 use uuid::Uuid;
-use yujian_domain::dossier::{Dossier, Fact, Seen, canonical, facts};
+use yujian_domain::dossier::{Dossier, Fact, Seen, canonical, facts, person_facts};
+use yujian_domain::envelope::parse_metadata;
 use yujian_domain::time::end_of;
 use yujian_eventlog::{Damage, EventLog, Item, LogError, LogPosition, Record};
 
-use crate::walk::walk;
+use crate::walk::{Place, Subject, walk};
 
-/// What to replay.
+/// Which institution's history to replay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReplayQuery {
     /// Institution.
@@ -24,11 +25,26 @@ pub struct ReplayQuery {
     pub until: Option<LogPosition>,
 }
 
+/// Which person's history to replay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PersonReplayQuery {
+    /// Person.
+    pub person: Uuid,
+    /// As in [`ReplayQuery`].
+    pub as_of: Option<Date>,
+    /// As in [`ReplayQuery`].
+    pub known_at: Option<Date>,
+    /// As in [`ReplayQuery`].
+    pub until: Option<LogPosition>,
+}
+
 /// Why a replay failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AuditError {
-    /// No such institution (known then).
-    #[error("no such institution, or nothing was recorded about it by then / 该机构不存在，或当时尚无记录")]
+    /// No such institution or person (known then).
+    #[error(
+        "no such institution or person, or nothing was recorded about it by then / 该机构或人员不存在，或当时尚无记录"
+    )]
     NotFound,
     /// The log failed.
     #[error(transparent)]
@@ -38,7 +54,8 @@ pub enum AuditError {
 /// A replayed history.
 #[derive(Debug, Clone)]
 pub struct Replay {
-    /// The institution's events and those of its incidents, in order of position, as known.
+    /// The institution's events, those of its incidents and inspections, and those of persons that name it; or the
+    /// person's events. In order of position, as known.
     pub records: Vec<Record>,
     /// Damaged records of these streams, and those of which nobody can tell whose they are: the history may lack them.
     pub damaged: Vec<Damage>,
@@ -52,7 +69,7 @@ pub struct Replay {
     pub as_of: Option<Timestamp>,
 }
 
-/// One institution's dossier within [`Dossiers`].
+/// One dossier within [`Dossiers`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReplayedDossier {
     /// Canonical JSON bytes.
@@ -61,11 +78,13 @@ pub struct ReplayedDossier {
     pub damaged: Vec<Damage>,
 }
 
-/// Every institution's dossier, from one pass over the log.
+/// The dossiers of every institution and person, from one pass over the log.
 #[derive(Debug, Clone)]
 pub struct Dossiers {
     /// By institution; those that were known then.
     pub institutions: BTreeMap<Uuid, ReplayedDossier>,
+    /// By person; those that were known then.
+    pub persons: BTreeMap<Uuid, ReplayedDossier>,
     /// Damaged records of which nobody can tell whose they are.
     pub unattributed: Vec<Damage>,
     /// Position up to which the log was read.
@@ -77,30 +96,50 @@ pub struct Dossiers {
 struct History {
     dossier: Dossier,
     damaged: Vec<Damage>,
-    /// Whether the institution's own stream says anything: a stream that only gave up its creation is none.
+    /// Whether the subject's own stream says anything: a stream that only gave up its creation is none.
     known: bool,
 }
 
 impl History {
-    /// Takes an item. `own`: it stands in the institution's own stream.
-    fn take(&mut self, item: &Item, own: bool) {
+    /// Takes an item of a subject.
+    fn take(&mut self, subject: Subject, item: &Item, place: Place) {
+        let own = place == Place::Own;
         match item {
             Item::Damaged(damage) => {
                 self.known |= own;
                 self.damaged.push(damage.clone());
             }
-            Item::Record(record) => match facts(&seen(record)) {
-                Ok(Some(change)) => {
-                    self.known |= own;
-                    self.dossier.apply(change);
+            Item::Record(record) => {
+                let said = match subject {
+                    Subject::Institution(_) => facts(&seen(record)),
+                    Subject::Person(_) => person_facts(&seen(record)),
+                };
+                match said {
+                    Ok(Some(change)) => {
+                        self.known |= own;
+                        self.dossier.apply(change);
+                    }
+                    // Of a type that says nothing here, perhaps, but nobody can tell.
+                    Ok(None) if parse_metadata(&record.metadata).is_err() => {
+                        self.known |= own;
+                        self.damaged.push(unreadable(record));
+                    }
+                    Ok(None) => {}
+                    // Its bytes are as they were written, and still it can't be read: the reader must know.
+                    Err(_) => {
+                        self.known |= own;
+                        self.damaged.push(unreadable(record));
+                    }
                 }
-                Ok(None) => {}
-                // Its bytes are as they were written, and still it can't be read: the reader must know.
-                Err(_) => {
-                    self.known |= own;
-                    self.damaged.push(unreadable(record));
-                }
-            },
+            }
+        }
+    }
+
+    fn resolved(mut self, as_of: Option<Timestamp>) -> ReplayedDossier {
+        self.damaged.sort_by_key(|damage| damage.position);
+        ReplayedDossier {
+            dossier: canonical(&self.dossier.resolve(as_of, None)),
+            damaged: self.damaged,
         }
     }
 }
@@ -111,39 +150,62 @@ impl History {
 /// [`AuditError::NotFound`] when it does not exist as known; [`AuditError::Log`] when the log fails or `until` lies
 /// beyond its end or in another epoch.
 pub async fn replay(log: &dyn EventLog, query: ReplayQuery) -> Result<Replay, AuditError> {
-    let position = resolve_position(log, query.known_at, query.until).await?;
+    let subject = Subject::Institution(query.institution);
+    let found = replay_subject(log, subject, query.as_of, query.known_at, query.until).await?;
+    found.ok_or(AuditError::NotFound)
+}
+
+/// Replays a person's history.
+///
+/// # Errors
+/// [`AuditError::NotFound`] when the person does not exist as known; [`AuditError::Log`] as for [`replay`].
+pub async fn replay_person(log: &dyn EventLog, query: PersonReplayQuery) -> Result<Replay, AuditError> {
+    let subject = Subject::Person(query.person);
+    let found = replay_subject(log, subject, query.as_of, query.known_at, query.until).await?;
+    found.ok_or(AuditError::NotFound)
+}
+
+async fn replay_subject(
+    log: &dyn EventLog,
+    wanted: Subject,
+    as_of: Option<Date>,
+    known_at: Option<Date>,
+    until: Option<LogPosition>,
+) -> Result<Option<Replay>, LogError> {
+    let position = resolve_position(log, known_at, until).await?;
     let mut history = History::default();
     let mut records = Vec::new();
-    let unattributed = walk(log, position, |institution, item, own| {
-        if institution == query.institution {
-            history.take(&item, own);
-            if let Item::Record(record) = item {
-                records.push(record);
+    let unattributed = walk(log, position, |subject, item, place| {
+        if subject == wanted {
+            history.take(subject, item, place);
+            if let (Item::Record(record), Place::Own | Place::Part) = (item, place) {
+                records.push(record.clone());
             }
         }
     })
     .await?;
     if !history.known {
-        return Err(AuditError::NotFound);
+        return Ok(None);
     }
     records.sort_by_key(|record| record.position);
     history.damaged.extend(unattributed);
     history.damaged.sort_by_key(|damage| damage.position);
-    let as_of = query.as_of.map(end_of);
+    let as_of = as_of.map(end_of);
     // What is known is decided by position, so no record beyond it was applied.
     let facts = history.dossier.resolve(as_of, None);
     let dossier = canonical(&facts);
-    Ok(Replay {
+    Ok(Some(Replay {
         records,
         damaged: history.damaged,
         facts,
         dossier,
         position,
         as_of,
-    })
+    }))
 }
 
-/// Replays every institution's dossier in one pass. `as_of`, `known_at` and `until` as in [`ReplayQuery`].
+/// Replays the dossiers of every institution and person in one pass. `as_of`, `known_at` and `until` as in
+/// [`ReplayQuery`].
 ///
 /// # Errors
 /// When the log fails or `until` lies beyond its end or in another epoch.
@@ -154,29 +216,27 @@ pub async fn replay_all(
     until: Option<LogPosition>,
 ) -> Result<Dossiers, AuditError> {
     let position = resolve_position(log, known_at, until).await?;
-    let mut histories: BTreeMap<Uuid, History> = BTreeMap::new();
-    let unattributed = walk(log, position, |institution, item, own| {
-        histories.entry(institution).or_default().take(&item, own);
+    let mut institutions: BTreeMap<Uuid, History> = BTreeMap::new();
+    let mut persons: BTreeMap<Uuid, History> = BTreeMap::new();
+    let unattributed = walk(log, position, |subject, item, place| {
+        let history = match subject {
+            Subject::Institution(id) => institutions.entry(id).or_default(),
+            Subject::Person(id) => persons.entry(id).or_default(),
+        };
+        history.take(subject, item, place);
     })
     .await?;
     let as_of = as_of.map(end_of);
-    let institutions = histories
-        .into_iter()
-        .filter(|(_, history)| history.known)
-        .map(|(institution, mut history)| {
-            history.damaged.sort_by_key(|damage| damage.position);
-            let dossier = canonical(&history.dossier.resolve(as_of, None));
-            (
-                institution,
-                ReplayedDossier {
-                    dossier,
-                    damaged: history.damaged,
-                },
-            )
-        })
-        .collect();
+    let resolved = |histories: BTreeMap<Uuid, History>| {
+        histories
+            .into_iter()
+            .filter(|(_, history)| history.known)
+            .map(|(id, history)| (id, history.resolved(as_of)))
+            .collect()
+    };
     Ok(Dossiers {
-        institutions,
+        institutions: resolved(institutions),
+        persons: resolved(persons),
         unattributed,
         position,
     })
@@ -201,7 +261,8 @@ async fn resolve_position(
     }
 }
 
-fn seen(record: &Record) -> Seen<'_> {
+/// A record as the dossier sees it.
+pub(crate) fn seen(record: &Record) -> Seen<'_> {
     Seen {
         stream: record.stream.as_str(),
         revision: record.revision,

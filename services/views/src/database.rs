@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Transaction, TransactionBehavior};
 use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
@@ -58,19 +59,52 @@ impl Database {
             .unwrap_or(Path::new("."));
         std::fs::create_dir_all(directory).map_err(io)?;
         let path = directory.join("views.db");
+        // A rebuild that did not come to its end.
+        remove(&aside_of(&path))?;
         let writer = match open_writer(&path) {
             Ok(Some(writer)) => writer,
             Ok(None) => create(&path)?,
             Err(error) if disposable(&error) => create(&path)?,
             Err(error) => return Err(error.into()),
         };
-        Ok(Self {
+        Ok(Self::of(path, writer, temporary))
+    }
+
+    fn of(path: PathBuf, writer: Connection, temporary: Option<TempDir>) -> Self {
+        Self {
             path,
             writer: Mutex::new(writer),
             readers: Mutex::new(Vec::new()),
             permits: Arc::new(Semaphore::new(READERS)),
             _temporary: temporary,
-        })
+        }
+    }
+
+    /// An empty store beside this one, in place of one that was left there.
+    pub(crate) fn aside(&self) -> Result<Self, ViewError> {
+        let path = aside_of(&self.path);
+        let writer = create(&path)?;
+        Ok(Self::of(path, writer, None))
+    }
+
+    /// Puts all rows of `new`, a store made by [`Database::aside`], in the place of these, in one transaction: whoever
+    /// reads now finishes on the old ones. Blocks.
+    pub(crate) fn take_over(&self, new: &Self) -> Result<(), ViewError> {
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = new.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let copy = Backup::new(&new, &mut writer)?;
+        // All pages in one step are one transaction of the live file.
+        match copy.step(-1)? {
+            StepResult::Done => Ok(()),
+            _ => Err(ViewError::Unavailable("the live store is busy".to_owned())),
+        }
+    }
+
+    /// Closes the store and removes its files.
+    pub(crate) fn discard(self) -> Result<(), ViewError> {
+        let path = self.path.clone();
+        drop(self);
+        remove(&path)
     }
 
     /// Empties every table and forgets the checkpoint, in one transaction.
@@ -266,8 +300,13 @@ fn open_writer(path: &Path) -> Result<Option<Connection>, rusqlite::Error> {
     Ok((version.as_deref() == Some(schema_version().as_str())).then_some(connection))
 }
 
-/// Makes an empty store, in place of whatever lies there.
-fn create(path: &Path) -> Result<Connection, ViewError> {
+/// Where a store is built anew beside the live one.
+fn aside_of(path: &Path) -> PathBuf {
+    path.with_file_name("views.new.db")
+}
+
+/// Removes the files of a store, when there are any.
+fn remove(path: &Path) -> Result<(), ViewError> {
     for suffix in ["", "-wal", "-shm"] {
         let mut name = path.as_os_str().to_owned();
         name.push(suffix);
@@ -277,6 +316,12 @@ fn create(path: &Path) -> Result<Connection, ViewError> {
             Err(error) => return Err(io(error)),
         }
     }
+    Ok(())
+}
+
+/// Makes an empty store, in place of whatever lies there.
+fn create(path: &Path) -> Result<Connection, ViewError> {
+    remove(path)?;
     let mut connection = Connection::open(path)?;
     configure(&connection)?;
     let transaction = connection.transaction()?;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::Transaction;
-use tokio::sync::{broadcast, watch};
+use tokio::sync::{Mutex, broadcast, watch};
 use yujian_domain::divisions::Divisions;
 use yujian_eventlog::{EventLog, Item, LogError, LogPage, LogPosition};
 
@@ -19,6 +19,7 @@ use crate::view::problem;
 
 mod conduct;
 mod questions;
+mod rebuild;
 mod staff;
 
 /// Records folded in one transaction, at most.
@@ -47,6 +48,10 @@ pub struct Views {
     divisions: Arc<Divisions>,
     position: Arc<watch::Sender<LogPosition>>,
     deltas: broadcast::Sender<Arc<Delta>>,
+    /// Held while a page is folded, and while a rebuild is swapped in.
+    folding: Arc<Mutex<()>>,
+    /// Held by the one rebuild that runs.
+    rebuilding: Arc<Mutex<()>>,
 }
 
 impl Views {
@@ -71,6 +76,8 @@ impl Views {
             divisions,
             position: Arc::new(watch::Sender::new(origin)),
             deltas: broadcast::Sender::new(DELTAS),
+            folding: Arc::default(),
+            rebuilding: Arc::default(),
         };
         let found = views.database.read(|transaction| checkpoint(transaction)).await?;
         if let Some(found) = found {
@@ -201,6 +208,7 @@ impl Views {
             return Ok(());
         }
         let items: Batch = items.into();
+        let _folding = self.folding.lock().await;
         let database = Arc::clone(&self.database);
         let (changes, after) =
             blocking(move || database.write(|transaction| fold_batch(transaction, &items, next, live))).await?;
