@@ -120,6 +120,9 @@ impl Page {
             .route("/institutions/{id}", get(pages::dossier::page))
             .route("/incidents", get(pages::incidents::page))
             .route("/incidents/{id}", get(pages::incident::page))
+            .route("/staff", get(pages::staff::page))
+            .route("/staff/list", get(pages::staff_list::page))
+            .route("/credentials", get(pages::credentials::page))
             .route("/status", get(pages::status::page))
             .route("/settings", get(settings))
             .route("/events", get(live::events));

@@ -7,7 +7,8 @@ use yujian_views::TimelineRow;
 
 use crate::html::{self, Markup, Tone, badge, bdi, code, law, link, message, text, url};
 use crate::lang::Lang;
-use crate::terms::labels::{event, label, role};
+use crate::terms::events::{event, member};
+use crate::terms::labels::{label, role};
 use crate::terms::{self, Terms};
 
 /// One event as shown.
@@ -23,8 +24,8 @@ pub(crate) struct Line {
     pub(crate) title: &'static str,
     /// Type as stored.
     pub(crate) event_type: String,
-    /// Link to the incident that it belongs to, on a dossier.
-    pub(crate) incident: Option<Markup>,
+    /// Link to the incident, inspection or person whose event it is, on another's page.
+    pub(crate) of: Option<Markup>,
     /// When it happened.
     pub(crate) occurred: Markup,
     /// From when it has effect, when that is another time.
@@ -118,11 +119,7 @@ pub(crate) fn line(terms: &Terms, row: &TimelineRow, own: &str, moments: Moments
         icon,
         title,
         event_type: row.event_type.clone(),
-        incident: row
-            .stream
-            .strip_prefix("incident-")
-            .filter(|_| row.stream != own)
-            .map(|id| link(&format!("/incidents/{id}"), &text(lang.say("事件", "incident")))),
+        of: (row.stream != own).then(|| belongs_to(lang, &row.stream)).flatten(),
         occurred: occurred(lang, row.occurred_time, row.occurred_date),
         effective: row
             .effective_from
@@ -145,6 +142,18 @@ pub(crate) fn line(terms: &Terms, row: &TimelineRow, own: &str, moments: Moments
         details: details(terms, row),
         unseen: later || unknown,
     }
+}
+
+/// Link to the page of a stream's subject.
+fn belongs_to(lang: Lang, stream: &str) -> Option<Markup> {
+    let (kind, id) = stream.split_once('-')?;
+    let (pages, word) = match kind {
+        "incident" => ("incidents", lang.say("事件", "incident")),
+        "inspection" => ("inspections", lang.say("检查", "inspection")),
+        "person" => ("persons", lang.say("人员", "person")),
+        _ => return None,
+    };
+    Some(link(&format!("/{pages}/{id}"), &text(word)))
 }
 
 fn occurred(lang: Lang, time: Option<Timestamp>, date: Option<Date>) -> Markup {
@@ -189,7 +198,9 @@ fn details(terms: &Terms, row: &TimelineRow) -> Vec<(String, Markup)> {
     };
     members
         .iter()
-        .filter(|(name, value)| !value.is_null() && name.as_str() != "institution")
+        .filter(|(name, value)| {
+            !value.is_null() && !["institution", "identity_digest", "certificate"].contains(&name.as_str())
+        })
         .map(|(name, value)| {
             let shown = if name == "value" && row.event_type.contains("FactCorrected") {
                 let key = members
@@ -198,9 +209,9 @@ fn details(terms: &Terms, row: &TimelineRow) -> Vec<(String, Markup)> {
                     .unwrap_or("value");
                 terms.value(key.rsplit('.').next().unwrap_or(key), value)
             } else {
-                terms.value(name, value)
+                terms.value(member(&row.event_type, name), value)
             };
-            (label(lang, name).into_owned(), shown)
+            (label(lang, member(&row.event_type, name)).into_owned(), shown)
         })
         .chain(std::iter::once((
             lang.say("事件编号", "Event id").to_owned(),

@@ -19,7 +19,8 @@ use crate::html::{self, Markup, Tone, badge, bdi, message, number, text};
 use crate::lang::Lang;
 use crate::shell::Shell;
 use crate::terms::Terms;
-use crate::terms::labels::{event, label};
+use crate::terms::events::event;
+use crate::terms::labels::label;
 
 /// Incidents listed; the rest stands in the list of incidents.
 const CASES: usize = 10;
