@@ -29,6 +29,7 @@ mod assets;
 mod charts;
 mod failure;
 mod html;
+mod lanes;
 mod lang;
 mod live;
 mod pages;
@@ -123,6 +124,8 @@ impl Page {
             .route("/staff", get(pages::staff::page))
             .route("/staff/list", get(pages::staff_list::page))
             .route("/credentials", get(pages::credentials::page))
+            .route("/persons/{id}", get(pages::person::page))
+            .route("/alerts", get(pages::alerts::page))
             .route("/status", get(pages::status::page))
             .route("/settings", get(settings))
             .route("/events", get(live::events));

@@ -1,5 +1,6 @@
 //! One module a page: reads the views, makes a plain struct, renders its template.
 
+pub(crate) mod alerts;
 pub(crate) mod credentials;
 pub(crate) mod dossier;
 pub(crate) mod incident;
@@ -8,6 +9,7 @@ pub(crate) mod institutions;
 mod marks;
 mod narrow;
 pub(crate) mod overview;
+pub(crate) mod person;
 mod plane;
 pub(crate) mod staff;
 pub(crate) mod staff_list;
