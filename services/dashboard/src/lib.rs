@@ -126,6 +126,10 @@ impl Page {
             .route("/credentials", get(pages::credentials::page))
             .route("/persons/{id}", get(pages::person::page))
             .route("/alerts", get(pages::alerts::page))
+            .route("/conduct", get(pages::conduct::page))
+            .route("/inspections", get(pages::inspections::page))
+            .route("/inspections/{id}", get(pages::inspection::page))
+            .route("/findings", get(pages::findings::page))
             .route("/status", get(pages::status::page))
             .route("/settings", get(settings))
             .route("/events", get(live::events));

@@ -1,15 +1,23 @@
-//! Lines of a timeline, for a dossier and for an incident.
+//! Lines of a timeline, for a dossier, an incident, an inspection and a person.
 
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
+use uuid::Uuid;
 use yujian_domain::time::day_of;
-use yujian_views::TimelineRow;
+use yujian_views::{AsOf, Scope, TimelineRow};
 
+use crate::Shared;
+use crate::failure::Failure;
 use crate::html::{self, Markup, Tone, badge, bdi, code, law, link, message, text, url};
 use crate::lang::Lang;
 use crate::terms::events::{event, member};
 use crate::terms::labels::{label, role};
 use crate::terms::{self, Terms};
+
+/// Rows of an institution's timeline read at once while those of one stream are looked for.
+const ROWS: u32 = 500;
+/// Most readings: a stream holds 10,000 events at most.
+const READINGS: usize = 60;
 
 /// One event as shown.
 #[derive(Debug)]
@@ -83,6 +91,31 @@ pub(crate) fn presets(lang: Lang, path: &str, today: Date) -> Vec<(&'static str,
 /// Anchor of an event on a page.
 pub(crate) fn anchor(stream: &str, revision: u64) -> String {
     format!("e-{stream}-{revision}")
+}
+
+/// The events of one stream, oldest first, picked from the timeline of the institution that it concerns.
+pub(crate) async fn own(
+    shared: &Shared,
+    scope: &Scope,
+    institution: Uuid,
+    stream: &str,
+) -> Result<Option<(Vec<TimelineRow>, AsOf)>, Failure> {
+    let mut own = Vec::new();
+    let mut after = None;
+    let mut fresh = None;
+    for _ in 0..READINGS {
+        let page = shared.views.timeline(scope, institution, after, ROWS).await?;
+        fresh.get_or_insert(page.as_of);
+        let reached = page.rows.iter().any(|line| line.stream == stream && line.revision == 0);
+        own.extend(page.rows.into_iter().filter(|line| line.stream == stream));
+        after = page.next;
+        if reached || after.is_none() {
+            break;
+        }
+    }
+    own.sort_by_key(|line| line.revision);
+    own.dedup_by_key(|line| line.revision);
+    Ok(fresh.map(|as_of| (own, as_of)))
 }
 
 /// Makes a line. `own` is the stream whose page it is: events of other streams get a link.
