@@ -160,9 +160,8 @@ fn build(
 ) -> ConductPage {
     let lang = shell.lang;
     let row = &figures.region;
-    let inspections = |name: &'static str| {
-        move |code: &'static str| url("/inspections", &[("region", region), (name, Some(code))])
-    };
+    let inspections =
+        |name: &'static str| move |code: &'static str| url("/inspections", &[("region", region), (name, Some(code))]);
     let year_ago = at.saturating_sub(1.year());
     ConductPage {
         name: match region {
@@ -199,7 +198,11 @@ fn build(
             .map(|row| overdue_line(lang, reference, row, at))
             .collect(),
         visits: vec![
-            (lang.say("计入上限", "Counted against the cap"), row.visits.counted, false),
+            (
+                lang.say("计入上限", "Counted against the cap"),
+                row.visits.counted,
+                false,
+            ),
             (lang.say("只记录，不计入", "Noted only"), row.visits.noted, false),
             (
                 lang.say("已达年度上限的机构", "Institutions at their cap"),
@@ -322,9 +325,16 @@ fn weight_class(weight: Weight) -> &'static str {
 fn corrections(lang: Lang, region: Option<&str>, row: &ConductFiguresRow) -> Vec<(&'static str, Count, &'static str)> {
     let figures = &row.corrections;
     let state = |state: FindingState, value: u64| {
-        Count::new(value, url("/findings", &[("region", region), ("state", Some(state.code()))]))
+        Count::new(
+            value,
+            url("/findings", &[("region", region), ("state", Some(state.code()))]),
+        )
     };
-    let cited = row.findings_by_state.get(FindingState::Cited.code()).copied().unwrap_or(0);
+    let cited = row
+        .findings_by_state
+        .get(FindingState::Cited.code())
+        .copied()
+        .unwrap_or(0);
     vec![
         (
             lang.say("已认定，未责令", "Cited, not ordered yet"),
@@ -333,12 +343,18 @@ fn corrections(lang: Lang, region: Option<&str>, row: &ConductFiguresRow) -> Vec
         ),
         (
             lang.say("整改中，未到期", "Ordered, in time"),
-            Count::new(figures.due, url("/findings", &[("region", region), ("open", Some("1"))])),
+            Count::new(
+                figures.due,
+                url("/findings", &[("region", region), ("open", Some("1"))]),
+            ),
             "",
         ),
         (
             lang.say("逾期", "Overdue"),
-            Count::new(figures.overdue, url("/findings", &[("region", region), ("overdue", Some("1"))])),
+            Count::new(
+                figures.overdue,
+                url("/findings", &[("region", region), ("overdue", Some("1"))]),
+            ),
             "t-bad",
         ),
         (

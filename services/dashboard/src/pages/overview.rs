@@ -304,7 +304,11 @@ fn build(
     let count = |status: Status| row.by_status.get(status.code()).copied().unwrap_or(0);
     let on_time = row.receipts_issued.saturating_sub(row.receipts_late);
     let most = if shell.wall { WALL_LINES } else { usize::MAX };
-    let lines: Vec<Line> = roll_up.parts.iter().take(most).map(|part| Line::new(part, Some(part.code.as_str())))
+    let lines: Vec<Line> = roll_up
+        .parts
+        .iter()
+        .take(most)
+        .map(|part| Line::new(part, Some(part.code.as_str())))
         .collect();
     let shown: Vec<Small> = institutions.iter().take(most).map(|row| small(lang, row)).collect();
     OverviewPage {

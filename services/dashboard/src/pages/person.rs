@@ -100,7 +100,13 @@ async fn load(shared: &Shared, id: &str, visit: &Visit) -> Result<String, Failur
         engagements: record::engagements(lang, &person.engagements, at),
         validity: record::validity(&person, at),
         papers: record::papers(&terms, &person, at),
-        hours: number(person.trainings.iter().map(|training| u64::from(training.hours)).sum::<u64>()),
+        hours: number(
+            person
+                .trainings
+                .iter()
+                .map(|training| u64::from(training.hours))
+                .sum::<u64>(),
+        ),
         trainings: record::trainings(lang, &person.trainings),
         bars: record::bars(&terms, &person.bars, at),
         alerts: raised.rows.iter().map(|row| alerts::line(&terms, row)).collect(),

@@ -190,7 +190,10 @@ async fn staff(commands: &Commands, name: &str, number: usize, clock: &Simulated
         birth_date: None,
         account: None,
     });
-    let registered = commands.execute::<Person>(request(1000 + number, None, command)).await.ok()?;
+    let registered = commands
+        .execute::<Person>(request(1000 + number, None, command))
+        .await
+        .ok()?;
     let command = PersonCommand::ClaimCredential(ClaimCredential {
         kind: CredentialKind::Other,
         issuer: name.to_owned(),
@@ -231,7 +234,13 @@ async fn visit(commands: &Commands, institution: Uuid, name: &str, number: usize
         jurisdiction: None,
     };
     let id = Uuid::from_u128(0x7000 + number as u128);
-    let mut request = Request::new(actor, Uuid::from_u128(3000 + number as u128), "test/Visit", Some(id), command);
+    let mut request = Request::new(
+        actor,
+        Uuid::from_u128(3000 + number as u128),
+        "test/Visit",
+        Some(id),
+        command,
+    );
     request.occurred = Some(Occurred::Unknown);
     commands
         .execute::<Inspection>(request)
@@ -306,7 +315,6 @@ pub async fn every_page(house: &House) -> Vec<String> {
     let fixed = [
         "/staff",
         "/staff?region=3301",
-        "/staff?region=330106001",
         "/staff/list",
         "/staff/list?state=active&state=off_duty&within=90",
         "/staff/list?barred=1&unqualified=1&post=carer",
@@ -314,7 +322,6 @@ pub async fn every_page(house: &House) -> Vec<String> {
         "/credentials?kind=childcare_worker&state=verified&left=more&engaged=1",
         "/conduct",
         "/conduct?region=3301",
-        "/conduct?region=330106001",
         "/inspections",
         "/inspections?purpose=random&open=1&from=2026-01-01&to=2026-06-30",
         "/findings",
@@ -348,6 +355,10 @@ pub async fn every_page(house: &House) -> Vec<String> {
             .take(60)
             .map(|row| format!("/incidents/{}", row.id)),
     );
+    let township = institutions.rows.iter().find(|row| row.region.len() == 9).unwrap();
+    for path in ["/", "/staff", "/conduct"] {
+        pages.push(format!("{path}?region={}", township.region));
+    }
     pages.extend(persons.rows.iter().take(120).map(|row| format!("/persons/{}", row.id)));
     let about = alerts.rows.iter().filter_map(|row| row.person);
     pages.extend(about.take(30).map(|id| format!("/persons/{id}")));

@@ -152,10 +152,19 @@ async fn hostile_names_stay_text() {
         "/institutions?q=%3Cscript%3E".to_owned(),
     ];
     pages.extend(house.nasty.iter().map(|id| format!("/institutions/{id}")));
-    assert!(house.nasty_pages.len() >= 12, "persons and visits: {}", house.nasty_pages.len());
+    assert!(
+        house.nasty_pages.len() >= 12,
+        "persons and visits: {}",
+        house.nasty_pages.len()
+    );
     pages.extend(house.nasty_pages.iter().cloned());
     pages.extend(
-        ["/findings?region=330106", "/credentials?kind=other", "/inspections?region=330106"].map(str::to_owned),
+        [
+            "/findings?region=330106",
+            "/credentials?kind=other",
+            "/inspections?region=330106",
+        ]
+        .map(str::to_owned),
     );
     for path in pages {
         let (status, _, html) = get(&house.router, &path).await;
@@ -215,11 +224,12 @@ async fn personal_data_is_masked() {
     for row in filed.await.unwrap().rows {
         let (_, _, html) = get(&house.router, &format!("/institutions/{}", row.id)).await;
         assert!(!html.contains("$sealed"));
+        // Ids and digests hold such runs too, between letters.
         let digits: Vec<&str> = html
-            .split(|c: char| !c.is_ascii_digit())
-            .filter(|run| run.len() == 11 && run.starts_with('1'))
+            .split(|c: char| !c.is_ascii_alphanumeric())
+            .filter(|run| run.len() == 11 && run.starts_with('1') && run.bytes().all(|byte| byte.is_ascii_digit()))
             .collect();
-        assert!(digits.is_empty(), "a phone in clear");
+        assert!(digits.is_empty(), "a phone in clear: {digits:?}");
         masked += html.matches("****").count();
     }
     assert!(masked > 0);
@@ -265,13 +275,21 @@ async fn what_cannot_be_answered_says_why() {
         ("/staff/list?post=king", StatusCode::BAD_REQUEST, "<code>post</code>"),
         ("/staff/list?after=%25", StatusCode::BAD_REQUEST, "<code>after</code>"),
         ("/credentials?left=8", StatusCode::BAD_REQUEST, "<code>left</code>"),
-        ("/inspections?from=2026-02-30", StatusCode::BAD_REQUEST, "<code>from</code>"),
+        (
+            "/inspections?from=2026-02-30",
+            StatusCode::BAD_REQUEST,
+            "<code>from</code>",
+        ),
         (
             "/inspections?from=2026-02-02&to=2026-02-01",
             StatusCode::BAD_REQUEST,
             "<code>to</code>",
         ),
-        ("/findings?dimension=colour", StatusCode::BAD_REQUEST, "<code>dimension</code>"),
+        (
+            "/findings?dimension=colour",
+            StatusCode::BAD_REQUEST,
+            "<code>dimension</code>",
+        ),
         ("/alerts?person=7", StatusCode::BAD_REQUEST, "<code>person</code>"),
         ("/persons/7", StatusCode::NOT_FOUND, "没有找到"),
         (

@@ -7,7 +7,7 @@ use yujian_views::{BarRow, EngagementRow, PersonDetail, PersonRow, TrainingRow};
 
 use super::super::marks::{credential_badge, days_left, engagement_badge, health_badge, query_badge};
 use super::super::staff_list::{period, qualified};
-use crate::html::{self, Markup, Tone, badge, bdi, code, number, text};
+use crate::html::{self, Markup, Tone, badge, bdi, number, text};
 use crate::lanes::{Lanes, Span, overlaps};
 use crate::lang::Lang;
 use crate::terms::Terms;
@@ -241,18 +241,16 @@ pub(super) fn papers(terms: &Terms, person: &PersonDetail, at: Date) -> Vec<Pape
             .expiry_date
             .map_or_else(|| text(lang.say("长期", "no end")), |day| lang.day(day)),
         state: match (row.state, row.expiry_date) {
-            (CredentialState::Verified, Some(day)) if day >= at => credential_badge(lang, row.state, row.expiry_date, at)
-                .then(&text(" "))
-                .then(&days_left(lang, day, at)),
+            (CredentialState::Verified, Some(day)) if day >= at => {
+                credential_badge(lang, row.state, row.expiry_date, at)
+                    .then(&text(" "))
+                    .then(&days_left(lang, day, at))
+            }
             _ => credential_badge(lang, row.state, row.expiry_date, at),
         },
     });
     let latest = |index: usize, now: Markup, then: &'static str| {
-        if index == 0 {
-            now
-        } else {
-            badge(Tone::Off, then)
-        }
+        if index == 0 { now } else { badge(Tone::Off, then) }
     };
     let earlier = lang.say("较早", "earlier");
     let health = person.health.iter().enumerate().map(|(index, row)| PaperLine {
@@ -301,7 +299,7 @@ pub(super) fn bars(terms: &Terms, rows: &[BarRow], at: Date) -> Vec<BarLine> {
                     Some(until) => from.then(&lang.day(until)),
                     None => from.then(&text(lang.say("终身", "life"))),
                 },
-                decision: code(&row.decision_number),
+                decision: bdi(&row.decision_number),
                 reason: row
                     .reason
                     .as_ref()
@@ -311,7 +309,7 @@ pub(super) fn bars(terms: &Terms, rows: &[BarRow], at: Date) -> Vec<BarLine> {
                         .then(&text(" "))
                         .then(&lang.day_or_dash(*day))
                         .then(&text(" "))
-                        .then(&code(decision)),
+                        .then(&bdi(decision)),
                     None if row.bar.bars_on(at) => badge(Tone::Bad, lang.say("禁止中", "in force")),
                     None if row.bar.from_date > at => badge(Tone::Warn, lang.say("尚未生效", "not yet in force")),
                     None => badge(Tone::Off, lang.say("已期满", "run out")),
