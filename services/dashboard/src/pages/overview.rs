@@ -1,6 +1,5 @@
 //! `/`: the overview of a region (监管总览).
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use askama::Template;
@@ -14,6 +13,8 @@ use yujian_domain::institution::Status;
 use yujian_domain::time::day_of;
 use yujian_views::{InstitutionQuery, InstitutionRow, Pipeline, RegionRow, RollUp, Scope};
 
+use super::marks::{Count, Part, Share, by_code};
+use super::staff::standing_list;
 use super::{SOON_WORKING_DAYS, deadline, everywhere, status_badge};
 use crate::Shared;
 use crate::charts::{Months, scale, spark};
@@ -21,7 +22,6 @@ use crate::failure::{Failure, Thing, answer};
 use crate::html::{self, Markup, bdi, number, percent, two_decimals, url};
 use crate::lang::Lang;
 use crate::shell::{Crumb, Shell};
-use crate::terms::codes::Coded;
 use crate::visit::Visit;
 
 /// Plan target T1, 4.5 places per 1,000 inhabitants, in hundredths (浙江省"十四五"规划 三(三)).
@@ -79,12 +79,24 @@ struct Line {
     incidents_href: String,
     late: u64,
     late_href: String,
+    staff: Count,
+    staff_share: Option<Share>,
+    unqualified: Count,
+    inspections: Count,
+    coverage: Option<Share>,
+    inspected: String,
+    open_findings: Count,
+    overdue: Count,
+    alerts: Count,
+    staff_href: String,
+    conduct_href: String,
     damaged: u64,
 }
 
 impl Line {
-    fn new(row: &RegionRow) -> Self {
-        let region = Some(row.code.as_str());
+    /// The line of a region; without one, of everything.
+    fn new(row: &RegionRow, region: Option<&str>) -> Self {
+        let list_of = |path: &str, more: (&str, Option<&str>)| url(path, &[("region", region), more]);
         let list = url("/institutions", &[("region", region)]);
         Self {
             code: row.code.clone(),
@@ -106,18 +118,23 @@ impl Line {
             incidents_href: url("/incidents", &[("region", region), ("open", Some("1"))]),
             late: row.late_notifications,
             late_href: url("/incidents", &[("region", region), ("late", Some("1"))]),
+            staff: Count::new(row.staff, standing_list(region, &[])),
+            staff_share: Share::new(row.qualified_staff, row.staff),
+            unqualified: Count::new(
+                row.staff.saturating_sub(row.qualified_staff),
+                standing_list(region, &[("unqualified", Some("1"))]),
+            ),
+            inspections: Count::new(row.inspections, list_of("/inspections", ("open", None))),
+            coverage: Share::new(row.inspected_institutions, row.operating),
+            inspected: number(row.inspected_institutions),
+            open_findings: Count::new(row.open_findings, list_of("/findings", ("open", Some("1")))),
+            overdue: Count::new(row.overdue_corrections, list_of("/findings", ("overdue", Some("1")))),
+            alerts: Count::new(row.alerts, list_of("/alerts", ("rule", None))),
+            staff_href: list_of("/staff", ("region", None)),
+            conduct_href: list_of("/conduct", ("region", None)),
             damaged: row.damaged,
         }
     }
-}
-
-/// A share of a whole as a row with a bar.
-#[derive(Debug)]
-struct Part {
-    word: String,
-    href: String,
-    count: String,
-    bar: u64,
 }
 
 /// A running clock.
@@ -276,7 +293,12 @@ fn build(
     let count = |status: Status| row.by_status.get(status.code()).copied().unwrap_or(0);
     let on_time = row.receipts_issued.saturating_sub(row.receipts_late);
     let most = if shell.wall { WALL_LINES } else { usize::MAX };
-    let lines: Vec<Line> = roll_up.parts.iter().take(most).map(Line::new).collect();
+    let lines: Vec<Line> = roll_up
+        .parts
+        .iter()
+        .take(most)
+        .map(|part| Line::new(part, Some(part.code.as_str())))
+        .collect();
     let shown: Vec<Small> = institutions.iter().take(most).map(|row| small(lang, row)).collect();
     OverviewPage {
         unlisted: u64::try_from(roll_up.parts.len() - lines.len() + institutions.len() - shown.len())
@@ -287,7 +309,7 @@ fn build(
             everywhere(lang)
         },
         wall: url("/", &[("region", region), ("wall", Some("1"))]),
-        whole: whole(row, region),
+        whole: Line::new(row, region),
         status_parts: by_code(lang, Status::ALL, &row.by_status, |code| {
             url("/institutions", &[("region", region), ("status", Some(code))])
         }),
@@ -327,41 +349,9 @@ fn build(
     }
 }
 
-/// The line of the region itself; the whole of everything has no filter.
-fn whole(row: &RegionRow, region: Option<&str>) -> Line {
-    let mut line = Line::new(row);
-    if region.is_none() {
-        line.list = "/institutions".to_owned();
-        line.incidents_href = "/incidents?open=1".to_owned();
-        line.late_href = "/incidents?late=1".to_owned();
-    }
-    line
-}
-
 fn last_year(months: &[(String, u64)]) -> Spark {
     let values: Vec<u64> = months.iter().map(|(_, value)| *value).collect();
     spark(&values[values.len().saturating_sub(12)..])
-}
-
-/// Counts by the values of a closed list, in the order of the list whatever the figures are.
-fn by_code<T: Coded>(
-    lang: Lang,
-    all: &[T],
-    counts: &BTreeMap<String, u64>,
-    href: impl Fn(&str) -> String,
-) -> Vec<Part> {
-    let greatest = counts.values().copied().max().unwrap_or(0).max(1);
-    all.iter()
-        .filter_map(|value| {
-            let count = counts.get(value.code()).copied()?;
-            (count > 0).then(|| Part {
-                word: lang.term(*value),
-                href: href(value.code()),
-                count: number(count),
-                bar: scale(count, greatest, 200),
-            })
-        })
-        .collect()
 }
 
 /// Clocks that end first, with how far they are from `at`.

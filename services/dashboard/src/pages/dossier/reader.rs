@@ -1,12 +1,11 @@
 //! Reads a dossier at two times: which facts hold, since when and by which event, and how that differs from now.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde_json::Value;
 use yujian_domain::dossier::{Dossier, Fact};
-use yujian_domain::incident::Category;
 use yujian_domain::institution::{Class, Status};
 use yujian_domain::time::{day_of, end_of};
 use yujian_views::{DossierFacts, Page, StoredFact, TimelineRow};
@@ -14,12 +13,14 @@ use yujian_views::{DossierFacts, Page, StoredFact, TimelineRow};
 use super::super::plane::Plane;
 use super::super::status_badge;
 use super::super::timeline::{self, Moments, anchor};
+use super::others::{ByKey, fact_label, is_elsewhere, last};
 use super::{Case, ClassLine, Difference, DossierPage, Group, Held, PaperLine, Past, Source};
 use crate::html::{self, Markup, Tone, badge, bdi, message, number, text};
 use crate::lang::Lang;
 use crate::shell::Shell;
 use crate::terms::Terms;
-use crate::terms::labels::{event, label};
+use crate::terms::events::event;
+use crate::terms::labels::label;
 
 /// Incidents listed; the rest stands in the list of incidents.
 const CASES: usize = 10;
@@ -67,9 +68,6 @@ const GROUPS: [(&str, &str, &[&str]); 3] = [
     ),
     ("其他", "Other", &[""]),
 ];
-
-/// The facts that hold, by key.
-type ByKey<'a> = BTreeMap<&'a str, &'a Fact>;
 
 /// Reads for one page.
 pub(super) struct Reader<'a> {
@@ -140,6 +138,7 @@ impl Reader<'_> {
             cases_total: cases.len(),
             cases: cases.into_iter().take(CASES).collect(),
             cases_href: String::new(),
+            present: None,
             presets: Vec::new(),
             retired: self.retired(&stored.facts, &then, &events.rows, &shown),
             damaged: stored
@@ -169,7 +168,7 @@ impl Reader<'_> {
         let which = if at.0 == self.own {
             lang.say("版次", "revision")
         } else {
-            lang.say("事件版次", "incident, revision")
+            lang.say("他处版次", "elsewhere, revision")
         };
         Source {
             title: event(lang, &fact.source.event_type).0,
@@ -192,11 +191,7 @@ impl Reader<'_> {
             .collect();
         let mut ordered: Vec<(usize, usize, &Fact)> = then
             .values()
-            .filter(|fact| {
-                !["incident.", "paper.", "classes"]
-                    .iter()
-                    .any(|other| fact.key.starts_with(other))
-            })
+            .filter(|fact| !is_elsewhere(&fact.key) && !fact.key.starts_with("paper.") && fact.key != "classes")
             .map(|fact| {
                 let (group, place) = place_of(&fact.key);
                 (group, place, *fact)
@@ -218,8 +213,8 @@ impl Reader<'_> {
         groups
     }
 
-    /// What differs between the times: every fact of the institution, and of its incidents the state, the first few of
-    /// them. Also how many further facts of incidents differ.
+    /// What differs between the times: every fact of the institution, and of its incidents, inspections and staff the
+    /// state, the first few of them. Also how many further facts of those differ.
     fn differences(
         &self,
         then: &ByKey<'_>,
@@ -240,12 +235,11 @@ impl Reader<'_> {
                 asked != value(then_known_now, key) || asked != value(current, key)
             })
             .collect();
-        let (cases, mut listed): (Vec<&str>, Vec<&str>) =
-            differing.into_iter().partition(|key| key.starts_with("incident."));
+        let (cases, mut listed): (Vec<&str>, Vec<&str>) = differing.into_iter().partition(|key| is_elsewhere(key));
         let states: Vec<&str> = cases
             .iter()
             .copied()
-            .filter(|key| key.ends_with(".status"))
+            .filter(|key| key.ends_with(".status") || key.ends_with(".state"))
             .take(CASES)
             .collect();
         let more = cases.len() - states.len();
@@ -347,7 +341,7 @@ impl Reader<'_> {
                         .get(stored.fact.key.as_str())
                         .is_some_and(|held| **held != stored.fact)
             })
-            .filter(|(stored, _)| !stored.fact.key.starts_with("incident."))
+            .filter(|(stored, _)| !is_elsewhere(&stored.fact.key))
             .collect();
         past.sort_by(|a, b| (!a.1, &b.0.fact.order).cmp(&(!b.1, &a.0.fact.order)));
         past.into_iter()
@@ -372,31 +366,6 @@ impl Reader<'_> {
 
 fn by_key(facts: &[Fact]) -> ByKey<'_> {
     facts.iter().map(|fact| (fact.key.as_str(), fact)).collect()
-}
-
-/// Last part of a key, by which its value reads.
-fn last(key: &str) -> &str {
-    key.rsplit('.').next().unwrap_or(key)
-}
-
-/// What a key is called, with a link to the incident that it belongs to.
-fn fact_label(lang: Lang, key: &str, facts: &ByKey<'_>) -> Markup {
-    let Some((id, name)) = key.strip_prefix("incident.").and_then(|rest| rest.split_once('.')) else {
-        return text(&label(lang, key));
-    };
-    let category = facts
-        .get(format!("incident.{id}.category").as_str())
-        .and_then(|fact| fact.value.as_str());
-    let what = category.and_then(Category::from_code).map_or_else(
-        || lang.say("外部登记", "foreign register").to_owned(),
-        |category| lang.term(category),
-    );
-    let incident = lang
-        .say(&format!("事件（{what}）"), &format!("Incident ({what})"))
-        .to_owned();
-    html::link(&format!("/incidents/{id}"), &text(&incident))
-        .then(&text(lang.say("", " ")))
-        .then(&text(&label(lang, last(name))))
 }
 
 /// Group and place of a key.
@@ -440,15 +409,5 @@ mod tests {
         assert_eq!(place_of("receipt.number"), (1, 0));
         assert_eq!(place_of("something.new"), (2, 0));
         assert!(place_of("representative.name") < place_of("places"));
-    }
-
-    #[test]
-    fn facts_of_incidents_say_so() {
-        let label = fact_label(Lang::Zh, "incident.0195.child.1.severity", &ByKey::new()).to_string();
-        assert_eq!(label, "<a href=\"/incidents/0195\">事件（外部登记）</a>程度");
-        assert_eq!(
-            fact_label(Lang::Zh, "paper.fire_safety", &ByKey::new()).to_string(),
-            "消防安全检查合格证明"
-        );
     }
 }
