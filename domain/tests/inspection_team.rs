@@ -243,6 +243,24 @@ fn a_check_in_is_filled_in_with_its_reason_and_late_after_ten_days() {
 }
 
 #[test]
+fn a_certificate_that_has_run_out_since_counts_on_the_day_of_the_visit() {
+    let mut desk = desk_at(Status::Assigned);
+    desk.person(2, |p| {
+        let certificate = p.credentials.get_mut(&1).unwrap();
+        certificate.expiry_date = Some(day("2026-03-04"));
+        certificate.state = CredentialState::Expired;
+    });
+    desk.by("inspector-1").on("2026-03-06");
+    assert!(desk.decide(backfill(at("2026-03-04T01:00:00Z"))).is_ok());
+    let field = format!("inspectors.{}", inspector(2));
+    assert_eq!(
+        desk.unfit(backfill(at("2026-03-05T01:00:00Z"))),
+        [violation("INS-08", &field)]
+    );
+    assert_eq!(desk.unfit(check_in()), [violation("INS-08", &field)]);
+}
+
+#[test]
 fn an_arrival_is_past_within_the_window_and_after_the_assignment() {
     let mut desk = desk_at(Status::Assigned);
     desk.by("inspector-1");

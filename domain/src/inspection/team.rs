@@ -287,14 +287,14 @@ fn is_registered(person: &Person) -> bool {
 }
 
 /// The enforcement certificate (行政执法证) that counts on a day: verified, issued by then and valid; of several the one
-/// that is valid longest.
+/// that is valid longest. One that has run out since counted on its days: a check-in may be filled in after them.
 fn enforcement_certificate(person: &Person, day: Date) -> Option<(u32, &Credential)> {
     person
         .credentials
         .iter()
         .filter(|(_, credential)| {
             credential.kind == CredentialKind::Enforcement
-                && credential.state == CredentialState::Verified
+                && matches!(credential.state, CredentialState::Verified | CredentialState::Expired)
                 && credential.issue_date <= day
                 && credential.expiry_date.is_none_or(|last| last >= day)
         })

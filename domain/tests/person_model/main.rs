@@ -322,7 +322,13 @@ const MET: &[(&str, &[&str])] = &[
     ("Off", &["", "NOTHING_TO_DO", "ILLEGAL_TRANSITION", "INVALID_FIELD"]),
     (
         "Back",
-        &["", "PERSON_INELIGIBLE", "NOTHING_TO_DO", "ILLEGAL_TRANSITION"],
+        &[
+            "",
+            "PERSON_INELIGIBLE",
+            "NOTHING_TO_DO",
+            "ILLEGAL_TRANSITION",
+            "ROLE_NOT_ALLOWED",
+        ],
     ),
     ("End", &["", "INVALID_FIELD", "ILLEGAL_TRANSITION"]),
     ("Bar", &["", "INVALID_FIELD", "ILLEGAL_TRANSITION"]),
