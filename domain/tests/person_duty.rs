@@ -236,12 +236,13 @@ fn what_an_officer_ordered_for_an_investigation_the_employer_does_not_end() {
 fn no_article_tells_an_employer_why_somebody_is_barred() {
     let told = |ground: BarGround| {
         let mut desk = Desk::engaged();
-        desk.by_officer().one(bar(ground, desk.today(), None));
-        let refused = desk.by_employer().refused(engage(2, Post::Cook, desk.today()));
+        let today = desk.today();
+        desk.by_officer().one(bar(ground, today, None));
+        let refused = desk.by_employer().refused(engage(2, Post::Cook, today));
         let taken = desk.by("yujian", Role::System).one(off(1, OffDutyGround::Barred));
         let ended = desk.by_employer().one(EndEngagement {
             ground: EndGround::Barred,
-            ..end(1, desk.today())
+            ..end(1, today)
         });
         (refused.to_string(), refused.legal_basis, taken.legal_basis, ended.legal_basis)
     };

@@ -340,7 +340,7 @@ fn random_histories_meet_every_command_and_refusal() {
     let mut runner = TestRunner::deterministic();
     let histories = prop::collection::vec((step(), made()), 50);
     let mut met: BTreeSet<(String, &str)> = BTreeSet::new();
-    for _ in 0..600 {
+    for _ in 0..1_200 {
         let history = histories.new_tree(&mut runner).unwrap().current();
         run(&history, |step, outcome| {
             let name = format!("{step:?}");
