@@ -318,3 +318,27 @@ fn work_goes_on_under_an_open_recusal_and_waits_for_a_replacement_once_it_is_gra
     desk.done("officer-1", assign(&[1, 3]));
     desk.done("inspector-3", answer("5.2", Answer::Compliant));
 }
+
+#[test]
+fn the_policy_that_a_decision_rests_on_stands_with_it() {
+    let mut desk = desk_with(Status::CheckedIn, &plan(), &|desk| {
+        lead_finding_to(desk, FindingState::Cited);
+    });
+    desk.by("inspector-1");
+    let at_the_site = [
+        InspectionCommand::from(presence(ClassType::Infant, 3, 1)),
+        answer("5.2", Answer::Noncompliant).into(),
+        assist("5.2").into(),
+        on_site(1).into(),
+        complete().into(),
+    ];
+    let mut decided: Vec<_> = at_the_site
+        .map(|command| desk.decide(command).unwrap().remove(0))
+        .into();
+    let mut desk = desk_at(Status::Planned);
+    decided.push(desk.by("officer-2").decide(approve()).unwrap().remove(0));
+    for one in decided {
+        let policies: Vec<_> = one.policies.iter().map(|policy| policy.id.as_str()).collect();
+        assert_eq!(policies, ["cn-inspection"], "{:?}", one.event);
+    }
+}

@@ -244,7 +244,12 @@ fn no_article_tells_an_employer_why_somebody_is_barred() {
             ground: EndGround::Barred,
             ..end(1, today)
         });
-        (refused.to_string(), refused.legal_basis, taken.legal_basis, ended.legal_basis)
+        (
+            refused.to_string(),
+            refused.legal_basis,
+            taken.legal_basis,
+            ended.legal_basis,
+        )
     };
     let any = told(BarGround::Order);
     for ground in [BarGround::ChildAbuse, BarGround::Record, BarGround::Health] {

@@ -13,7 +13,7 @@ use super::{
     RequestRecusal, Status,
 };
 use crate::aggregate::{Context, Decided, Facts};
-use crate::envelope::{Classification, Role};
+use crate::envelope::{Classification, PolicyRef, Role};
 use crate::person::{Credential, CredentialKind, CredentialState, EngagementState, Person};
 use crate::rejection::{LegalBasis, Reason, Rejection};
 
@@ -201,15 +201,22 @@ impl Inspection {
     }
 
     /// INS-13: work at the site is recorded by an assigned inspector, and goes on only with enough of them: one who
-    /// stood aside is replaced first. An open recusal does not stop it (行政处罚法 §43).
-    pub(super) fn at_work(&self, movement: &Move, facts: &Facts, context: &Context<'_>) -> Result<(), Rejection> {
+    /// stood aside is replaced first. An open recusal does not stop it (行政处罚法 §43). Gives the policy that says how
+    /// many are enough.
+    pub(super) fn at_work(
+        &self,
+        movement: &Move,
+        facts: &Facts,
+        context: &Context<'_>,
+    ) -> Result<PolicyRef, Rejection> {
         self.is_inspector(movement, context)?;
-        let (rules, _) = policy(facts, context, act_day(context))?;
+        let (rules, reference) = policy(facts, context, act_day(context))?;
         let mut check = Check::default();
         if !enough(self.inspectors.len(), rules.inspectors_min) {
             too_few(&mut check, "inspectors", "INS-13", rules.inspectors_min);
         }
-        finish(check, movement)
+        finish(check, movement)?;
+        Ok(reference)
     }
 
     /// INS-10: the institution, or an inspector, asks.

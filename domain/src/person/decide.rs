@@ -114,10 +114,12 @@ impl Aggregate for Person {
                 regions: register.region.iter().cloned().collect(),
                 organisations: Vec::new(),
             },
-            _ if let Some(engagement) = command.engagement().and_then(|number| self.engagements.get(&number)) => Access {
-                regions: vec![engagement.region.clone()],
-                organisations: engagement.organisation.iter().cloned().collect(),
-            },
+            _ if let Some(engagement) = command.engagement().and_then(|number| self.engagements.get(&number)) => {
+                Access {
+                    regions: vec![engagement.region.clone()],
+                    organisations: engagement.organisation.iter().cloned().collect(),
+                }
+            }
             _ => Access {
                 regions: self
                     .region

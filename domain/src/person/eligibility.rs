@@ -132,11 +132,7 @@ impl Person {
     /// would tell an employer its ground, an illness say; the exact one stands with the bar itself.
     pub(super) fn basis_of(ground: OffDutyGround) -> Vec<LegalBasis> {
         let articles: &[(&str, &str)] = match ground {
-            OffDutyGround::Barred => &[
-                (MINORS_LAW, "§62"),
-                (POPULATION_LAW, "§41"),
-                (HEALTH_MEASURES, "§14"),
-            ],
+            OffDutyGround::Barred => &[(MINORS_LAW, "§62"), (POPULATION_LAW, "§41"), (HEALTH_MEASURES, "§14")],
             OffDutyGround::NoRecordQuery => &[(MINORS_LAW, "§62")],
             OffDutyGround::NoHealthCertificate | OffDutyGround::Infectious => &[(HEALTH_MEASURES, "§14")],
             OffDutyGround::Investigation => &[],

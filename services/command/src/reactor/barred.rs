@@ -38,7 +38,14 @@ impl Reactor for Barred {
         let since = match seen.event::<PersonEvent>()? {
             PersonEvent::PersonBarred(event) => {
                 let told_ahead = event.from_date > day_of(seen.metadata()?.received_time);
-                timers.extend(event.from_date.yesterday().ok().filter(|_| told_ahead).map(|day| seen.bar(day)));
+                timers.extend(
+                    event
+                        .from_date
+                        .yesterday()
+                        .ok()
+                        .filter(|_| told_ahead)
+                        .map(|day| seen.bar(day)),
+                );
                 event.from_date
             }
             PersonEvent::RecordQueried(event) if !event.clear => event.query_date,

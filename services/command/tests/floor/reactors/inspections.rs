@@ -405,17 +405,25 @@ async fn an_approval_that_counted_in_two_years_gives_the_first_back_whichever_wa
     count(2026).await;
     bench.house.clock.set(start_of(date("2027-01-04")));
     bench.happened(inspection, arrival(None)).await;
-    execute(bench.house.commands.clone(), bench.approval(inspection)).await.unwrap();
+    execute(bench.house.commands.clone(), bench.approval(inspection))
+        .await
+        .unwrap();
     let released = || async {
         let released = bench.records("visits.VisitReleased.v1").await;
-        released.iter().map(|record| record.stream.to_string()).collect::<Vec<_>>()
+        released
+            .iter()
+            .map(|record| record.stream.to_string())
+            .collect::<Vec<_>>()
     };
     bench.react().await;
     assert_eq!(released().await, [visits_stream(institution, 2026)]);
     // Another node did the same later.
     count(2026).await;
     bench.react().await;
-    assert_eq!(released().await, [visits_stream(institution, 2026), visits_stream(institution, 2026)]);
+    assert_eq!(
+        released().await,
+        [visits_stream(institution, 2026), visits_stream(institution, 2026)]
+    );
     let length = bench.length().await;
     bench.forget();
     bench.react().await;

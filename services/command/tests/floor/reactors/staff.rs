@@ -93,8 +93,18 @@ async fn a_bar_told_ahead_takes_off_duty_on_its_first_day_whoever_came_or_came_b
     bench.engage(person, second, Post::Carer, 500).await;
     bench.house.clock.set(end_of(date("2026-03-19")));
     reactors.run_until_idle().await.unwrap();
-    let active = |state: &Person| state.engagements.values().filter(|one| one.state == EngagementState::Active).count();
-    assert_eq!(active(&bench.person_now(person).await), 2, "lawful until the day before");
+    let active = |state: &Person| {
+        state
+            .engagements
+            .values()
+            .filter(|one| one.state == EngagementState::Active)
+            .count()
+    };
+    assert_eq!(
+        active(&bench.person_now(person).await),
+        2,
+        "lawful until the day before"
+    );
     // Two days late.
     bench.house.clock.set(start_of(date("2026-03-22")));
     reactors.run_until_idle().await.unwrap();
@@ -103,7 +113,12 @@ async fn a_bar_told_ahead_takes_off_duty_on_its_first_day_whoever_came_or_came_b
     let taken = bench.records("staffing.TakenOffDuty.v1").await;
     for record in &taken[1..] {
         let metadata = metadata(record);
-        assert_eq!(metadata.occurred, Occurred::Instant { time: start_of(date("2026-03-20")) });
+        assert_eq!(
+            metadata.occurred,
+            Occurred::Instant {
+                time: start_of(date("2026-03-20"))
+            }
+        );
         assert_eq!(metadata.causation, Some(cause.id));
     }
     let mut told = vec![(first, cause.id.to_string()), (second, cause.id.to_string())];
@@ -131,7 +146,11 @@ async fn an_end_that_is_told_again_is_answered_again_and_nobody_else_may_tell_it
         birth_date: None,
         account: None,
     };
-    let person = bench.ask::<Person>(operator(1), None, register.into()).await.unwrap().id;
+    let person = bench
+        .ask::<Person>(operator(1), None, register.into())
+        .await
+        .unwrap()
+        .id;
     let health = RecordHealthCertificate {
         issuer: "西湖区妇幼保健院".to_owned(),
         issue_date: date("2026-02-20"),
