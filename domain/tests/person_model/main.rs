@@ -372,7 +372,7 @@ fn an_investigation_that_an_officer_ordered_goes_as_the_model_says() {
             0,
             Step::Engage {
                 at: 1,
-                post: 4,
+                post: 3,
                 days: 0,
             },
         ),
