@@ -243,6 +243,24 @@ fn a_check_in_is_filled_in_with_its_reason_and_late_after_ten_days() {
 }
 
 #[test]
+fn a_certificate_that_has_run_out_since_counts_on_the_day_of_the_visit() {
+    let mut desk = desk_at(Status::Assigned);
+    desk.person(2, |p| {
+        let certificate = p.credentials.get_mut(&1).unwrap();
+        certificate.expiry_date = Some(day("2026-03-04"));
+        certificate.state = CredentialState::Expired;
+    });
+    desk.by("inspector-1").on("2026-03-06");
+    assert!(desk.decide(backfill(at("2026-03-04T01:00:00Z"))).is_ok());
+    let field = format!("inspectors.{}", inspector(2));
+    assert_eq!(
+        desk.unfit(backfill(at("2026-03-05T01:00:00Z"))),
+        [violation("INS-08", &field)]
+    );
+    assert_eq!(desk.unfit(check_in()), [violation("INS-08", &field)]);
+}
+
+#[test]
 fn an_arrival_is_past_within_the_window_and_after_the_assignment() {
     let mut desk = desk_at(Status::Assigned);
     desk.by("inspector-1");
@@ -299,4 +317,28 @@ fn work_goes_on_under_an_open_recusal_and_waits_for_a_replacement_once_it_is_gra
     );
     desk.done("officer-1", assign(&[1, 3]));
     desk.done("inspector-3", answer("5.2", Answer::Compliant));
+}
+
+#[test]
+fn the_policy_that_a_decision_rests_on_stands_with_it() {
+    let mut desk = desk_with(Status::CheckedIn, &plan(), &|desk| {
+        lead_finding_to(desk, FindingState::Cited);
+    });
+    desk.by("inspector-1");
+    let at_the_site = [
+        InspectionCommand::from(presence(ClassType::Infant, 3, 1)),
+        answer("5.2", Answer::Noncompliant).into(),
+        assist("5.2").into(),
+        on_site(1).into(),
+        complete().into(),
+    ];
+    let mut decided: Vec<_> = at_the_site
+        .map(|command| desk.decide(command).unwrap().remove(0))
+        .into();
+    let mut desk = desk_at(Status::Planned);
+    decided.push(desk.by("officer-2").decide(approve()).unwrap().remove(0));
+    for one in decided {
+        let policies: Vec<_> = one.policies.iter().map(|policy| policy.id.as_str()).collect();
+        assert_eq!(policies, ["cn-inspection"], "{:?}", one.event);
+    }
 }

@@ -218,3 +218,41 @@ fn decisions_give_number_and_reasons() {
     let expected = [violation("GEN-03", "decision_number"), violation("GEN-03", "reason")];
     assert_eq!(desk.violations(blank), expected);
 }
+
+#[test]
+fn what_an_officer_ordered_for_an_investigation_the_employer_does_not_end() {
+    let mut desk = Desk::engaged();
+    desk.by_officer().one(off(1, OffDutyGround::Investigation));
+    let rejection = desk.by_employer().refused(back(1));
+    assert_eq!(rejection.reason, Reason::RoleNotAllowed);
+    assert_eq!(rejection.metadata["rule"], "STF-17");
+    desk.by_officer().one(back(1));
+    // What the employer began of its own accord it ends.
+    desk.by_employer().one(off(1, OffDutyGround::Investigation));
+    desk.one(back(1));
+}
+
+#[test]
+fn no_article_tells_an_employer_why_somebody_is_barred() {
+    let told = |ground: BarGround| {
+        let mut desk = Desk::engaged();
+        let today = desk.today();
+        desk.by_officer().one(bar(ground, today, None));
+        let refused = desk.by_employer().refused(engage(2, Post::Cook, today));
+        let taken = desk.by("yujian", Role::System).one(off(1, OffDutyGround::Barred));
+        let ended = desk.by_employer().one(EndEngagement {
+            ground: EndGround::Barred,
+            ..end(1, today)
+        });
+        (
+            refused.to_string(),
+            refused.legal_basis,
+            taken.legal_basis,
+            ended.legal_basis,
+        )
+    };
+    let any = told(BarGround::Order);
+    for ground in [BarGround::ChildAbuse, BarGround::Record, BarGround::Health] {
+        assert_eq!(told(ground), any, "{ground:?}");
+    }
+}

@@ -356,3 +356,59 @@ fn a_new_post_is_taken_up_after_the_present_one_by_who_may_work() {
     assert_eq!(late.reason, Reason::PersonIneligible);
     assert_eq!(late.metadata["command"], "change_post");
 }
+
+#[test]
+fn a_record_that_was_found_counts_however_late_its_answer_comes() {
+    let mut desk = Desk::engaged();
+    let earlier = desk.days(-30);
+    let decided = desk.by_officer().run(query(earlier, &[Offence::Abuse])).unwrap();
+    assert_eq!(decided.len(), 2, "and off duty at once");
+    assert_eq!(
+        desk.state.hindrances(desk.today()),
+        [OffDutyGround::Barred],
+        "the clear answer of a later day takes nothing away"
+    );
+    let facts = desk.dossier(true).resolve(None, None);
+    let known = facts.iter().find(|fact| fact.key == "query").unwrap();
+    assert_eq!(known.value["clear"], false, "nor in the dossier");
+    assert_eq!(
+        desk.violations(query(desk.days(-40), &[Offence::Abuse])),
+        [violation("STF-09", "query_date")],
+        "an older record than the one that stands is no news"
+    );
+}
+
+#[test]
+fn an_engagement_is_its_own_institutions_ended_or_not() {
+    use yujian_domain::aggregate::{Aggregate, Facts};
+    let mut desk = Desk::eligible();
+    let registrar = "91350100M000100Y43".to_owned();
+    let body = "91330106000000001";
+    let check = yujian_domain::values::CreditCode::check_character(body.as_bytes()).unwrap();
+    let employer = format!("{body}{}", char::from(check));
+    desk.facts.institution = desk.facts.institution.take().map(|known| {
+        let mut other = (*known).clone();
+        other.credit_code = Some(yujian_domain::values::CreditCode::parse(&employer).unwrap());
+        other.into()
+    });
+    desk.one(engage(2, Post::Cook, desk.today()));
+    let may = |desk: &Desk, command: PersonCommand| desk.state.access(&command, &Facts::default()).organisations;
+    let commands = || -> [PersonCommand; 4] {
+        [
+            change_post(1, Post::Other, day("2026-03-02")).into(),
+            off(1, OffDutyGround::Infectious).into(),
+            back(1).into(),
+            end(1, day("2026-03-02")).into(),
+        ]
+    };
+    for command in commands() {
+        assert_eq!(may(&desk, command), [employer.as_str()], "not the registrar's");
+    }
+    let both = [registrar.clone(), employer.clone()];
+    assert_eq!(may(&desk, details().into()), both);
+    desk.one(end(1, desk.today()));
+    for command in commands() {
+        assert_eq!(may(&desk, command), [employer.as_str()], "a repetition finds its way");
+    }
+    assert_eq!(may(&desk, details().into()), [registrar]);
+}

@@ -40,7 +40,7 @@ impl Inspection {
         check.finish()?;
         self.allow(movement)?;
         let begins = self.begins(context)?;
-        self.at_work(movement, facts, context)?;
+        let reference = self.at_work(movement, facts, context)?;
         let item = self.chosen_item(movement, &command.item, context)?;
         let mut check = Check::default();
         if self.answers.get(&item.code) != Some(&Answer::Noncompliant) {
@@ -76,6 +76,7 @@ impl Inspection {
         };
         let legal_basis = movement.legal_basis().into_iter().chain(item.mark.legal_basis.clone());
         Ok(vec![Decided {
+            policies: vec![reference],
             effective_from: begins,
             legal_basis: legal_basis.collect(),
             ..decided(movement, event)
@@ -96,7 +97,7 @@ impl Inspection {
         check.finish()?;
         self.allow(movement)?;
         let begins = self.begins(context)?;
-        self.at_work(movement, facts, context)?;
+        let reference = self.at_work(movement, facts, context)?;
         let item = self.chosen_item(movement, &command.item, context)?;
         let mut check = Check::default();
         if self.is_cited(&item.code) {
@@ -118,6 +119,7 @@ impl Inspection {
             advice: command.advice.of(check::text_subject(context.id)),
         };
         Ok(vec![Decided {
+            policies: vec![reference],
             effective_from: begins,
             ..decided(movement, event)
         }])
@@ -168,11 +170,12 @@ impl Inspection {
     ) -> Decision {
         let finding = self.allow_finding(movement, command.finding)?;
         let begins = finding.begins(context)?;
-        self.at_work(movement, facts, context)?;
+        let reference = self.at_work(movement, facts, context)?;
         let event = CorrectedOnSite {
             finding: command.finding,
         };
         Ok(vec![Decided {
+            policies: vec![reference],
             effective_from: begins,
             ..decided(movement, event)
         }])

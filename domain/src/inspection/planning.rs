@@ -116,7 +116,7 @@ impl Inspection {
         let after_check_in = self.arrived_time.is_some();
         // INS-06: what counts is when the approval reached us: its term is there so that nobody inspects first and asks
         // later, and a day written by hand would undo it.
-        let (late, policies) = match &self.approval_due {
+        let (late, mut policies) = match &self.approval_due {
             Some(due) => {
                 let days = |rules: &crate::policy::InspectionPolicy| rules.emergency_approval_working_days;
                 let due = self.recounted(due, self.arrived_time.map(day_of), days, facts, context)?;
@@ -124,6 +124,13 @@ impl Inspection {
             }
             None => (false, Vec::new()),
         };
+        // INS-07: the policy of the cap that its visit is held to.
+        if let Some((from_date, _)) = self.window {
+            let (_, reference) = policy(facts, context, from_date)?;
+            if !policies.contains(&reference) {
+                policies.push(reference);
+            }
+        }
         let event = InspectionApproved {
             approval_number: command.approval_number.trim().to_owned(),
             after_check_in,

@@ -13,7 +13,7 @@ use super::{
     RequestRecusal, Status,
 };
 use crate::aggregate::{Context, Decided, Facts};
-use crate::envelope::{Classification, Role};
+use crate::envelope::{Classification, PolicyRef, Role};
 use crate::person::{Credential, CredentialKind, CredentialState, EngagementState, Person};
 use crate::rejection::{LegalBasis, Reason, Rejection};
 
@@ -201,15 +201,22 @@ impl Inspection {
     }
 
     /// INS-13: work at the site is recorded by an assigned inspector, and goes on only with enough of them: one who
-    /// stood aside is replaced first. An open recusal does not stop it (行政处罚法 §43).
-    pub(super) fn at_work(&self, movement: &Move, facts: &Facts, context: &Context<'_>) -> Result<(), Rejection> {
+    /// stood aside is replaced first. An open recusal does not stop it (行政处罚法 §43). Gives the policy that says how
+    /// many are enough.
+    pub(super) fn at_work(
+        &self,
+        movement: &Move,
+        facts: &Facts,
+        context: &Context<'_>,
+    ) -> Result<PolicyRef, Rejection> {
         self.is_inspector(movement, context)?;
-        let (rules, _) = policy(facts, context, act_day(context))?;
+        let (rules, reference) = policy(facts, context, act_day(context))?;
         let mut check = Check::default();
         if !enough(self.inspectors.len(), rules.inspectors_min) {
             too_few(&mut check, "inspectors", "INS-13", rules.inspectors_min);
         }
-        finish(check, movement)
+        finish(check, movement)?;
+        Ok(reference)
     }
 
     /// INS-10: the institution, or an inspector, asks.
@@ -287,14 +294,14 @@ fn is_registered(person: &Person) -> bool {
 }
 
 /// The enforcement certificate (行政执法证) that counts on a day: verified, issued by then and valid; of several the one
-/// that is valid longest.
+/// that is valid longest. One that has run out since counted on its days: a check-in may be filled in after them.
 fn enforcement_certificate(person: &Person, day: Date) -> Option<(u32, &Credential)> {
     person
         .credentials
         .iter()
         .filter(|(_, credential)| {
             credential.kind == CredentialKind::Enforcement
-                && credential.state == CredentialState::Verified
+                && matches!(credential.state, CredentialState::Verified | CredentialState::Expired)
                 && credential.issue_date <= day
                 && credential.expiry_date.is_none_or(|last| last >= day)
         })

@@ -207,7 +207,7 @@ impl Inspection {
         check.finish()?;
         self.allow(movement)?;
         let begins = self.begins(context)?;
-        self.at_work(movement, facts, context)?;
+        let reference = self.at_work(movement, facts, context)?;
         self.check_answers(command, self.published_checklist(context)?)?;
         let stored = command.answers.iter().map(|answer| StoredAnswer {
             item: answer.item.clone(),
@@ -222,6 +222,7 @@ impl Inspection {
             answers: stored.collect(),
         };
         Ok(vec![Decided {
+            policies: vec![reference],
             effective_from: begins,
             ..decided(movement, event)
         }])
@@ -287,7 +288,7 @@ impl Inspection {
         check.finish()?;
         self.allow(movement)?;
         let begins = self.begins(context)?;
-        self.at_work(movement, facts, context)?;
+        let reference = self.at_work(movement, facts, context)?;
         let checklist = self.published_checklist(context)?;
         self.vetoes_cited(movement, checklist)?;
         let (mut items, mut not_checked) = (0_u32, 0_u32);
@@ -307,6 +308,7 @@ impl Inspection {
             not_checked,
         };
         Ok(vec![Decided {
+            policies: vec![reference],
             effective_from: begins,
             ..decided(movement, event)
         }])

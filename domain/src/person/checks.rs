@@ -66,8 +66,9 @@ impl Person {
         Ok(decided)
     }
 
-    /// The latest answer counts. A record that was found takes the person off duty at once, everywhere; what was found
-    /// is for the regulator only. An employer does not clear whom an earlier answer did not.
+    /// The latest answer counts; a record that was found counts however late its answer comes in. It takes the person
+    /// off duty at once, everywhere; what was found is for the regulator only. An employer does not clear whom an earlier
+    /// answer did not.
     // rule: STF-09
     pub(super) fn record_query(&self, movement: &Move, command: &RecordQuery, context: &Context<'_>) -> Decision {
         let mut check = Check::default();
@@ -94,7 +95,9 @@ impl Person {
                 .with("rule", "STF-09");
                 return Err(movement.legal_basis().into_iter().fold(rejection, Rejection::citing));
             }
-            newest(movement, "query_date", command.query_date, known.query_date)?;
+            if clear || !known.clear {
+                newest(movement, "query_date", command.query_date, known.query_date)?;
+            }
             if (known.query_date, known.clear) == (command.query_date, clear) {
                 return Err(nothing_to_do(("query", if clear { "clear" } else { "found" })));
             }
@@ -110,7 +113,12 @@ impl Person {
             found: command.found.clone(),
         };
         let mut decided = vec![Decided {
-            effective_from: Some(start_of(command.query_date)),
+            // A record outranks the clear answer of a later day.
+            effective_from: Some(start_of(
+                self.query
+                    .as_ref()
+                    .map_or(command.query_date, |known| known.query_date.max(command.query_date)),
+            )),
             policies: vec![reference],
             classification: if clear {
                 Classification::Operator
@@ -159,7 +167,7 @@ impl Person {
                 };
                 Decided {
                     effective_from: engagement.status_from.and_then(|since| not_before(since, context)),
-                    legal_basis: self.basis_of(ground).into_iter().collect(),
+                    legal_basis: Self::basis_of(ground),
                     ..Decided::plain(event)
                 }
             })

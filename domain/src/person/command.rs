@@ -289,6 +289,19 @@ macro_rules! commands {
     };
 }
 
+impl PersonCommand {
+    /// Number of the engagement that the command is about, if it is about one.
+    pub(super) fn engagement(&self) -> Option<u32> {
+        match self {
+            Self::ChangePost(command) => Some(command.engagement),
+            Self::TakeOffDuty(command) => Some(command.engagement),
+            Self::ReturnToDuty(command) => Some(command.engagement),
+            Self::EndEngagement(command) => Some(command.engagement),
+            _ => None,
+        }
+    }
+}
+
 commands! {
     /// See [`RegisterPerson`].
     Register(RegisterPerson),

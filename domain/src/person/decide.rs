@@ -102,8 +102,9 @@ impl Aggregate for Person {
         institution.map(Need::Institution).into_iter().collect()
     }
 
-    /// Who registers or engages acts for the institution that does; everything else is for whoever registered the person
-    /// or has the person at work.
+    /// Who registers or engages acts for the institution that does. An engagement is its own institution's, ended or not,
+    /// so that its end is answered again as it was; everything else is for whoever registered the person or has the
+    /// person at work.
     fn access(&self, command: &PersonCommand, facts: &Facts) -> Access {
         match (command, &facts.institution) {
             (PersonCommand::Register(_) | PersonCommand::Engage(_), Some(institution)) => {
@@ -113,6 +114,12 @@ impl Aggregate for Person {
                 regions: register.region.iter().cloned().collect(),
                 organisations: Vec::new(),
             },
+            _ if let Some(engagement) = command.engagement().and_then(|number| self.engagements.get(&number)) => {
+                Access {
+                    regions: vec![engagement.region.clone()],
+                    organisations: engagement.organisation.iter().cloned().collect(),
+                }
+            }
             _ => Access {
                 regions: self
                     .region

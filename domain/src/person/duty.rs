@@ -5,6 +5,7 @@ use super::moves::Move;
 use super::timing::{act_day, begins, today};
 use super::{Engagement, OffDutyGround, Person, ReturnToDuty, ReturnedToDuty, TakeOffDuty, TakenOffDuty};
 use crate::aggregate::{Context, Decided};
+use crate::envelope::Role;
 use crate::rejection::{Reason, Rejection};
 
 impl Person {
@@ -28,16 +29,25 @@ impl Person {
         };
         Ok(vec![Decided {
             effective_from: engagement.begins(context)?,
-            legal_basis: self.basis_of(command.ground).into_iter().collect(),
+            legal_basis: Self::basis_of(command.ground),
             ..Decided::plain(event)
         }])
     }
 
     /// Back only when nothing stands in the way, whatever the ground was; after an infectious disease with a new
-    /// examination.
+    /// examination. An investigation that an officer ordered is not ended by the employer under whom it goes on.
     // rule: STF-17
     pub(super) fn return_to_duty(&self, movement: &Move, command: &ReturnToDuty, context: &Context<'_>) -> Decision {
         let engagement = self.engagement(movement, command.engagement)?;
+        let investigated = engagement.ordered_off && engagement.off_duty == Some(OffDutyGround::Investigation);
+        if investigated && context.actor.role == Role::Operator {
+            return Err(Rejection::new(
+                Reason::RoleNotAllowed,
+                "the authority ordered this for its investigation, and says itself when it is over",
+                "主管部门因调查责令暂停上岗的，须由主管部门决定恢复",
+            )
+            .with("rule", "STF-17"));
+        }
         let effective_from = engagement.begins(context)?;
         self.eligible(movement, act_day(context), context)?;
         let examined = self
@@ -59,7 +69,7 @@ impl Person {
             .with("possible", "record_health_certificate (operator, officer)")
             .with("command", movement.command)
             .with("rule", movement.rule);
-            return Err(self.basis_of(ground).into_iter().fold(rejection, Rejection::citing));
+            return Err(Self::basis_of(ground).into_iter().fold(rejection, Rejection::citing));
         }
         let event = ReturnedToDuty {
             engagement: command.engagement,

@@ -1,8 +1,10 @@
 //! Who may work with children on a day, and who is qualified for a post.
 
+use std::collections::BTreeSet;
+
 use jiff::civil::Date;
 
-use super::moves::{HEALTH_MEASURES, MINORS_LAW, MOVES, Move};
+use super::moves::{HEALTH_MEASURES, MINORS_LAW, MOVES, Move, POPULATION_LAW};
 use super::timing::today;
 use super::{Credential, CredentialState, Engagement, EngagementState, OffDutyGround, Person, Post, TrainingKind};
 use crate::aggregate::Context;
@@ -121,25 +123,22 @@ impl Person {
         .with("possible", remedies.join("; "))
         .with("command", movement.command)
         .with("rule", "STF-13");
-        Err(missing
-            .iter()
-            .filter_map(|one| self.basis_of(*one))
-            .fold(rejection, Rejection::citing))
+        // One article stands behind several grounds.
+        let cited: BTreeSet<LegalBasis> = missing.iter().flat_map(|one| Self::basis_of(*one)).collect();
+        Err(cited.into_iter().fold(rejection, Rejection::citing))
     }
 
-    /// The article behind a ground for being off duty.
-    pub(super) fn basis_of(&self, ground: OffDutyGround) -> Option<LegalBasis> {
-        match ground {
-            OffDutyGround::Barred => match &self.bar {
-                Some(bar) if self.query.as_ref().is_none_or(|query| query.clear) => bar.ground.legal_basis(),
-                _ => Some(LegalBasis::new(MINORS_LAW, "§62")),
-            },
-            OffDutyGround::NoRecordQuery => Some(LegalBasis::new(MINORS_LAW, "§62")),
-            OffDutyGround::NoHealthCertificate | OffDutyGround::Infectious => {
-                Some(LegalBasis::new(HEALTH_MEASURES, "§14"))
-            }
-            OffDutyGround::Investigation => None,
-        }
+    /// The articles behind a ground for being off duty. Of a bar they are those of every bar, since the article of one
+    /// would tell an employer its ground, an illness say; the exact one stands with the bar itself.
+    pub(super) fn basis_of(ground: OffDutyGround) -> Vec<LegalBasis> {
+        let articles: &[(&str, &str)] = match ground {
+            OffDutyGround::Barred => &[(MINORS_LAW, "§62"), (POPULATION_LAW, "§41"), (HEALTH_MEASURES, "§14")],
+            OffDutyGround::NoRecordQuery => &[(MINORS_LAW, "§62")],
+            OffDutyGround::NoHealthCertificate | OffDutyGround::Infectious => &[(HEALTH_MEASURES, "§14")],
+            OffDutyGround::Investigation => &[],
+        };
+        let cited = articles.iter().map(|(law, article)| LegalBasis::new(*law, *article));
+        cited.collect()
     }
 }
 

@@ -128,13 +128,14 @@ impl Person {
             end_date: command.end_date,
             ground: command.ground,
         };
-        let barred = self.basis_of(OffDutyGround::Barred);
+        let barred = command.ground == EndGround::Barred;
         Ok(vec![Decided {
             effective_from: Some(after(command.end_date)),
-            legal_basis: barred
-                .filter(|_| command.ground == EndGround::Barred)
-                .into_iter()
-                .collect(),
+            legal_basis: if barred {
+                Self::basis_of(OffDutyGround::Barred)
+            } else {
+                Vec::new()
+            },
             ..Decided::plain(event)
         }])
     }

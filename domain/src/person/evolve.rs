@@ -7,6 +7,7 @@ use super::{
     Credential, CredentialState, Engagement, EngagementState, HealthCertificate, Person, PersonEvent, Query, Status,
 };
 use crate::aggregate::Recorded;
+use crate::envelope::Role;
 use crate::time::day_of;
 
 impl Person {
@@ -85,6 +86,7 @@ impl Person {
                         status_from: from,
                         end_date: None,
                         off_duty: None,
+                        ordered_off: false,
                         qualified: event.qualified,
                     },
                 );
@@ -102,6 +104,7 @@ impl Person {
                 if let Some(engagement) = self.engagements.get_mut(&event.engagement) {
                     engagement.state = EngagementState::OffDuty;
                     engagement.off_duty = Some(event.ground);
+                    engagement.ordered_off = recorded.metadata.actor.role == Role::Officer;
                     engagement.stands_from(from);
                 }
             }
@@ -109,6 +112,7 @@ impl Person {
                 if let Some(engagement) = self.engagements.get_mut(&event.engagement) {
                     engagement.state = EngagementState::Active;
                     engagement.off_duty = None;
+                    engagement.ordered_off = false;
                     engagement.stands_from(from);
                 }
             }

@@ -93,6 +93,8 @@ pub struct Engagement {
     pub end_date: Option<Date>,
     /// Ground, while off duty.
     pub off_duty: Option<OffDutyGround>,
+    /// Whether an officer took the person off duty, and not the employer.
+    pub ordered_off: bool,
     /// Whether qualified for the post when it was taken.
     pub qualified: bool,
 }

@@ -113,6 +113,7 @@ pub fn engaged(institution: Uuid, state: EngagementState) -> Engagement {
         since: day("2025-01-01"),
         end_date: None,
         off_duty: None,
+        ordered_off: false,
         qualified: true,
         status_from: None,
     }

@@ -352,6 +352,40 @@ fn random_histories_meet_every_command_and_refusal() {
     }
 }
 
+/// Too rare among random histories.
+#[test]
+fn an_investigation_that_an_officer_ordered_goes_as_the_model_says() {
+    let by = |by: usize, step: Step| {
+        let made = Made {
+            by,
+            later: 0,
+            said: None,
+        };
+        (step, made)
+    };
+    let days = -1;
+    let history = [
+        by(0, Step::Register { blank: false }),
+        by(0, Step::Health { days, passed: true }),
+        by(0, Step::Query { days, found: false }),
+        by(
+            0,
+            Step::Engage {
+                at: 1,
+                post: 3,
+                days: 0,
+            },
+        ),
+        by(1, Step::Off { number: 1, ground: 1 }),
+        by(0, Step::Back(1)),
+        by(2, Step::Back(1)),
+    ];
+    let mut outcomes = Vec::new();
+    run(&history, |_, outcome| outcomes.push(outcome));
+    assert_eq!(outcomes[5..], [Err(Reason::RoleNotAllowed), Ok(())]);
+    assert!(outcomes[..5].iter().all(Result::is_ok));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 1_000, ..ProptestConfig::default() })]
 

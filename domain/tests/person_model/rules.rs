@@ -25,6 +25,7 @@ pub struct Job {
     /// `active`, `off_duty` or `ended`.
     pub at: &'static str,
     pub ground: Option<OffDutyGround>,
+    pub by_officer: bool,
     pub first: Date,
     pub since: Date,
     pub fit_for_it: bool,
@@ -125,10 +126,11 @@ impl Model {
     }
 
     fn off_everywhere(&mut self, ground: OffDutyGround) {
-        let act = self.act;
+        let (act, by_officer) = (self.act, ACCOUNTS[self.by].1 == Role::Officer);
         for job in self.jobs.iter_mut().filter(|job| job.at == "active") {
             job.at = "off_duty";
             job.ground = Some(ground);
+            job.by_officer = by_officer;
             job.since = job.since.max(act);
         }
     }
@@ -217,7 +219,10 @@ impl Model {
                 if self.convicted() && !found && self.by == 0 {
                     return Err(Reason::RoleNotAllowed);
                 }
-                newer(self.asked, (on, !found))?;
+                // What was found is news however late it comes.
+                if !found || self.convicted() {
+                    newer(self.asked, (on, !found))?;
+                }
                 self.asked = Some((on, !found));
                 if found {
                     self.off_everywhere(OffDutyGround::Barred);
@@ -316,6 +321,7 @@ impl Model {
             share: 1000,
             at: "active",
             ground: None,
+            by_officer: false,
             first,
             since: first,
             fit_for_it: self.fit_for(post, first.max(self.today)),
@@ -354,6 +360,7 @@ impl Model {
         self.jobs[index].since = self.in_order(self.jobs[index].since)?;
         self.jobs[index].at = "off_duty";
         self.jobs[index].ground = Some(ground);
+        self.jobs[index].by_officer = ACCOUNTS[self.by].1 == Role::Officer;
         Ok(())
     }
 
@@ -365,6 +372,10 @@ impl Model {
 
     fn back(&mut self, number: u32) -> Verdict {
         let index = self.job(number, &["off_duty"], "active")?;
+        let investigated = self.jobs[index].by_officer && self.jobs[index].ground == Some(OffDutyGround::Investigation);
+        if investigated && ACCOUNTS[self.by].1 == Role::Operator {
+            return Err(Reason::RoleNotAllowed);
+        }
         let since = self.in_order(self.jobs[index].since)?;
         let ill = self.jobs[index].ground == Some(OffDutyGround::Infectious);
         let examined_since = self.examined.is_some_and(|(on, _)| on >= self.jobs[index].since);

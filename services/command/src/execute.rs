@@ -358,6 +358,8 @@ impl Inner {
                     let stream = stream_of::<Institution>(id)?;
                     let loaded = self.load_stream::<Institution>(&stream).await?;
                     let Some(head) = loaded.head.filter(|_| loaded.state.exists()) else {
+                        // What can't be read is not absent: a reactor would take its alert for settled.
+                        loaded.sound()?;
                         return Err(not_found(Institution::CATEGORY).into());
                     };
                     facts.institution = Some(Arc::new(loaded.state.clone()));

@@ -77,6 +77,16 @@ pub(crate) struct Reaction {
     pub timers: Vec<Timer>,
 }
 
+impl Reaction {
+    /// Nothing now; the timer will ask again.
+    fn later(timer: Timer) -> Self {
+        Self {
+            effects: Vec::new(),
+            timers: vec![timer],
+        }
+    }
+}
+
 impl From<Vec<Effect>> for Reaction {
     fn from(effects: Vec<Effect>) -> Self {
         Self {

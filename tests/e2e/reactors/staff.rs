@@ -155,8 +155,8 @@ impl Employer {
 struct Staff {
     /// Bar by person's stream.
     bars: BTreeMap<String, String>,
-    /// Institution of each engagement, by person's stream and number.
-    engagements: BTreeMap<(String, u64), String>,
+    /// Institution of each engagement and revision of its beginning, by person's stream and number.
+    engagements: BTreeMap<(String, u64), (String, u64)>,
     /// The bar that caused it, of each engagement that was taken off duty.
     off_duty: BTreeMap<(String, u64), String>,
     /// Alerts as (rule, institution, person, period).
@@ -169,7 +169,8 @@ impl Staff {
         let log = Connection::open_with_flags(data.join("log.db"), OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
         let mut statement = log
             .prepare(
-                "SELECT s.name, r.type, lower(hex(r.event_id)), r.payload, json_extract(r.metadata, '$.causation')
+                "SELECT s.name, r.type, lower(hex(r.event_id)), r.payload, json_extract(r.metadata, '$.causation'),
+                        r.revision
                  FROM record r JOIN stream s ON s.number = r.stream
                  WHERE r.type LIKE 'staffing.%' OR r.type LIKE 'alert.%' ORDER BY r.position",
             )
@@ -185,7 +186,8 @@ impl Staff {
             match event_type.as_str() {
                 "staffing.PersonBarred.v1" => assert_eq!(staff.bars.insert(stream, id), None),
                 "staffing.EngagementStarted.v1" => {
-                    staff.engagements.insert(engagement, text("institution"));
+                    let began = (text("institution"), row.get::<_, u32>(5).unwrap().into());
+                    staff.engagements.insert(engagement, began);
                 }
                 "staffing.TakenOffDuty.v1" => {
                     let cause: String = row.get(4).unwrap();
@@ -207,14 +209,15 @@ impl Staff {
     /// Everything that had to follow has followed, and nothing else.
     fn check(&self) {
         let mut alerts = BTreeSet::new();
-        for ((person, number), institution) in &self.engagements {
+        for ((person, number), (institution, _)) in &self.engagements {
             let Some(bar) = self.bars.get(person) else { continue };
             let cause = self.off_duty.get(&(person.clone(), *number));
             assert_eq!(cause, Some(bar), "{person} {number}");
             let told =
                 |rule: &str, period: &str| (rule.to_owned(), institution.clone(), person.clone(), period.to_owned());
             alerts.insert(told("barred_engaged", bar));
-            alerts.insert(told("double_engagement", "1,2"));
+            let (_, second) = self.engagements[&(person.clone(), 2)];
+            alerts.insert(told("double_engagement", &format!("1,2@{second}")));
         }
         assert_eq!(self.alerts, alerts);
     }

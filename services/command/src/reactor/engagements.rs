@@ -43,7 +43,15 @@ impl Reactor for Engagements {
         let full_time = reference
             .staffing(region, day)
             .map(|(policy, _)| policy.full_time_permille);
-        let concerned = concerned(&then, full_time.ok());
+        let full_time = full_time.ok();
+        let concerned = concerned(&then, full_time);
+        // What was so before this event was told then; what was put right meanwhile and is so again is told again.
+        if let Some(before) = record.revision.checked_sub(1) {
+            let before = world.at::<Person>(&record.stream, before).await?;
+            if self::concerned(&before, full_time).keys().eq(concerned.keys()) {
+                return Ok(Reaction::default());
+            }
+        }
         let numbers: Vec<String> = concerned.keys().map(ToString::to_string).collect();
         let mut institutions: Vec<_> = concerned.values().map(|engagement| engagement.institution).collect();
         institutions.sort_unstable();
@@ -55,7 +63,7 @@ impl Reactor for Engagements {
                 institution,
                 person: Some(person),
                 inspection: None,
-                period: numbers.join(","),
+                period: format!("{}@{}", numbers.join(","), record.revision),
                 since_date: since,
                 evidence: vec![seen.evidence()],
             };

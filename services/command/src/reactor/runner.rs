@@ -303,7 +303,10 @@ impl Reactors {
     async fn fire_one(&mut self, timer: &Timer) -> Result<(), CommandError> {
         let cause = timers::cause(timer);
         match timers::fire(timer, &World::new(&self.commands)).await {
-            Ok(effects) => self.run_effects(&effects, &cause).await?,
+            Ok(reaction) => {
+                self.run_effects(&reaction.effects, &cause).await?;
+                self.pending.set.extend(reaction.timers);
+            }
             Err(error) => self.note_or_wait(cause.reactor, &cause.key, error)?,
         }
         self.counts.fired += 1;

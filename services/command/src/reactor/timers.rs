@@ -1,4 +1,4 @@
-//! What is due at a time: credentials that expire, corrections and approvals that become overdue. A timer is set with the
+//! What is due at a time: credentials that expire, bars that begin, corrections and approvals that become overdue. A timer is set with the
 //! checkpoint in `state.db` and fires when the clock has passed it, however late a process wakes; whether there is still
 //! anything to do is read from the stream then.
 
@@ -9,12 +9,13 @@ use uuid::Uuid;
 use yujian_domain::alert::{AlertRule, RaiseAlert};
 use yujian_domain::envelope::FactRef;
 use yujian_domain::inspection::{FindingState, Inspection, InspectionEvent, MarkCorrectionOverdue};
-use yujian_domain::institution::Deadline;
+use yujian_domain::institution::{Deadline, Institution};
 use yujian_domain::person::{CredentialState, ExpireCredential, Person, PersonEvent};
 use yujian_domain::time::{Occurred, day_of, start_of};
 use yujian_eventlog::StreamName;
 use yujian_eventlog::checkpoint::Timer;
 
+use super::barred;
 use super::effect::{Act, Cause, Effect};
 use super::world::{World, id_of};
 use super::{Reaction, Reactor, Seen, unreadable};
@@ -28,6 +29,7 @@ const NAME: &str = "timers";
 const EXPIRE: &str = "expire_credential";
 const OVERDUE: &str = "correction_overdue";
 const APPROVAL: &str = "approval_overdue";
+pub(super) const BAR: &str = "bar_begins";
 
 #[async_trait]
 impl Reactor for Timers {
@@ -82,7 +84,7 @@ impl Reactor for Timers {
 }
 
 impl Seen<'_> {
-    fn timer(&self, kind: &str, number: u32, day: Date, due: Timestamp) -> Timer {
+    pub(super) fn timer(&self, kind: &str, number: u32, day: Date, due: Timestamp) -> Timer {
         Timer {
             kind: kind.to_owned(),
             stream: self.record.stream.to_string(),
@@ -102,7 +104,7 @@ impl Seen<'_> {
 }
 
 /// The first instant after a last day.
-fn after(day: Date) -> Timestamp {
+pub(super) fn after(day: Date) -> Timestamp {
     day.tomorrow().map_or(Timestamp::MAX, start_of)
 }
 
@@ -117,7 +119,7 @@ pub(crate) fn cause(timer: &Timer) -> Cause {
 }
 
 /// What a timer that is due asks for.
-pub(crate) async fn fire(timer: &Timer, world: &World<'_>) -> Result<Vec<Effect>, CommandError> {
+pub(crate) async fn fire(timer: &Timer, world: &World<'_>) -> Result<Reaction, CommandError> {
     let id = id_of(&StreamName::parse(&timer.stream)?)?;
     let at_its_time = |act| Effect {
         occurred: Some(Occurred::Instant { time: timer.due }),
@@ -126,13 +128,11 @@ pub(crate) async fn fire(timer: &Timer, world: &World<'_>) -> Result<Vec<Effect>
     let effect = match timer.kind.as_str() {
         EXPIRE => expire(timer, world.now(id).await?).map(|command| Act::Person(id, Box::new(command.into()))),
         OVERDUE => overdue(timer, world.now(id).await?).map(|command| Act::Inspection(id, Box::new(command.into()))),
-        APPROVAL => {
-            let alert = approval(timer, id, world.now(id).await?);
-            return Ok(alert.map(|alert| Effect::alert(0, alert)).into_iter().collect());
-        }
+        APPROVAL => return approval(timer, id, world).await,
+        BAR => return Ok(barred::begins(timer, world).await?.into()),
         other => return Err(unreadable(format!("a timer of the unknown kind {other}"))),
     };
-    Ok(effect.map(at_its_time).into_iter().collect())
+    Ok(effect.map(at_its_time).into_iter().collect::<Vec<_>>().into())
 }
 
 fn expire(timer: &Timer, person: Person) -> Option<ExpireCredential> {
@@ -152,18 +152,60 @@ fn overdue(timer: &Timer, inspection: Inspection) -> Option<MarkCorrectionOverdu
     })
 }
 
-fn approval(timer: &Timer, id: Uuid, inspection: Inspection) -> Option<RaiseAlert> {
-    let institution = inspection.institution.filter(|_| !inspection.approved)?;
-    Some(RaiseAlert {
+/// An approval that was due beyond the holiday table is counted again by the table of today; while that does not reach
+/// so far either, nothing is late, and it is looked at again every day.
+async fn approval(timer: &Timer, id: Uuid, world: &World<'_>) -> Result<Reaction, CommandError> {
+    let inspection: Inspection = world.now(id).await?;
+    let (Some(institution), Some(due)) = (inspection.institution, &inspection.approval_due) else {
+        return Ok(Reaction::default());
+    };
+    let mut last = due.due_date;
+    if due.provisional {
+        let Some(counted) = counted_again(&inspection, institution, world).await? else {
+            return Ok(Reaction::later(Timer {
+                due: after(world.today()),
+                ..timer.clone()
+            }));
+        };
+        last = counted;
+    }
+    if world.today() <= last {
+        return Ok(Reaction::later(Timer {
+            due: after(last),
+            ..timer.clone()
+        }));
+    }
+    let alert = RaiseAlert {
         rule: AlertRule::ApprovalOverdue,
         institution,
         person: None,
         inspection: Some(id),
-        period: timer.day.to_string(),
-        since_date: day_of(timer.due),
+        period: last.to_string(),
+        since_date: last.tomorrow().unwrap_or(last),
         evidence: vec![FactRef {
             stream: timer.stream.clone(),
             revision: timer.revision,
         }],
-    })
+    };
+    Ok(vec![Effect::alert(0, alert)].into())
+}
+
+/// The last day for the approval by the holiday table of today; `None`: the table does not reach so far.
+async fn counted_again(
+    inspection: &Inspection,
+    institution: Uuid,
+    world: &World<'_>,
+) -> Result<Option<Date>, CommandError> {
+    let region = world.now::<Institution>(institution).await?.region;
+    let (Some(region), Some(arrived)) = (region, inspection.arrived_time.map(day_of)) else {
+        return Ok(None);
+    };
+    let reference = world.reference();
+    let Ok((rules, _)) = reference.inspection(&region, arrived) else {
+        return Ok(None);
+    };
+    let due = reference
+        .calendar
+        .add_working_days(arrived, rules.emergency_approval_working_days);
+    Ok((!due.provisional).then_some(due.date))
 }

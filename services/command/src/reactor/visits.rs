@@ -1,4 +1,5 @@
-//! Gives the counted visit of a cancelled inspection back. One that was broken off at the site was a visit and keeps it.
+//! Gives a visit back that was counted and not made: that of a cancelled inspection, and the first of two that an
+//! approval counted in different years. One that was broken off at the site was a visit and keeps it.
 
 use async_trait::async_trait;
 use uuid::Uuid;
@@ -16,6 +17,7 @@ use crate::floor::stream_of;
 pub(crate) struct Visits;
 
 const CANCELLED: &str = "inspection.InspectionCancelled.v1";
+const APPROVED: &str = "inspection.InspectionApproved.v1";
 
 #[async_trait]
 impl Reactor for Visits {
@@ -23,29 +25,34 @@ impl Reactor for Visits {
         "visits"
     }
 
-    /// The count too: an approval that lost a race against the cancellation has counted after it.
+    /// The count too: an approval that lost a race has counted after what it lost against. An emergency's may lose
+    /// against its check-in, which can be of the next year; it is decided again and counts there.
     fn types(&self) -> &'static [&'static str] {
-        &[CANCELLED, "visits.VisitCounted.v1"]
+        &[CANCELLED, APPROVED, "visits.VisitCounted.v1"]
     }
 
     async fn react(&self, seen: &Seen<'_>, world: &World<'_>) -> Result<Reaction, CommandError> {
         let record = seen.record;
-        let (inspection, counted) = if let Some(year) = year_of(&record.stream) {
+        let (inspection, year) = if let Some(year) = year_of(&record.stream) {
             let VisitsEvent::VisitCounted(event) = seen.event()? else {
                 return Ok(Reaction::default());
             };
-            if !world.cancelled_before(event.inspection, record.position).await? {
+            let kept = world.kept_before(event.inspection, record.position).await?;
+            if kept.is_none_or(|kept| kept == Some(year)) {
                 return Ok(Reaction::default());
             }
-            (event.inspection, Some(year))
+            (event.inspection, year)
         } else {
-            (id_of(&record.stream)?, None)
+            let then = world.at::<Inspection>(&record.stream, record.revision).await?;
+            let planned = then.window.map(|(from_date, _)| from_date.year());
+            let approved = record.event_type == APPROVED;
+            let Some(year) = planned.filter(|year| !approved || then.visit_year() != Some(*year)) else {
+                return Ok(Reaction::default());
+            };
+            (id_of(&record.stream)?, year)
         };
         let state = world.now::<Inspection>(inspection).await?;
         let Some(institution) = state.institution else {
-            return Ok(Reaction::default());
-        };
-        let Some(year) = counted.or(state.visit_year()) else {
             return Ok(Reaction::default());
         };
         let release = Act::ReleaseVisit {
@@ -58,11 +65,21 @@ impl Reactor for Visits {
 }
 
 impl World<'_> {
-    /// Whether an inspection was cancelled before a position of the log: what is cancelled later is reacted to there.
-    async fn cancelled_before(&self, inspection: Uuid, position: LogPosition) -> Result<bool, CommandError> {
-        let records = self.records(&stream_of::<Inspection>(inspection)?).await?;
-        let mut earlier = records.iter().filter(|record| record.position < position);
-        Ok(earlier.any(|record| record.event_type == CANCELLED))
+    /// The year whose visit an inspection keeps by what came before a position of the log, `Some(None)`: none, since it
+    /// was cancelled. `None`: nothing was decided yet, and what comes later is reacted to there.
+    async fn kept_before(&self, inspection: Uuid, position: LogPosition) -> Result<Option<Option<i16>>, CommandError> {
+        let stream = stream_of::<Inspection>(inspection)?;
+        let records = self.records(&stream).await?;
+        let mut earlier = records.iter().rev().filter(|record| record.position < position);
+        let decisive = earlier.find(|record| matches!(record.event_type.as_str(), CANCELLED | APPROVED));
+        let Some(decisive) = decisive else {
+            return Ok(None);
+        };
+        if decisive.event_type == CANCELLED {
+            return Ok(Some(None));
+        }
+        let then = self.at::<Inspection>(&stream, decisive.revision).await?;
+        Ok(Some(then.visit_year()))
     }
 }
 

@@ -351,3 +351,109 @@ async fn an_emergency_that_is_not_approved_in_time_is_told() {
     bench.react().await;
     assert_eq!(bench.length().await, length);
 }
+
+/// An emergency of the last days of 2026, beyond which the holiday table does not reach.
+async fn emergency_at_the_turn_of_the_year(bench: &Bench, institution: Uuid) -> Uuid {
+    bench.house.clock.set(start_of(date("2026-12-30")));
+    let id = bench.planned(1, institution, Purpose::Complaint, true).await;
+    let event = InspectionPlanned {
+        institution,
+        purpose: Purpose::Complaint,
+        emergency: true,
+        ordered_from_above: false,
+        checklist: ChecklistRef {
+            id: "wst-821".to_owned(),
+            version: 1,
+        },
+        checklist_sha256: "0".repeat(64),
+        dimensions: Vec::new(),
+        from_date: date("2026-12-30"),
+        to_date: date("2027-01-08"),
+        announced: false,
+        joint_bodies: Vec::new(),
+    };
+    bench.happened(id, event).await;
+    id
+}
+
+fn arrival(approval_due: Option<Deadline>) -> InspectorCheckedIn {
+    InspectorCheckedIn {
+        method: CheckInMethod::WrittenNotice,
+        point: None,
+        approval_due,
+    }
+}
+
+#[tokio::test]
+async fn an_approval_that_counted_in_two_years_gives_the_first_back_whichever_was_written_last() {
+    let bench = Bench::new().await;
+    let institution = bench.house.registered(1).await;
+    let inspection = emergency_at_the_turn_of_the_year(&bench, institution).await;
+    let count = async |year: i16| {
+        let counted = VisitCounted {
+            inspection,
+            purpose: Purpose::Complaint,
+            counts: true,
+            cap: None,
+        };
+        let time = bench.house.clock.now();
+        bench
+            .append::<VisitsEvent>(&visits_stream(institution, year), counted, Occurred::Instant { time })
+            .await;
+    };
+    // The approval counted for the year of the plan, and lost its race against a check-in of the next year.
+    count(2026).await;
+    bench.house.clock.set(start_of(date("2027-01-04")));
+    bench.happened(inspection, arrival(None)).await;
+    execute(bench.house.commands.clone(), bench.approval(inspection))
+        .await
+        .unwrap();
+    let released = || async {
+        let released = bench.records("visits.VisitReleased.v1").await;
+        released
+            .iter()
+            .map(|record| record.stream.to_string())
+            .collect::<Vec<_>>()
+    };
+    bench.react().await;
+    assert_eq!(released().await, [visits_stream(institution, 2026)]);
+    // Another node did the same later.
+    count(2026).await;
+    bench.react().await;
+    assert_eq!(
+        released().await,
+        [visits_stream(institution, 2026), visits_stream(institution, 2026)]
+    );
+    let length = bench.length().await;
+    bench.forget();
+    bench.react().await;
+    assert_eq!(bench.length().await, length);
+}
+
+#[tokio::test]
+async fn beyond_the_holiday_table_no_approval_is_told_to_be_late() {
+    let bench = Bench::new().await;
+    let institution = bench.house.registered(1).await;
+    let inspection = emergency_at_the_turn_of_the_year(&bench, institution).await;
+    bench.house.clock.set(start_of(date("2026-12-31")));
+    let due = Deadline {
+        due_date: date("2027-01-04"),
+        due_time: end_of(date("2027-01-04")),
+        provisional: true,
+        policy: PolicyRef {
+            id: "cn-inspection".to_owned(),
+            version: 1,
+            sha256: "0".repeat(64),
+        },
+    };
+    bench.happened(inspection, arrival(Some(due))).await;
+    let mut reactors = reactors(&bench.house, bench.directory.path()).await;
+    reactors.run_until_idle().await.unwrap();
+    for later in ["2027-01-05", "2027-01-06", "2027-02-01"] {
+        bench.house.clock.set(start_of(date(later)));
+        reactors.run_until_idle().await.unwrap();
+        assert!(bench.alerts("approval_overdue").await.is_empty(), "{later}");
+    }
+    let counts = reactors.counts();
+    assert_eq!((counts.fired, counts.failed), (3, 0), "it is looked at again");
+}

@@ -141,6 +141,28 @@ async fn a_damaged_record_is_noted_and_passed() {
 }
 
 #[tokio::test]
+async fn an_alert_about_an_institution_that_cannot_be_read_is_not_taken_for_settled() {
+    let bench = Bench::new().await;
+    let institution = bench.house.registered(1).await;
+    let person = bench.person(1).await;
+    bench.engage(person, institution, Post::Carer, 1_000).await;
+    bench.bar(person).await;
+    bench.house.log.damage(&format!("institution-{institution}"), 0);
+    let floor = bench.house.another_floor().await;
+    let state = Arc::new(StateFile::open(bench.directory.path()).unwrap());
+    let mut reactors = yujian_command::Reactors::open(floor.all().clone(), state)
+        .await
+        .unwrap();
+    reactors.run_until_idle().await.unwrap();
+    assert!(bench.alerts("barred_engaged").await.is_empty());
+    assert_eq!(
+        reactors.counts().failed,
+        2,
+        "the record, and the alert that rests on it"
+    );
+}
+
+#[tokio::test]
 async fn effects_come_in_the_order_of_their_causes() {
     let bench = Bench::new().await;
     let institution = bench.house.registered(1).await;

@@ -1,12 +1,17 @@
 //! Bars, double engagements, credentials that end.
 
 use jiff::SignedDuration;
-use yujian_domain::person::{ChangePost, CredentialState, EndEngagement, EndGround, EngagementState, LiftBar, Post};
+use yujian_command::{CommandError, Request};
+use yujian_domain::person::{
+    Bar, BarGround, ChangePost, CredentialState, EndEngagement, EndGround, EngagementState, IdentityKind, LiftBar,
+    Person, Post, Proofing, RecordHealthCertificate, RegisterPerson, ReturnToDuty,
+};
 use yujian_domain::personal::Sensitive;
-use yujian_domain::time::start_of;
+use yujian_domain::rejection::Reason;
+use yujian_domain::time::{Occurred, end_of, start_of};
 
 use super::bench::{Bench, date, metadata, payload, reactors};
-use crate::house::officer;
+use crate::house::{officer, operator};
 
 #[tokio::test]
 async fn who_is_barred_is_taken_off_duty_everywhere_and_told_once_to_each_institution() {
@@ -66,6 +71,111 @@ async fn who_is_barred_is_taken_off_duty_everywhere_and_told_once_to_each_instit
         .unwrap();
     assert_eq!(bench.length().await, length);
     assert_eq!((counts.done, counts.failed), (0, 0));
+}
+
+#[tokio::test]
+async fn a_bar_told_ahead_takes_off_duty_on_its_first_day_whoever_came_or_came_back_until_then() {
+    let bench = Bench::new().await;
+    let (first, second) = (bench.house.registered(1).await, bench.house.registered(2).await);
+    let person = bench.person(1).await;
+    bench.engage(person, first, Post::Carer, 500).await;
+    let bar = Bar {
+        ground: BarGround::Order,
+        from_date: date("2026-03-20"),
+        until_date: None,
+        decision_number: "杭卫禁〔2026〕1号".to_owned(),
+        reason: Sensitive::new("依裁判"),
+    };
+    bench.on(person, bar).await.unwrap();
+    let mut reactors = reactors(&bench.house, bench.directory.path()).await;
+    reactors.run_until_idle().await.unwrap();
+    bench.on(person, ReturnToDuty { engagement: 1 }).await.unwrap();
+    bench.engage(person, second, Post::Carer, 500).await;
+    bench.house.clock.set(end_of(date("2026-03-19")));
+    reactors.run_until_idle().await.unwrap();
+    let active = |state: &Person| {
+        state
+            .engagements
+            .values()
+            .filter(|one| one.state == EngagementState::Active)
+            .count()
+    };
+    assert_eq!(
+        active(&bench.person_now(person).await),
+        2,
+        "lawful until the day before"
+    );
+    // Two days late.
+    bench.house.clock.set(start_of(date("2026-03-22")));
+    reactors.run_until_idle().await.unwrap();
+    assert_eq!(active(&bench.person_now(person).await), 0);
+    let cause = bench.records("staffing.PersonBarred.v1").await.remove(0);
+    let taken = bench.records("staffing.TakenOffDuty.v1").await;
+    for record in &taken[1..] {
+        let metadata = metadata(record);
+        assert_eq!(
+            metadata.occurred,
+            Occurred::Instant {
+                time: start_of(date("2026-03-20"))
+            }
+        );
+        assert_eq!(metadata.causation, Some(cause.id));
+    }
+    let mut told = vec![(first, cause.id.to_string()), (second, cause.id.to_string())];
+    told.sort();
+    assert_eq!(bench.alerts("barred_engaged").await, told);
+
+    let length = bench.length().await;
+    bench.forget();
+    let counts = bench.react().await;
+    assert_eq!((bench.length().await, counts.done, counts.failed), (length, 0, 0));
+}
+
+#[tokio::test]
+async fn an_end_that_is_told_again_is_answered_again_and_nobody_else_may_tell_it() {
+    let bench = Bench::new().await;
+    let (registrar, employer) = (bench.house.registered(1).await, bench.house.registered(2).await);
+    let register = RegisterPerson {
+        institution: Some(registrar),
+        region: None,
+        identity_kind: IdentityKind::Passport,
+        identity: Sensitive::new("E00000077"),
+        name: Sensitive::new("欧阳小满"),
+        phone: None,
+        proofing: Proofing::Counter,
+        birth_date: None,
+        account: None,
+    };
+    let person = bench
+        .ask::<Person>(operator(1), None, register.into())
+        .await
+        .unwrap()
+        .id;
+    let health = RecordHealthCertificate {
+        issuer: "西湖区妇幼保健院".to_owned(),
+        issue_date: date("2026-02-20"),
+        passed: true,
+        sha256: None,
+    };
+    bench.on(person, health).await.unwrap();
+    bench.queried(person, false).await;
+    bench.engage(person, employer, Post::Carer, 1_000).await;
+    let end = EndEngagement {
+        engagement: 1,
+        end_date: date("2026-03-02"),
+        ground: EndGround::Resigned,
+    };
+    let foreign = bench.ask::<Person>(operator(1), Some(person), end.clone().into()).await;
+    let Err(CommandError::Rejected(refused)) = foreign else {
+        panic!("another's engagement was ended: {foreign:?}");
+    };
+    assert_eq!(refused.reason, Reason::NotFound);
+    let request = Request::new(operator(2), bench.request(), "test/End", Some(person), end.into());
+    let floor = bench.house.commands.all();
+    let told = floor.execute::<Person>(request.clone()).await.unwrap();
+    let again = floor.execute::<Person>(request).await.unwrap();
+    assert!(again.repeated);
+    assert_eq!((again.revision, again.state), (told.revision, told.state));
 }
 
 #[tokio::test]
@@ -138,7 +248,22 @@ async fn more_than_full_time_and_two_houses_in_charge_are_flagged_at_each_instit
     };
     bench.on(honest, change).await.unwrap();
     bench.react().await;
-    assert_eq!(bench.alerts("double_engagement").await, flagged("1,2"));
+    assert_eq!(bench.alerts("double_engagement").await, flagged("1,2@5"));
+
+    // Put right, and wrong again: told again. Another post with as much changes nothing.
+    for (post, share_permille) in [(Post::Carer, 500), (Post::Carer, 502), (Post::Cook, 502)] {
+        let change = ChangePost {
+            engagement: 2,
+            post,
+            share_permille,
+            from_date: date("2026-03-02"),
+        };
+        bench.on(honest, change).await.unwrap();
+    }
+    bench.react().await;
+    let mut both = [flagged("1,2@5"), flagged("1,2@7")].concat();
+    both.sort();
+    assert_eq!(bench.alerts("double_engagement").await, both);
 
     // In charge of two, whatever the shares; a third engagement in another post has no part in it.
     let in_charge = bench.person(2).await;
@@ -152,8 +277,8 @@ async fn more_than_full_time_and_two_houses_in_charge_are_flagged_at_each_instit
         .await;
     bench.react().await;
     let all = bench.alerts("double_engagement").await;
-    let second: Vec<_> = all.into_iter().filter(|(_, period)| period == "2,3").collect();
-    assert_eq!(second, flagged("2,3"));
+    let second: Vec<_> = all.into_iter().filter(|(_, period)| period == "2,3@5").collect();
+    assert_eq!(second, flagged("2,3@5"));
 
     let length = bench.length().await;
     bench.forget();
