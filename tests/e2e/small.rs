@@ -104,7 +104,8 @@ pub fn copy_directory(from: &Path, to: &Path) {
     }
 }
 
-/// Serves a demonstration that is there; `--quiet` in `more` for one without traffic of its own.
+/// Serves a demonstration that is there; `--quiet` in `more` for one without traffic of its own, and without reactors:
+/// what falls due between the story's last day and the machine's would be appended while a test looks.
 pub fn serve(data: &Path, more: &[&str]) -> Server {
     let mut command = yujian(&[
         "demo",
@@ -116,6 +117,9 @@ pub fn serve(data: &Path, more: &[&str]) -> Server {
         "warn",
     ]);
     command.args(more);
+    if more.contains(&"--quiet") {
+        command.args(["--reactors", "off"]);
+    }
     Server::spawn(command)
 }
 

@@ -1,21 +1,15 @@
 //! What befalls those who work: illness, lateness, inquiries, lent certificates, bars, other posts; and the inspectors.
 
-use jiff::ToSpan;
 use yujian_domain::person::{
-    ChangePersonDetails, ChangePost, CredentialKind, CredentialState, EndEngagement, EndGround, EngagementState,
-    LiftBar, OffDutyGround, Offence, Person, PersonCommand, Post, QueryOccasion, ReturnToDuty, RevocationGround,
-    RevokeCredential, TakeOffDuty, VerificationMethod, VerifyCredential,
+    ChangePersonDetails, ChangePost, CredentialState, EndEngagement, EndGround, EngagementState, LiftBar,
+    OffDutyGround, Offence, Person, Post, QueryOccasion, ReturnToDuty, RevocationGround, RevokeCredential, TakeOffDuty,
 };
 use yujian_domain::personal::Sensitive;
 
-use crate::agenda::{Staff, Task, office};
+use crate::agenda::{Staff, Task};
 use crate::papers;
-use crate::staff::{Fate, Surveyor};
+use crate::staff::Fate;
 use crate::story::{DemoError, Story};
-use crate::world::officer;
-
-/// Inspectors of a county: two make a visit, the third steps in.
-const INSPECTORS: u32 = 3;
 
 impl Story<'_> {
     /// What is particular to somebody comes about.
@@ -92,6 +86,8 @@ impl Story<'_> {
         let answer = papers::answer(&mut self.dice, QueryOccasion::Yearly, today, found);
         let method = "yujian.staffing.v1.StaffingService/RecordQuery";
         self.person(worker, self.employer(worker), method, answer).await?;
+        let ground = EndGround::Dismissed;
+        self.soon(5, 120, Task::Staff(Staff::Dismiss { worker, ground }));
         self.plan(4, 12, Task::Staff(Staff::Bar(worker)));
         Ok(())
     }
@@ -229,77 +225,6 @@ impl Story<'_> {
         let method = "yujian.staffing.v1.StaffingService/LiftBar";
         self.person(worker, self.authority(worker, 2), method, command).await?;
         self.plan(1, 4, Task::Staff(Staff::Return(worker)));
-        Ok(())
-    }
-
-    /// A county's authority registers its inspectors, with enforcement certificates.
-    pub(crate) async fn appoint(&mut self, county: usize) -> Result<(), DemoError> {
-        let region = self.teams[county].region.clone();
-        for number in 1..=INSPECTORS {
-            let account = format!("inspector-{}-{number}", region.code());
-            let register = papers::at_authority(&mut self.dice, &region, account.clone());
-            let method = "yujian.staffing.v1.StaffingService/RegisterPerson";
-            let actor = officer(region.code(), 1);
-            let outcome = self
-                .run::<Person>(actor, method, None, PersonCommand::from(register))
-                .await?;
-            self.teams[county].inspectors.push(Surveyor {
-                id: outcome.id,
-                account,
-                certificates: Vec::new(),
-            });
-            let today = self.today();
-            let inspector = (number - 1) as usize;
-            // The third one's certificate ends within the story.
-            let expiry = if number == INSPECTORS {
-                let (low, high) = self.span();
-                today.saturating_add(papers::days(&mut self.dice, low.max(12), high))
-            } else {
-                today.saturating_add(papers::days(&mut self.dice, 1200, 1700))
-            };
-            self.enforcement(county, inspector, expiry.saturating_sub(5.years()), expiry)
-                .await?;
-            if number == INSPECTORS {
-                let next = expiry.saturating_add(papers::days(&mut self.dice, 3, 60));
-                let at = office(&mut self.dice, next);
-                self.agenda.add(at, Task::Staff(Staff::Renew { county, inspector }));
-            }
-        }
-        Ok(())
-    }
-
-    pub(crate) async fn renew(&mut self, county: usize, inspector: usize) -> Result<(), DemoError> {
-        let today = self.today();
-        let expiry = today.saturating_add(5.years()).saturating_sub(1.day());
-        self.enforcement(county, inspector, today, expiry).await
-    }
-
-    async fn enforcement(
-        &mut self,
-        county: usize,
-        inspector: usize,
-        issue: jiff::civil::Date,
-        expiry: jiff::civil::Date,
-    ) -> Result<(), DemoError> {
-        let code = self.teams[county].region.code().to_owned();
-        let id = self.teams[county].inspectors[inspector].id;
-        let issuer = (CredentialKind::Enforcement, "浙江省司法厅");
-        let claim = papers::certificate(&mut self.dice, issuer, issue, Some(expiry));
-        let method = "yujian.staffing.v1.StaffingService/ClaimCredential";
-        let person = self
-            .run::<Person>(officer(&code, 1), method, Some(id), PersonCommand::from(claim))
-            .await?
-            .state;
-        let verify = VerifyCredential {
-            credential: person.credentials.keys().next_back().copied().unwrap_or(1),
-            method: VerificationMethod::Registry,
-        };
-        let method = "yujian.staffing.v1.StaffingService/VerifyCredential";
-        self.run::<Person>(officer(&code, 2), method, Some(id), PersonCommand::from(verify))
-            .await?;
-        self.teams[county].inspectors[inspector]
-            .certificates
-            .push((issue, expiry));
         Ok(())
     }
 }

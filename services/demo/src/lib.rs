@@ -1,10 +1,13 @@
 //! The demonstration province: two years of a made-up Zhejiang on the real divisions, brought about through the same
 //! command path that gRPC uses, under a simulated clock. The same seed and last day give the same log.
 //!
-//! Every name, number and address of a person is made up.
+//! Every name, number and address of a person is made up. What is rare (a bar, a cancelled visit, a rejected correction)
+//! comes in turn from tables of shares (`staff::fate`, `visits::Way`, `visits::Correction`), so that a small province has
+//! it too; the rest is drawn. Start reading at `story::build`, then `agenda`.
 
 mod admission;
 mod agenda;
+mod checks;
 mod duty;
 mod imported;
 mod incidents;
@@ -17,6 +20,7 @@ mod report;
 mod staff;
 mod staffing;
 mod story;
+mod teams;
 mod visits;
 mod world;
 

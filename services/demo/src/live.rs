@@ -89,9 +89,10 @@ impl Traffic {
 
     async fn begin(&mut self) -> Option<Next> {
         let site = self.site();
+        // A visit has some thirty steps: few of them keep the queue short.
         match self.dice.below(100) {
-            0..55 => self.notify(site).await.map(Next::Incident),
-            55..80 => self.staff(site).await.map(Next::Staff),
+            0..62 => self.notify(site).await.map(Next::Incident),
+            62..90 => self.staff(site).await.map(Next::Staff),
             _ => self.plan_visit(site).await.map(|next| Next::Visit(Box::new(next))),
         }
     }

@@ -97,7 +97,7 @@ impl Story<'_> {
         // The approval is for its window, and the visit comes after the assignment.
         let opens = state
             .window
-            .map_or(self.at, |(from, _)| start_of(from) + SignedDuration::from_hours(9));
+            .map_or(self.at, |(from, _)| start_of(from) + SignedDuration::from_hours(7));
         let earliest = state.status_from.map_or(opens, |since| opens.max(since));
         let arrived = (self.at - hours).max(earliest);
         if late && self.at.duration_since(arrived) < hours {

@@ -42,9 +42,9 @@ impl Dice {
         if bound == 0 { 0 } else { self.0.next_u64() % bound }
     }
 
-    /// A number between both ends.
+    /// A number between both ends; the lower one where they are the wrong way round.
     pub(crate) fn between(&mut self, low: u64, high: u64) -> u64 {
-        low + self.below(high - low + 1)
+        low + self.below(high.saturating_sub(low) + 1)
     }
 
     /// True in so many of a hundred cases.

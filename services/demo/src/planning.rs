@@ -91,7 +91,7 @@ impl Story<'_> {
         if index % WATCHED == 3 {
             self.plan(35, 55, Task::Visit(Visit::Routine(index)));
         } else {
-            self.plan(110, 230, Task::Visit(Visit::Routine(index)));
+            self.plan(85, 175, Task::Visit(Visit::Routine(index)));
         }
         if !self.members[index].open {
             return Ok(());

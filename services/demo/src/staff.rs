@@ -109,7 +109,9 @@ pub(crate) fn fate(number: usize) -> Fate {
 pub(crate) struct Worker {
     /// Person, once registered.
     pub id: Option<Uuid>,
-    /// Institution that hired.
+    /// Institution that registered the person: its county's authority knows the person always.
+    pub home: usize,
+    /// Institution that employs, or is about to.
     pub institution: usize,
     /// Post of the first engagement.
     pub post: Post,
@@ -117,10 +119,8 @@ pub(crate) struct Worker {
     pub fate: Fate,
     /// Institution of a second engagement.
     pub second: Option<usize>,
-    /// Whether the certificate that matters was told again after a first one failed.
+    /// Whether the certificate that runs out was told: the next one lasts.
     pub told_again: bool,
-    /// Whether leaving has been told: no later task is the person's.
-    pub gone: bool,
 }
 
 /// One of a county's inspectors.

@@ -7,13 +7,12 @@ use jiff::civil::Date;
 use uuid::Uuid;
 use yujian_domain::envelope::Actor;
 use yujian_domain::person::{
-    Bar, BarGround, CredentialState, EndEngagement, EndGround, Engage, EngagementState, Offence, Person, PersonCommand,
-    Post, QueryOccasion, RejectCredential, RejectionGround, TrainingKind, VerificationMethod, VerifyCredential,
+    Bar, BarGround, EndEngagement, EndGround, Engage, EngagementState, Person, PersonCommand, Post, QueryOccasion,
+    TrainingKind,
 };
 use yujian_domain::personal::Sensitive;
-use yujian_domain::time::day_of;
 
-use crate::agenda::{Staff, Task, office, soon};
+use crate::agenda::{Staff, Task, soon};
 use crate::papers;
 use crate::staff::{self, Fate, Worker};
 use crate::story::{DemoError, Story};
@@ -61,7 +60,7 @@ impl Story<'_> {
     /// The institution has closed: everybody leaves within days.
     pub(crate) fn close_posts(&mut self, index: usize) {
         for worker in 0..self.workers.len() {
-            if self.workers[worker].institution == index && !self.workers[worker].gone {
+            if self.workers[worker].institution == index {
                 let ground = EndGround::InstitutionClosed;
                 self.plan(0, 8, Task::Staff(Staff::Dismiss { worker, ground }));
             }
@@ -80,9 +79,9 @@ impl Story<'_> {
         Ok(self.run::<Person>(actor, method, target, command.into()).await?.state)
     }
 
-    /// What the log says of a worker; `None` before registration and after leaving for good.
+    /// What the log says of a worker; `None` before registration.
     pub(crate) async fn known(&self, worker: usize) -> Result<Option<Person>, DemoError> {
-        match self.workers[worker].id.filter(|_| !self.workers[worker].gone) {
+        match self.workers[worker].id {
             Some(id) => self.state::<Person>(id).await,
             None => Ok(None),
         }
@@ -93,8 +92,9 @@ impl Story<'_> {
         self.members[self.workers[worker].institution].operator()
     }
 
+    /// An officer of the county where the worker was registered.
     pub(crate) fn authority(&self, worker: usize, which: u32) -> Actor {
-        self.members[self.workers[worker].institution].officer(which)
+        self.members[self.workers[worker].home].officer(which)
     }
 
     async fn hire(&mut self, institution: usize, post: Post) -> Result<(), DemoError> {
@@ -112,12 +112,12 @@ impl Story<'_> {
         let fate = staff::fate(worker);
         self.workers.push(Worker {
             id: Some(outcome.id),
+            home: institution,
             institution,
             post,
             fate,
             second: None,
             told_again: false,
-            gone: false,
         });
         let occasion = QueryOccasion::Hiring;
         self.soon(5, 90, Task::Staff(Staff::Query { worker, occasion }));
@@ -142,186 +142,12 @@ impl Story<'_> {
         Ok(())
     }
 
-    /// An examination that is passed; the next one is due in a year.
-    async fn health(&mut self, worker: usize) -> Result<(), DemoError> {
-        if self.left(worker).await? {
-            return Ok(());
-        }
-        let day = self.day_of_paper(worker, Fate::LateHealth).await?;
-        let examination = papers::examination(&mut self.dice, day, true);
-        let method = "yujian.staffing.v1.StaffingService/RecordHealthCertificate";
-        self.person(worker, self.employer(worker), method, examination).await?;
-        let (low, high) = if self.dice.percent(5) { (366, 400) } else { (320, 360) };
-        self.plan(low, high, Task::Staff(Staff::Health(worker)));
-        Ok(())
-    }
-
-    /// Day of an examination or query: today, but those who will be late bring one from an earlier employer that runs out
-    /// soon.
-    async fn day_of_paper(&mut self, worker: usize, late: Fate) -> Result<Date, DemoError> {
-        let today = self.today();
-        let new = self
-            .known(worker)
-            .await?
-            .is_some_and(|person| person.engagements.is_empty());
-        if self.workers[worker].fate != late || !new {
-            return Ok(today);
-        }
-        let (low, high) = self.span();
-        let (low, high) = (low.max(12), high.clamp(15, 300));
-        let left = papers::days(&mut self.dice, low, high);
-        let day = today.saturating_sub(1.year()).saturating_add(left);
-        // The first days on which it has run out.
-        let at = office(&mut self.dice, today.saturating_add(left).saturating_add(2.days()));
-        self.agenda.add(at, Task::Staff(Staff::Fate(worker)));
-        Ok(day)
-    }
-
-    /// A record query; the next one is due in a year.
-    async fn query(&mut self, worker: usize, occasion: QueryOccasion) -> Result<(), DemoError> {
-        if self.left(worker).await? {
-            return Ok(());
-        }
-        let found = if occasion == QueryOccasion::Hiring && self.workers[worker].fate == Fate::RecordOnHiring {
-            vec![*self.dice.pick(&[Offence::ViolentInjury, Offence::Abuse])]
-        } else {
-            Vec::new()
-        };
-        let clear = found.is_empty();
-        let day = self.day_of_paper(worker, Fate::LateQuery).await?;
-        let answer = papers::answer(&mut self.dice, occasion, day, found);
-        let method = "yujian.staffing.v1.StaffingService/RecordQuery";
-        self.person(worker, self.employer(worker), method, answer).await?;
-        if clear {
-            let (low, high) = if self.dice.percent(4) { (366, 390) } else { (325, 362) };
-            let occasion = QueryOccasion::Yearly;
-            self.plan(low, high, Task::Staff(Staff::Query { worker, occasion }));
-        }
-        Ok(())
-    }
-
-    /// Whether somebody who worked has no engagement any more: nobody renews anything then.
-    async fn left(&self, worker: usize) -> Result<bool, DemoError> {
-        Ok(self
-            .known(worker)
-            .await?
-            .is_none_or(|person| !person.engagements.is_empty() && person.standing().next().is_none()))
-    }
-
-    async fn certificate(&mut self, worker: usize, further: bool) -> Result<(), DemoError> {
-        if self.left(worker).await? {
-            return Ok(());
-        }
-        let post = self.workers[worker].post;
-        let chosen = if further {
-            staff::further_certificate(&mut self.dice, post)
-        } else {
-            staff::certificate(&mut self.dice, post)
-        };
-        let today = self.today();
-        if !further {
-            self.soon(5, 60, Task::Staff(Staff::Claim { worker, further: true }));
-        }
-        let Some((kind, issuer, years)) = chosen else {
-            return Ok(());
-        };
-        let (issue, expiry) = self.validity(worker, today, years, further);
-        let claim = papers::certificate(&mut self.dice, (kind, issuer), issue, expiry);
-        let method = "yujian.staffing.v1.StaffingService/ClaimCredential";
-        let person = self.person(worker, self.employer(worker), method, claim).await?;
-        if let Some(credential) = person.credentials.keys().next_back().copied() {
-            self.plan(1, 9, Task::Staff(Staff::Verify { worker, credential }));
-        }
-        if let Some(expiry) = expiry.filter(|_| !further) {
-            // Most see to the next one in time, some after a gap.
-            let next = expiry
-                .saturating_sub(10.days())
-                .saturating_add(papers::days(&mut self.dice, 0, 30));
-            if next > today {
-                let at = office(&mut self.dice, next);
-                self.agenda
-                    .add(at, Task::Staff(Staff::Claim { worker, further: false }));
-            }
-        }
-        Ok(())
-    }
-
-    fn validity(&mut self, worker: usize, today: Date, years: Option<i64>, further: bool) -> (Date, Option<Date>) {
-        if self.workers[worker].fate == Fate::Expires && !further && !self.workers[worker].told_again {
-            self.workers[worker].told_again = true;
-            let (low, high) = self.span();
-            let expiry = today.saturating_add(papers::days(&mut self.dice, low.max(12), high));
-            return (expiry.saturating_sub(3.years()), Some(expiry));
-        }
-        papers::validity(&mut self.dice, today, years)
-    }
-
-    async fn verify(&mut self, worker: usize, credential: u32) -> Result<(), DemoError> {
-        let Some(person) = self.known(worker).await? else {
-            return Ok(());
-        };
-        let today = self.today();
-        let waits = person.credentials.get(&credential).is_some_and(|known| {
-            known.state == CredentialState::Claimed && known.expiry_date.is_none_or(|expiry| expiry >= today)
-        });
-        if !waits {
-            return Ok(());
-        }
-        let ground = match self.workers[worker].fate {
-            Fate::Forged if credential == 1 => Some(RejectionGround::Forged),
-            Fate::TellsAgain if credential == 1 => Some(*self.dice.pick(&[
-                RejectionGround::NotFound,
-                RejectionGround::Mismatch,
-                RejectionGround::Unreadable,
-            ])),
-            _ => None,
-        };
-        let actor = self.authority(worker, 2);
-        if let Some(ground) = ground {
-            let reject = RejectCredential {
-                credential,
-                ground,
-                note: Some(Sensitive::new("经核对登记信息，与所报不一致")),
-            };
-            let method = "yujian.staffing.v1.StaffingService/RejectCredential";
-            self.person(worker, actor, method, reject).await?;
-            if ground != RejectionGround::Forged {
-                self.plan(3, 15, Task::Staff(Staff::Claim { worker, further: false }));
-            }
-            return Ok(());
-        }
-        let verify = VerifyCredential {
-            credential,
-            method: *self.dice.pick(&[
-                VerificationMethod::Registry,
-                VerificationMethod::Registry,
-                VerificationMethod::OriginalSeen,
-                VerificationMethod::IssuerConfirmed,
-            ]),
-        };
-        let method = "yujian.staffing.v1.StaffingService/VerifyCredential";
-        self.person(worker, actor, method, verify).await.map(|_| ())
-    }
-
-    async fn train(&mut self, worker: usize, kind: TrainingKind) -> Result<(), DemoError> {
-        if self.left(worker).await? {
-            return Ok(());
-        }
-        let today = self.today();
-        let training = papers::training(&mut self.dice, kind, today);
-        let method = "yujian.staffing.v1.StaffingService/RecordTraining";
-        self.person(worker, self.employer(worker), method, training).await?;
-        // The chain of trainings in service begins with the one before starting.
-        if kind != TrainingKind::Management {
-            let kind = papers::training_kind(&mut self.dice, self.workers[worker].post);
-            let kind = if kind == TrainingKind::Management {
-                TrainingKind::InService
-            } else {
-                kind
-            };
-            self.plan(70, 200, Task::Staff(Staff::Train { worker, kind }));
-        }
-        Ok(())
+    /// Whether somebody who worked has no engagement here any more: nobody renews anything then.
+    pub(crate) async fn left(&self, worker: usize) -> Result<bool, DemoError> {
+        let here = self.members[self.workers[worker].institution].id;
+        Ok(self.known(worker).await?.is_none_or(|person| {
+            !person.engagements.is_empty() && !person.standing().any(|(_, one)| Some(one.institution) == here)
+        }))
     }
 
     async fn engage(&mut self, worker: usize) -> Result<(), DemoError> {
@@ -353,10 +179,27 @@ impl Story<'_> {
                 self.plan(low, high, Task::Staff(Staff::Fate(worker)));
             }
         }
-        if self.dice.percent(45) {
-            self.plan(45, 900, Task::Staff(Staff::Leave(worker)));
+        if !first {
+            self.renew_here(worker, &person);
+        }
+        if self.dice.percent(55) {
+            self.plan(45, 800, Task::Staff(Staff::Leave(worker)));
         }
         Ok(())
+    }
+
+    /// The next employer sees to what will run out.
+    fn renew_here(&mut self, worker: usize, person: &Person) {
+        let today = self.today();
+        let left =
+            |until: Option<Date>| until.map_or(0, |until| u64::try_from((until - today).get_days()).unwrap_or(0));
+        let health = left(person.health.as_ref().map(|health| health.expiry_date));
+        self.plan(health / 2, health, Task::Staff(Staff::Health(worker)));
+        let query = left(person.query.as_ref().map(|query| query.valid_until));
+        let occasion = QueryOccasion::Yearly;
+        self.plan(query / 2, query, Task::Staff(Staff::Query { worker, occasion }));
+        let kind = TrainingKind::InService;
+        self.plan(20, 90, Task::Staff(Staff::Train { worker, kind }));
     }
 
     /// Whether somebody may begin today, and is not there already.
@@ -492,19 +335,5 @@ impl Story<'_> {
             }
         }
         staff
-    }
-
-    /// Inspectors whose certificates hold for a year at least after the story.
-    pub(crate) fn lasting_inspectors(&self) -> BTreeMap<String, Vec<(Uuid, String)>> {
-        let end = day_of(self.last);
-        let days = [end, end.saturating_add(1.year())];
-        self.teams
-            .iter()
-            .map(|team| {
-                let lasting = team.inspectors.iter().filter(|one| one.certified(days));
-                let known = lasting.map(|one| (one.id, one.account.clone())).collect();
-                (team.region.code().to_owned(), known)
-            })
-            .collect()
     }
 }

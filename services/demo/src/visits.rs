@@ -167,7 +167,7 @@ pub(crate) struct Call {
 }
 
 /// Items answered in one go.
-const BATCH: usize = 24;
+const BATCH: usize = 18;
 
 /// In how many goes so many items are answered.
 pub(crate) fn parts(items: usize) -> usize {
@@ -178,12 +178,12 @@ pub(crate) fn parts(items: usize) -> usize {
 pub(crate) fn outcome<'a>(dice: &mut Dice, items: impl Iterator<Item = &'a Item>) -> (Vec<String>, Vec<String>) {
     let (mut failing, mut advised) = (Vec::new(), Vec::new());
     // Some houses are kept better than others.
-    let chance = [15, 30, 50, 90][usize::try_from(dice.below(4)).unwrap_or(1)];
+    let chance = [20, 40, 70, 120][usize::try_from(dice.below(4)).unwrap_or(1)];
     for item in items {
         let chance = if item.veto { chance / 8 } else { chance };
         if dice.below(1000) < chance {
             failing.push(item.code.clone());
-        } else if dice.below(1000) < 18 {
+        } else if dice.below(1000) < 25 {
             advised.push(item.code.clone());
         }
     }

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use jiff::civil::date;
 use uuid::Uuid;
 use yujian_command::{Commands, Reactors};
-use yujian_demo::{Batch, Plan, Summary, build, clock_start};
+use yujian_demo::{Batch, Plan, Summary, build, clock_start, live};
 use yujian_domain::aggregate::{Aggregate, Recorded};
 use yujian_domain::alert::{Alert, AlertEvent, AlertRule};
 use yujian_domain::envelope::parse_metadata;
@@ -55,6 +55,8 @@ struct Told {
     summary: Summary,
     records: Vec<Record>,
     commands: Commands,
+    clock: Arc<SimulatedClock>,
+    log: Arc<MemoryLog>,
 }
 
 async fn tell(plan: Plan) -> Told {
@@ -70,7 +72,18 @@ async fn tell(plan: Plan) -> Told {
     let summary = build(&commands, &mut reactors, &clock, &Nothing, plan, |_, _| {})
         .await
         .unwrap();
+    assert_eq!(summary.refused, Vec::<String>::new());
     assert_eq!(reactors.counts().failed, 0);
+    Told {
+        summary,
+        records: read(&log).await,
+        commands,
+        clock,
+        log,
+    }
+}
+
+async fn read(log: &MemoryLog) -> Vec<Record> {
     let mut records = Vec::new();
     let mut after = log.origin();
     loop {
@@ -80,11 +93,7 @@ async fn tell(plan: Plan) -> Told {
             Item::Damaged(damage) => panic!("{damage:?}"),
         }));
         if page.caught_up {
-            return Told {
-                summary,
-                records,
-                commands,
-            };
+            return records;
         }
         after = page.next;
     }
@@ -280,6 +289,34 @@ async fn a_small_demo_reaches_every_state_too() {
     assert!(told.records.len() < 25_000, "{} events", told.records.len());
     every_state_is_reached(&told.records, 1);
     nothing_is_left_to_react_to(&told).await;
+}
+
+#[tokio::test]
+async fn live_traffic_moves_every_family_at_a_modest_rate() {
+    let told = tell(Plan {
+        institutions: 12,
+        months: 2,
+        ..SMALL
+    })
+    .await;
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    tokio::time::pause();
+    let traffic = tokio::spawn(live(told.commands, told.clock, told.summary.roster, 3, stopped));
+    tokio::time::sleep(std::time::Duration::from_secs(2 * 3600)).await;
+    stop.send(true).unwrap();
+    traffic.await.unwrap();
+    let after = read(&told.log).await;
+    let new = &after[told.records.len()..];
+    assert!((500..4_000).contains(&new.len()), "{} events in two hours", new.len());
+    for event_type in [
+        "incident.IncidentTriaged.v1",
+        "staffing.EngagementStarted.v1",
+        "staffing.TrainingRecorded.v1",
+        "inspection.FindingCited.v1",
+        "inspection.InspectionPublished.v1",
+    ] {
+        assert!(new.iter().any(|record| record.event_type == event_type), "{event_type}");
+    }
 }
 
 #[tokio::test]

@@ -241,6 +241,12 @@ async fn build(settings: &Settings, arguments: &DemoArgs) -> anyhow::Result<Mark
         "demo: {} events, {} institutions, {} persons, {} inspections, {} incidents",
         summary.events, summary.institutions, summary.persons, summary.inspections, summary.incidents
     );
+    if !summary.refused.is_empty() {
+        eprintln!(
+            "demo: {} steps of the story were refused and left out",
+            summary.refused.len()
+        );
+    }
     sync_files(settings)?;
     let mark = Mark {
         plan,
