@@ -25,6 +25,7 @@ impl Inspection {
                 self.purpose = Some(event.purpose);
                 self.emergency = event.emergency;
                 self.ordered_from_above = event.ordered_from_above;
+                self.announced = event.announced;
                 self.checklist = Some(event.checklist.clone());
                 self.dimensions.clone_from(&event.dimensions);
                 self.window = Some((event.from_date, event.to_date));
@@ -196,6 +197,7 @@ impl Default for Inspection {
             purpose: None,
             emergency: false,
             ordered_from_above: false,
+            announced: false,
             checklist: None,
             dimensions: Vec::new(),
             window: None,
