@@ -159,7 +159,7 @@ impl Person {
                 };
                 Decided {
                     effective_from: engagement.status_from.and_then(|since| not_before(since, context)),
-                    legal_basis: self.basis_of(ground).into_iter().collect(),
+                    legal_basis: Self::basis_of(ground).into_iter().collect(),
                     ..Decided::plain(event)
                 }
             })

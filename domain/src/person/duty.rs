@@ -28,7 +28,7 @@ impl Person {
         };
         Ok(vec![Decided {
             effective_from: engagement.begins(context)?,
-            legal_basis: self.basis_of(command.ground).into_iter().collect(),
+            legal_basis: Self::basis_of(command.ground).into_iter().collect(),
             ..Decided::plain(event)
         }])
     }
@@ -59,7 +59,7 @@ impl Person {
             .with("possible", "record_health_certificate (operator, officer)")
             .with("command", movement.command)
             .with("rule", movement.rule);
-            return Err(self.basis_of(ground).into_iter().fold(rejection, Rejection::citing));
+            return Err(Self::basis_of(ground).into_iter().fold(rejection, Rejection::citing));
         }
         let event = ReturnedToDuty {
             engagement: command.engagement,

@@ -123,18 +123,15 @@ impl Person {
         .with("rule", "STF-13");
         Err(missing
             .iter()
-            .filter_map(|one| self.basis_of(*one))
+            .filter_map(|one| Self::basis_of(*one))
             .fold(rejection, Rejection::citing))
     }
 
-    /// The article behind a ground for being off duty.
-    pub(super) fn basis_of(&self, ground: OffDutyGround) -> Option<LegalBasis> {
+    /// The article behind a ground for being off duty. Employers read it: a bar cites the same one whatever it rests on,
+    /// and as a record that was found does, or the article would tell what only the regulator may know.
+    pub(super) fn basis_of(ground: OffDutyGround) -> Option<LegalBasis> {
         match ground {
-            OffDutyGround::Barred => match &self.bar {
-                Some(bar) if self.query.as_ref().is_none_or(|query| query.clear) => bar.ground.legal_basis(),
-                _ => Some(LegalBasis::new(MINORS_LAW, "§62")),
-            },
-            OffDutyGround::NoRecordQuery => Some(LegalBasis::new(MINORS_LAW, "§62")),
+            OffDutyGround::Barred | OffDutyGround::NoRecordQuery => Some(LegalBasis::new(MINORS_LAW, "§62")),
             OffDutyGround::NoHealthCertificate | OffDutyGround::Infectious => {
                 Some(LegalBasis::new(HEALTH_MEASURES, "§14"))
             }

@@ -128,7 +128,7 @@ impl Person {
             end_date: command.end_date,
             ground: command.ground,
         };
-        let barred = self.basis_of(OffDutyGround::Barred);
+        let barred = Self::basis_of(OffDutyGround::Barred);
         Ok(vec![Decided {
             effective_from: Some(after(command.end_date)),
             legal_basis: barred

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use prost::Message as _;
 use tonic::Code;
 use yujian_proto::inspection::v1::{FindingStanding, FindingState, InspectionState};
 use yujian_proto::staffing::v1 as staffing;
@@ -189,6 +190,14 @@ async fn an_employer_that_let_a_person_go_hears_its_answer_again() {
     let person = prepare_carer(&mut walk, &own).await;
     let employer = format!("role=operator; id=xu; organisation={}", credit_code(2));
     let request = engagement(&mut walk, &person, &elsewhere);
+    let tried = raw::call(&walk.house, &employer, &staff("EngagePerson"), raw::dry(&staff("EngagePerson"), &request));
+    let tried = staffing::PersonReply::decode(tried.await.unwrap().as_slice()).unwrap().person.unwrap();
+    assert_eq!(tried.engagements.len(), 1, "what it would be");
+    assert_eq!(
+        (tried.credentials.len(), tried.training.len(), tried.health, tried.query),
+        (0, 0, None, None),
+        "trying leaves no trace, and shows nothing of a person who is not the employer's"
+    );
     let reply: staffing::PersonReply = walk.act(&employer, &staff("EngagePerson"), &request).await;
     let number = reply.person.unwrap().engagements[0].engagement;
     let mut request = staffing::EndEngagementRequest {

@@ -61,13 +61,15 @@ impl Views {
             }
         }
         // From here on the live views stand still, so that both come to the same position.
-        let _still = self.folding.lock().await;
+        let still = Arc::clone(&self.folding).lock_owned().await;
         let goal = *self.position.borrow();
         while let Some((next, _)) = self.fold_aside(aside, at, goal).await? {
             at = next;
         }
         let (live, new) = (Arc::clone(&self.database), Arc::clone(aside));
         blocking(move || {
+            // Held until the rows are swapped, also when nobody waits for that any more.
+            let _still = still;
             if at < goal {
                 // Positions with gaps: the live views looked further than the last record.
                 new.write(|transaction| fold_batch(transaction, &[], goal, false).map(drop))?;

@@ -458,6 +458,34 @@ async fn no_filter_tells_an_operator_where_else_a_person_works() {
 }
 
 #[tokio::test]
+async fn a_bar_that_ran_out_is_not_lifted_by_the_decision_about_the_next() {
+    let mut world = two_posts().await;
+    let barred = |number: &str, from: i64, until: Option<i64>| {
+        PersonEvent::from(person::PersonBarred {
+            ground: person::BarGround::Order,
+            from_date: day(from),
+            until_date: until.map(day),
+            decision_number: number.to_owned(),
+            reason: support::sealed(4),
+        })
+    };
+    let lifted = PersonEvent::from(person::BarLifted {
+        decision_number: "third".to_owned(),
+        reason: support::sealed(5),
+    });
+    world.event(&of_person(1), &barred("first", 2, Some(10)), 2, None).await;
+    world.event(&of_person(1), &barred("second", 20, None), 20, None).await;
+    world.event(&of_person(1), &lifted, 30, None).await;
+    let views = world.views().await;
+    let bars = views.person(&Scope::default(), person(1), day(40)).await.unwrap().unwrap().bars;
+    let told: Vec<_> = bars
+        .iter()
+        .map(|bar| (bar.decision_number.as_str(), bar.lifted.as_ref().map(|(_, by)| by.as_str())))
+        .collect();
+    assert_eq!(told, [("second", Some("third")), ("first", None)]);
+}
+
+#[tokio::test]
 async fn a_person_is_found_by_the_digest_of_the_identity_and_by_nothing_else() {
     let world = two_posts().await;
     let views = world.views().await;
