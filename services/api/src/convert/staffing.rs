@@ -3,9 +3,9 @@
 use yujian_command::Outcome;
 use yujian_domain::envelope::{Actor, Role};
 use yujian_domain::person::{
-    Bar, ChangePersonDetails, ChangePost, ClaimCredential, EndEngagement, Engage, Engagement, EngagementState, IdentityKind, LiftBar,
-    Person, PersonCommand, RecordHealthCertificate, RecordQuery, RecordTraining, RegisterPerson, RejectCredential,
-    ReturnToDuty, RevokeCredential, TakeOffDuty, VerifyCredential,
+    Bar, ChangePersonDetails, ChangePost, ClaimCredential, EndEngagement, Engage, Engagement, EngagementState,
+    IdentityKind, LiftBar, Person, PersonCommand, RecordHealthCertificate, RecordQuery, RecordTraining, RegisterPerson,
+    RejectCredential, ReturnToDuty, RevokeCredential, TakeOffDuty, VerifyCredential,
 };
 use yujian_domain::rejection::Rejection;
 use yujian_domain::values::IdentityNumber;
@@ -344,7 +344,8 @@ fn is_strangers(outcome: &Outcome<Person>, actor: &Actor) -> bool {
     let tried = actor.role == Role::Operator && outcome.position.is_none();
     let started = outcome.event_types.iter().filter(|name| *name == ENGAGED).count();
     let own = |organisation: &Option<String>| *organisation == actor.organisation;
-    let employed = |engagement: &Engagement| own(&engagement.organisation) && engagement.state != EngagementState::Ended;
+    let employed =
+        |engagement: &Engagement| own(&engagement.organisation) && engagement.state != EngagementState::Ended;
     tried && !own(&outcome.state.organisation) && !outcome.state.engagements.values().rev().skip(started).any(employed)
 }
 

@@ -102,7 +102,10 @@ pub(crate) fn of_institution(
         let mut untold = Condition::default();
         untold.and("n.institution = ? AND NOT n.told", [id()]);
         condition.and(
-            format!("d.stream NOT IN (SELECT 'inspection-' || n.id FROM inspection n{})", untold.sql()),
+            format!(
+                "d.stream NOT IN (SELECT 'inspection-' || n.id FROM inspection n{})",
+                untold.sql()
+            ),
             untold.values().cloned().collect::<Vec<_>>(),
         );
     }
@@ -110,7 +113,9 @@ pub(crate) fn of_institution(
         "SELECT d.stream, d.problem FROM damage d{} ORDER BY d.n",
         condition.sql()
     ))?;
-    let rows = statement.query_map(params_from_iter(condition.values()), |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let rows = statement.query_map(params_from_iter(condition.values()), |row| {
+        Ok((row.get(0)?, row.get(1)?))
+    })?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 

@@ -363,7 +363,7 @@ fn pairs(rows: Vec<Vec<String>>) -> BTreeMap<String, u64> {
 async fn every_figure_equals_the_sql_that_is_printed_beside_it() {
     let directory = tempfile::tempdir().unwrap();
     // A fixed walk through the steps, long enough that no figure is nothing.
-    let steps: Vec<_> = (0..900).map(walk).collect();
+    let steps: Vec<_> = (0..1_500).map(walk).collect();
     let world = worked(&steps).await;
     let views = Views::open(
         Some(directory.path()),
@@ -600,7 +600,15 @@ async fn a_damaged_record_of_a_visit_that_is_not_announced_tells_the_operator_no
         organisation: Some(credit_code(1).to_string()),
         ..Scope::default()
     };
-    let damaged = async |scope: &Scope| views.dossier(scope, institution(1)).await.unwrap().unwrap().damaged.len();
+    let damaged = async |scope: &Scope| {
+        views
+            .dossier(scope, institution(1))
+            .await
+            .unwrap()
+            .unwrap()
+            .damaged
+            .len()
+    };
     assert_eq!(damaged(&Scope::default()).await, 1);
     assert_eq!(damaged(&operator).await, 0);
 }

@@ -11,8 +11,8 @@ use yujian_eventlog::{EventLog, LogPosition};
 use yujian_views::{InstitutionQuery, Rebuild, Scope, ViewError, Views};
 
 use crate::lists::{history, runtime, written};
-use crate::work::{walk, worked};
 use crate::support::{Window, World, harmless, incident, institution, notified, open, reached, registered};
+use crate::work::{walk, worked};
 
 fn follow(views: &Views) -> (watch::Sender<bool>, tokio::task::JoinHandle<Result<(), ViewError>>) {
     let (stop, stopped) = watch::channel(false);

@@ -477,10 +477,20 @@ async fn a_bar_that_ran_out_is_not_lifted_by_the_decision_about_the_next() {
     world.event(&of_person(1), &barred("second", 20, None), 20, None).await;
     world.event(&of_person(1), &lifted, 30, None).await;
     let views = world.views().await;
-    let bars = views.person(&Scope::default(), person(1), day(40)).await.unwrap().unwrap().bars;
+    let bars = views
+        .person(&Scope::default(), person(1), day(40))
+        .await
+        .unwrap()
+        .unwrap()
+        .bars;
     let told: Vec<_> = bars
         .iter()
-        .map(|bar| (bar.decision_number.as_str(), bar.lifted.as_ref().map(|(_, by)| by.as_str())))
+        .map(|bar| {
+            (
+                bar.decision_number.as_str(),
+                bar.lifted.as_ref().map(|(_, by)| by.as_str()),
+            )
+        })
         .collect();
     assert_eq!(told, [("second", Some("third")), ("first", None)]);
 }
