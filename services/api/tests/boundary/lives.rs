@@ -190,16 +190,10 @@ async fn an_employer_that_let_a_person_go_hears_its_answer_again() {
     let person = prepare_carer(&mut walk, &own).await;
     let employer = format!("role=operator; id=xu; organisation={}", credit_code(2));
     let request = engagement(&mut walk, &person, &elsewhere);
-    let tried = raw::call(
-        &walk.house,
-        &employer,
-        &staff("EngagePerson"),
-        raw::dry(&staff("EngagePerson"), &request),
-    );
-    let tried = staffing::PersonReply::decode(tried.await.unwrap().as_slice())
-        .unwrap()
-        .person
-        .unwrap();
+    let path = staff("EngagePerson");
+    let tried = raw::call(&walk.house, &employer, &path, raw::dry(&path, &request)).await;
+    let tried = staffing::PersonReply::decode(tried.unwrap().as_slice()).unwrap();
+    let tried = tried.person.unwrap();
     assert_eq!(tried.engagements.len(), 1, "what it would be");
     assert_eq!(
         (tried.credentials.len(), tried.training.len(), tried.health, tried.query),

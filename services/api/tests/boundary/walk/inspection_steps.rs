@@ -76,7 +76,6 @@ pub async fn items(walk: &Walk) -> Vec<yujian_proto::supervision::v1::ChecklistI
 
 /// The visit, from a recusal that is not granted to the signed record.
 async fn visit(walk: &mut Walk, name: &str, team: &[String]) -> Vec<String> {
-    let me = operator();
     let other = "role=inspector; id=wang-02; jurisdiction=330106";
     let request = inspection::RequestRecusalRequest {
         header: walk.header(),
