@@ -5,11 +5,13 @@ mod inspection_support;
 
 use inspection_support::*;
 use uuid::Uuid;
+use yujian_domain::aggregate::Aggregate;
+use yujian_domain::envelope::Classification;
 use yujian_domain::inspection::*;
 use yujian_domain::person::{self, CredentialKind, CredentialState, EngagementState};
 use yujian_domain::rejection::Reason;
 use yujian_domain::time::Occurred;
-use yujian_domain::values::ClassType;
+use yujian_domain::values::{ClassType, CreditCode};
 
 // INS-08
 
@@ -156,6 +158,38 @@ fn the_institution_or_an_inspector_asks_and_another_decides() {
     assert_eq!(desk.violations(decision(2, false)), [violation("INS-10", "person")]);
     desk.one(decision(1, false));
     assert!(desk.state.recusals.is_empty() && desk.state.inspectors.len() == 2);
+}
+
+#[test]
+fn a_recusal_before_an_unannounced_visit_is_for_the_regulator_alone() {
+    let seen_by = |announced: bool, status: Status| {
+        let mut desk = desk_at(status);
+        desk.state.announced = announced;
+        let asked = desk.by("inspector-1").run(recusal(2)).unwrap();
+        let settled = desk.by("officer-2").run(decision(2, false)).unwrap();
+        [asked[0].classification, settled[0].classification]
+    };
+    let (regulator, operator) = (Classification::Regulator, Classification::Operator);
+    assert_eq!(seen_by(false, Status::Assigned), [regulator; 2]);
+    assert_eq!(seen_by(true, Status::Assigned), [operator; 2]);
+    assert_eq!(seen_by(false, Status::CheckedIn), [operator; 2]);
+}
+
+#[test]
+fn an_unannounced_visit_is_nobodys_but_the_regulators_until_the_inspectors_have_come() {
+    let institution = CreditCode::parse("91350100M000100Y43").ok();
+    let employers = |announced: bool, status: Status| {
+        let mut desk = desk_at(status);
+        desk.state.announced = announced;
+        let mut home = desk.facts.institution.as_deref().unwrap().clone();
+        home.credit_code.clone_from(&institution);
+        desk.facts.institution = Some(std::sync::Arc::new(home));
+        desk.state.access(&recusal(1).into(), &desk.facts).organisations.len()
+    };
+    assert!(institution.is_some());
+    assert_eq!(employers(false, Status::Assigned), 0);
+    assert_eq!(employers(true, Status::Assigned), 1);
+    assert_eq!(employers(false, Status::CheckedIn), 1);
 }
 
 #[test]

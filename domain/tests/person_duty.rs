@@ -155,7 +155,26 @@ fn a_bar_for_abuse_is_for_life() {
     let rejection = desk.refused(engage(1, Post::Cook, desk.today()));
     assert_eq!(rejection.metadata["missing"], "barred");
     assert_eq!(rejection.metadata["possible"], "lift_bar (officer)");
-    assert!(cites(&rejection.legal_basis, "人口与计划生育法", "§41"));
+}
+
+#[test]
+fn neither_a_refusal_nor_a_duty_tells_an_employer_why_somebody_is_barred() {
+    let told = |ground: BarGround| {
+        let mut desk = Desk::engaged();
+        desk.by_officer();
+        desk.one(bar(ground, desk.today(), None));
+        let off = desk.one(off(1, OffDutyGround::Barred));
+        let mut other = Desk::eligible();
+        other.by_officer();
+        other.one(bar(ground, other.today(), None));
+        let refused = other.refused(engage(1, Post::Cook, other.today()));
+        (off.legal_basis, refused.legal_basis, refused.message, refused.metadata)
+    };
+    let order = told(BarGround::Order);
+    assert!(cites(&order.1, "未成年人保护法", "§62"));
+    for ground in [BarGround::ChildAbuse, BarGround::Record, BarGround::Health] {
+        assert_eq!(told(ground), order, "{ground:?}");
+    }
 }
 
 #[test]

@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use super::timing;
 use super::{Inspection, InspectionCommand, InspectionEvent, Move, Status};
 use crate::aggregate::{Access, Aggregate, Context, Decided, Facts, Need, Recorded};
-use crate::envelope::PolicyRef;
+use crate::envelope::{Classification, PolicyRef};
 use crate::institution::Institution;
 use crate::policy::InspectionPolicy;
 use crate::rejection::{Reason, Rejection};
@@ -107,10 +107,32 @@ impl Aggregate for Inspection {
     }
 
     fn access(&self, _command: &InspectionCommand, facts: &Facts) -> Access {
-        facts
+        let mut access = facts
             .institution
             .as_ref()
-            .map_or_else(Access::default, |institution| Access::of_institution(institution))
+            .map_or_else(Access::default, |institution| Access::of_institution(institution));
+        if self.exists() && !self.is_told() {
+            // Whoever is to be visited must not learn from a refusal that there is such a visit.
+            access.organisations.clear();
+        }
+        access
+    }
+}
+
+impl Inspection {
+    /// Whether the institution knows of it: it was announced, or the inspectors have come, or a register told of it.
+    fn is_told(&self) -> bool {
+        self.announced || self.arrived_time.is_some() || self.imported_rows > 0
+    }
+
+    /// Who may see what happens around the visit itself, such as a recusal: what is not announced is for the regulator
+    /// alone until the inspectors have come.
+    pub(super) fn shown_to(&self) -> Classification {
+        if self.is_told() {
+            Classification::default()
+        } else {
+            Classification::Regulator
+        }
     }
 }
 

@@ -23,6 +23,7 @@ impl Inspection {
                 self.purpose = Some(event.purpose);
                 self.emergency = event.emergency;
                 self.ordered_from_above = event.ordered_from_above;
+                self.announced = event.announced;
                 self.checklist = Some(event.checklist.clone());
                 self.dimensions.clone_from(&event.dimensions);
                 self.window = Some((event.from_date, event.to_date));

@@ -80,6 +80,8 @@ pub struct Inspection {
     pub emergency: bool,
     /// Whether ordered from above.
     pub ordered_from_above: bool,
+    /// Whether the institution is told of the visit before it.
+    pub announced: bool,
     /// Checklist.
     pub checklist: Option<ChecklistRef>,
     /// Dimensions; empty: all.

@@ -257,7 +257,10 @@ impl Inspection {
                 .as_ref()
                 .map(|note| note.of(check::text_subject(context.id))),
         };
-        Ok(vec![decided(movement, event)])
+        Ok(vec![Decided {
+            classification: self.shown_to(),
+            ..decided(movement, event)
+        }])
     }
 
     /// INS-10: neither who asked nor the inspector concerned decides.
@@ -285,7 +288,10 @@ impl Inspection {
             person: command.person,
             granted: command.granted,
         };
-        Ok(vec![decided(movement, event)])
+        Ok(vec![Decided {
+            classification: self.shown_to(),
+            ..decided(movement, event)
+        }])
     }
 }
 

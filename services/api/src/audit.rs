@@ -1,5 +1,6 @@
 //! AuditService: the replay of one institution or person as a stream, the erasure of a subject, and the rebuild of the views.
 
+use std::collections::BTreeSet;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -7,10 +8,11 @@ use futures::{Stream, StreamExt};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
+use uuid::Uuid;
 use yujian_audit::{PersonReplayQuery, Replay, ReplayQuery};
 use yujian_domain::dossier::{Dossier, Seen, canonical, facts};
 use yujian_domain::envelope::{Classification, parse_metadata};
-use yujian_eventlog::Record;
+use yujian_eventlog::{Record, StreamName};
 use yujian_proto::audit::v1 as pb;
 use yujian_proto::audit::v1::replay_institution_reply::Part;
 use yujian_proto::audit::v1::replay_person_reply::Part as PersonPart;
@@ -60,7 +62,7 @@ impl pb::audit_service_server::AuditService for Audit {
             .map_err(|failed| error::audit(&failed, &request.name))?;
         drop(turn);
         let replay = if scope.organisation.is_some() {
-            for_operators(replay)
+            for_operators(replay, institution)
         } else {
             replay
         };
@@ -164,9 +166,18 @@ fn of_a_person(part: Part) -> PersonPart {
 
 /// What an operator may read of a replay: no event that is for the regulator alone, such as the plan of a visit that is
 /// not announced. The dossier is that of the events that remain, as the views compute it.
-fn for_operators(mut replay: Replay) -> Replay {
+fn for_operators(mut replay: Replay, institution: Uuid) -> Replay {
     replay.records.retain(|record| {
         parse_metadata(&record.metadata).is_ok_and(|metadata| metadata.classification != Classification::Regulator)
+    });
+    // A damaged record of a stream that the operator knows nothing of would tell that there is such a stream.
+    let (own, known): (String, BTreeSet<&StreamName>) = (
+        format!("institution-{institution}"),
+        replay.records.iter().map(|record| &record.stream).collect(),
+    );
+    replay.damaged.retain(|damage| {
+        let stream = damage.stream.as_ref();
+        stream.is_none_or(|stream| stream.as_str() == own || known.contains(stream))
     });
     let mut dossier = Dossier::new();
     for record in &replay.records {

@@ -62,6 +62,11 @@ struct Ring {
     floor: LogPosition,
 }
 
+/// What a delta takes up in the ring: one without changes is kept too, since it moves the end.
+fn weight(delta: &Delta) -> usize {
+    delta.changes.len().max(1)
+}
+
 /// What a watcher gets next.
 enum Next {
     /// The ring has nothing newer.
@@ -81,11 +86,11 @@ impl Ring {
         if delta.position <= self.end() {
             return;
         }
-        self.changes += delta.changes.len();
+        self.changes += weight(&delta);
         self.deltas.push_back(delta);
         while self.changes > WATCH_KEPT_CHANGES && self.deltas.len() > 1 {
             if let Some(oldest) = self.deltas.pop_front() {
-                self.changes -= oldest.changes.len();
+                self.changes -= weight(&oldest);
                 self.floor = oldest.position;
             }
         }

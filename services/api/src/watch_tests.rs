@@ -185,6 +185,21 @@ fn the_ring_forgets_the_oldest_beyond_its_bound() {
 }
 
 #[test]
+fn deltas_without_changes_do_not_pile_up() {
+    let mut ring = Ring {
+        deltas: VecDeque::new(),
+        changes: 0,
+        floor: position(0),
+    };
+    let most = u64::try_from(WATCH_KEPT_CHANGES).unwrap();
+    for number in 1..=most + 5 {
+        ring.push(delta(number, &[]));
+    }
+    assert_eq!(ring.deltas.len(), WATCH_KEPT_CHANGES);
+    assert_eq!(ring.floor, position(5));
+}
+
+#[test]
 fn what_is_for_the_regulator_alone_reaches_no_operator() {
     let change = Change {
         regulator_only: true,

@@ -100,13 +100,21 @@ impl<C> Call<'_, C> {
         }
         let facts = inner.facts(&loaded.state, &request.command).await?;
         let access = loaded.state.access(&request.command, &facts);
-        if exists {
-            authorize(&request.actor, &access, A::CATEGORY)?;
-        } else {
+        let accepted = loaded.requests.get(&(self.scope.to_owned(), request.request_id));
+        if !exists {
             authorize_creation(&request.actor, &access, A::CATEGORY)?;
+        } else if let Err(refused) = authorize(&request.actor, &access, A::CATEGORY) {
+            // What was accepted may have taken the caller's access away, as the end of the last engagement does to the
+            // employer: whoever asks the same again hears the first answer all the same.
+            return match accepted {
+                Some(accepted) if same(inner.keys.as_ref(), &accepted.fingerprint, canonical)? => {
+                    self.answer_again(&loaded, accepted, canonical).await
+                }
+                _ => Err(refused.into()),
+            };
         }
 
-        if let Some(accepted) = loaded.requests.get(&(self.scope.to_owned(), request.request_id)) {
+        if let Some(accepted) = accepted {
             return self.answer_again(&loaded, accepted, canonical).await;
         }
         if request

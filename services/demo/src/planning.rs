@@ -172,7 +172,9 @@ impl Story<'_> {
             dimensions,
             from_date,
             to_date,
-            announced: matches!(purpose, Purpose::PreAuthorization | Purpose::FollowUp),
+            // An institution that asks for a recusal has been told who comes.
+            announced: matches!(purpose, Purpose::PreAuthorization | Purpose::FollowUp)
+                || matches!(way, Way::Recused | Way::NotRecused),
             joint_bodies: if self.dice.percent(15) {
                 vec![(*self.dice.pick(&["市场监督管理局", "消防救援大队", "教育局"])).to_owned()]
             } else {

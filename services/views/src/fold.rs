@@ -113,7 +113,9 @@ pub(crate) fn changes_of(connection: &Connection, seen: &EventSeen<'_>) -> Resul
             person: seen.person().or(raised.and_then(|raised| raised.person)),
             inspection: seen.inspection().or(raised.and_then(|raised| raised.inspection)),
             alert,
-            regulator_only: seen.classification() == Classification::Regulator,
+            // What happens to a person at one institution tells nothing to the operator of another.
+            regulator_only: seen.classification() == Classification::Regulator
+                || (seen.person().is_some() && seen.institution.is_some_and(|named| named != *institution)),
             stream: seen.stream.to_owned(),
             revision: seen.revision.unwrap_or(0),
             event_type: seen.record.map(|record| record.event_type.clone()).unwrap_or_default(),

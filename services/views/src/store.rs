@@ -105,7 +105,7 @@ impl Views {
             if page.items.is_empty() && page.caught_up {
                 return Ok(views);
             }
-            views.fold(page, false).await?;
+            views.fold(at, page, false).await?;
         }
     }
 
@@ -172,7 +172,7 @@ impl Views {
             let folded = match self.log.read_all(at, BATCH).await {
                 Ok(page) => {
                     let caught_up = page.caught_up;
-                    self.fold(page, true).await.map(|()| caught_up)
+                    self.fold(at, page, true).await.map(|()| caught_up)
                 }
                 Err(error) => Err(error.into()),
             };
@@ -203,27 +203,38 @@ impl Views {
         }
     }
 
-    /// Folds a page, then announces position and changes.
-    async fn fold(&self, page: LogPage, live: bool) -> Result<(), ViewError> {
+    /// Folds the page after `at`, then announces position and changes. All of that is one piece of work that goes on when
+    /// the caller is dropped: rows, position and pushes never part. A page that is folded already is passed.
+    async fn fold(&self, at: LogPosition, page: LogPage, live: bool) -> Result<(), ViewError> {
         let LogPage { items, next, .. } = page;
         if items.is_empty() {
             return Ok(());
         }
         let items: Batch = items.into();
-        let _folding = self.folding.lock().await;
-        let database = Arc::clone(&self.database);
-        let (changes, after) =
-            blocking(move || database.write(|transaction| fold_batch(transaction, &items, next, live))).await?;
-        self.position.send_replace(after.position);
-        if live && let Some(recorded_time) = after.recorded_time {
-            // Nobody listening is no fault.
-            let _ = self.deltas.send(Arc::new(Delta {
-                position: after.position,
-                recorded_time,
-                changes,
-            }));
-        }
-        Ok(())
+        let folding = Arc::clone(&self.folding).lock_owned().await;
+        let (database, position, deltas) = (
+            Arc::clone(&self.database),
+            Arc::clone(&self.position),
+            self.deltas.clone(),
+        );
+        blocking(move || {
+            let _folding = folding;
+            if *position.borrow() != at {
+                return Ok(());
+            }
+            let (changes, after) = database.write(|transaction| fold_batch(transaction, &items, next, live))?;
+            position.send_replace(after.position);
+            if live && let Some(recorded_time) = after.recorded_time {
+                // Nobody listening is no fault.
+                let _ = deltas.send(Arc::new(Delta {
+                    position: after.position,
+                    recorded_time,
+                    changes,
+                }));
+            }
+            Ok(())
+        })
+        .await
     }
 
     /// Position folded so far; changes are announced.

@@ -3,9 +3,9 @@
 use yujian_command::Outcome;
 use yujian_domain::envelope::{Actor, Role};
 use yujian_domain::person::{
-    Bar, ChangePersonDetails, ChangePost, ClaimCredential, EndEngagement, Engage, Engagement, IdentityKind, LiftBar,
-    Person, PersonCommand, RecordHealthCertificate, RecordQuery, RecordTraining, RegisterPerson, RejectCredential,
-    ReturnToDuty, RevokeCredential, TakeOffDuty, VerifyCredential,
+    Bar, ChangePersonDetails, ChangePost, ClaimCredential, EndEngagement, Engage, Engagement, EngagementState,
+    IdentityKind, LiftBar, Person, PersonCommand, RecordHealthCertificate, RecordQuery, RecordTraining, RegisterPerson,
+    RejectCredential, ReturnToDuty, RevokeCredential, TakeOffDuty, VerifyCredential,
 };
 use yujian_domain::rejection::Rejection;
 use yujian_domain::values::IdentityNumber;
@@ -17,6 +17,9 @@ use crate::convert::{command_reply, date, region};
 use crate::parse::{Fields, Ground, Parsed, optional_sensitive, optional_text};
 
 type Result = std::result::Result<Parsed<PersonCommand>, Rejection>;
+
+/// Type of the event by which somebody is engaged.
+const ENGAGED: &str = "staffing.EngagementStarted.v1";
 
 /// Collection of persons in resource names.
 pub(crate) const PERSONS: &str = "persons";
@@ -321,10 +324,29 @@ pub(crate) fn lift_bar(request: pb::LiftBarRequest, ground: Ground<'_>) -> Resul
 /// The answer to a command, as `actor` may see it. Whoever repeats the request has the same organisation, and so gets the
 /// same answer.
 pub(crate) fn reply(outcome: &Outcome<Person>, actor: &Actor) -> pb::PersonReply {
+    let mut told = person(outcome.id, &outcome.state, actor);
+    if is_strangers(outcome, actor) {
+        told = pb::Person {
+            name: told.name,
+            engagements: told.engagements,
+            ..Default::default()
+        };
+    }
     pb::PersonReply {
-        person: Some(person(outcome.id, &outcome.state, actor)),
+        person: Some(told),
         command: Some(command_reply(outcome)),
     }
+}
+
+/// Whether an operator only tries out to engage somebody who is not its own: that leaves no trace, and so it must not
+/// show what the register holds of a person.
+fn is_strangers(outcome: &Outcome<Person>, actor: &Actor) -> bool {
+    let tried = actor.role == Role::Operator && outcome.position.is_none();
+    let started = outcome.event_types.iter().filter(|name| *name == ENGAGED).count();
+    let own = |organisation: &Option<String>| *organisation == actor.organisation;
+    let employed =
+        |engagement: &Engagement| own(&engagement.organisation) && engagement.state != EngagementState::Ended;
+    tried && !own(&outcome.state.organisation) && !outcome.state.engagements.values().rev().skip(started).any(employed)
 }
 
 fn person(id: uuid::Uuid, state: &Person, actor: &Actor) -> pb::Person {

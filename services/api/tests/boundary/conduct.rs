@@ -186,6 +186,24 @@ async fn an_institution_does_not_learn_of_a_visit_that_is_not_announced() {
         (page.total_size, seen, inspected, facts)
     };
     assert_eq!(told(&walk).await, (0, false, false, false));
+    let request = inspection::RequestRecusalRequest {
+        header: walk.header(),
+        name: name.clone(),
+        person: team[0].clone(),
+        ground: inspection::RecusalGround::Interest.into(),
+        note: String::new(),
+    };
+    let guessed = walk.refused(&operator(), &inspect("RequestRecusal"), &request).await;
+    assert_eq!(guessed, is(Code::NotFound, "NOT_FOUND"));
+    let _: inspection::InspectionReply = walk.act(LEAD, &inspect("RequestRecusal"), &request).await;
+    let request = inspection::DecideRecusalRequest {
+        header: walk.header(),
+        name: name.clone(),
+        person: team[0].clone(),
+        granted: Some(false),
+    };
+    let _: inspection::InspectionReply = walk.act(OFFICER, &inspect("DecideRecusal"), &request).await;
+    assert_eq!(told(&walk).await, (0, false, false, false), "a recusal tells of it");
     same_dossier_by_replay(&walk, &institution, &operator(), false).await;
     same_dossier_by_replay(&walk, &institution, OFFICER, true).await;
     let request = inspection::CheckInRequest {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use prost::Message as _;
 use tonic::Code;
 use yujian_proto::inspection::v1::{FindingStanding, FindingState, InspectionState};
 use yujian_proto::staffing::v1 as staffing;
@@ -171,4 +172,46 @@ async fn an_operator_is_told_of_its_own_engagements_and_of_no_ground() {
     let reply: staffing::PersonReply = walk.act(&operator(), &staff("ChangePersonDetails"), &request).await;
     let bar = reply.person.unwrap().bar.unwrap();
     assert_eq!(bar.ground(), staffing::BarGround::Unspecified);
+}
+
+#[tokio::test]
+async fn an_employer_that_let_a_person_go_hears_its_answer_again() {
+    let mut walk = Walk::start().await;
+    let own = walk.house.register("总部").await.institution.unwrap().name;
+    let mut elsewhere = registration("别处");
+    elsewhere.credit_code = credit_code(2);
+    let elsewhere = walk
+        .house
+        .licensing()
+        .register_institution(by(OFFICER, elsewhere))
+        .await
+        .unwrap();
+    let elsewhere = elsewhere.into_inner().institution.unwrap().name;
+    let person = prepare_carer(&mut walk, &own).await;
+    let employer = format!("role=operator; id=xu; organisation={}", credit_code(2));
+    let request = engagement(&mut walk, &person, &elsewhere);
+    let path = staff("EngagePerson");
+    let tried = raw::call(&walk.house, &employer, &path, raw::dry(&path, &request)).await;
+    let tried = staffing::PersonReply::decode(tried.unwrap().as_slice()).unwrap();
+    let tried = tried.person.unwrap();
+    assert_eq!(tried.engagements.len(), 1, "what it would be");
+    assert_eq!(
+        (tried.credentials.len(), tried.training.len(), tried.health, tried.query),
+        (0, 0, None, None),
+        "trying leaves no trace, and shows nothing of a person who is not the employer's"
+    );
+    let reply: staffing::PersonReply = walk.act(&employer, &staff("EngagePerson"), &request).await;
+    let number = reply.person.unwrap().engagements[0].engagement;
+    let mut request = staffing::EndEngagementRequest {
+        header: walk.header(),
+        name: person,
+        engagement: number,
+        end_date: day(2026, 3, 2),
+        ground: staffing::EndGround::Resigned.into(),
+    };
+    // Repeats it, although the person is not the employer's any more.
+    let _: staffing::PersonReply = walk.act(&employer, &staff("EndEngagement"), &request).await;
+    request.ground = staffing::EndGround::Dismissed.into();
+    let other = walk.refused(&employer, &staff("EndEngagement"), &request).await;
+    assert_eq!(other, is(Code::NotFound, "NOT_FOUND"));
 }

@@ -164,7 +164,8 @@ pub struct Change {
     pub inspection: Option<Uuid>,
     /// Alert, when one was raised.
     pub alert: Option<Uuid>,
-    /// Whether it is for the regulator alone: an operator must not hear of it, as of a visit that is not announced.
+    /// Whether it is for the regulator alone: an operator must not hear of it, as of a visit that is not announced, or of
+    /// a person's engagement at another institution.
     pub regulator_only: bool,
     /// Stream.
     pub stream: String,

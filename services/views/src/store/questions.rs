@@ -51,7 +51,7 @@ impl Views {
             Ok(Some(DossierFacts {
                 facts: fact::of_institution(transaction, &scope, id)?,
                 as_of: as_of.clone(),
-                damaged: problem::of_institution(transaction, id)?,
+                damaged: problem::of_institution(transaction, &scope, id)?,
             }))
         })
         .await

@@ -104,12 +104,14 @@ impl Views {
             }
         }
         // From here on the live views stand still, so that both come to the same position.
-        let _still = self.folding.lock().await;
+        let still = Arc::clone(&self.folding).lock_owned().await;
         let goal = *self.position.borrow();
         self.build_up_to(goal, &mut built, &progress).await?;
         let at = built.at;
         let (live, new) = (Arc::clone(&self.database), Arc::clone(aside));
         let (before, after) = blocking(move || {
+            // Held until the rows are swapped, also when nobody waits for that any more.
+            let _still = still;
             if at < goal {
                 // Positions with gaps: the live views looked further than the last record.
                 new.write(|transaction| fold_batch(transaction, &[], goal, false).map(drop))?;

@@ -145,10 +145,10 @@ pub(crate) fn page(connection: &Connection, query: &CredentialQuery) -> Result<P
     let mut condition = Condition::default();
     person::and_scope(&mut condition, &query.scope);
     if let Some(region) = &query.region {
-        person::and_region(&mut condition, region);
+        person::and_region(&mut condition, &query.scope, region);
     }
     if let Some(institution) = query.institution {
-        person::and_engaged_at(&mut condition, institution);
+        person::and_engaged_at(&mut condition, &query.scope, institution);
     }
     if let Some(person) = query.person {
         condition.and("c.person = ?", [Value::Text(person.to_string())]);

@@ -165,13 +165,22 @@ pub(crate) fn and_scope(condition: &mut Condition, scope: &Scope) {
     condition.and_any([registered, engaged]);
 }
 
+/// Adds what an operator may ask about engagements at institutions `i`: those at its own. A filter must not tell where
+/// else somebody works.
+fn and_own(condition: &mut Condition, scope: &Scope) {
+    if let Some(organisation) = &scope.organisation {
+        condition.and("i.credit_code = ?", [Value::Text(organisation.clone())]);
+    }
+}
+
 /// Adds "registered in the division `code`, or stands engaged at an institution there".
-pub(crate) fn and_region(condition: &mut Condition, code: &str) {
+pub(crate) fn and_region(condition: &mut Condition, scope: &Scope, code: &str) {
     let mut registered = Condition::default();
     registered.and_within("p.region", code);
     let mut at_work = Condition::default();
     at_work.and("e.person = p.id AND e.standing", []);
     at_work.and_within("i.region", code);
+    and_own(&mut at_work, scope);
     let mut engaged = Condition::default();
     engaged.and_exists(ENGAGED, at_work);
     condition.and_any([registered, engaged]);
@@ -181,11 +190,14 @@ pub(crate) fn and_region(condition: &mut Condition, code: &str) {
 const ENGAGED: &str = "engagement e JOIN institution i ON i.id = e.institution";
 
 /// Adds "stands engaged at this institution".
-pub(crate) fn and_engaged_at(condition: &mut Condition, institution: Uuid) {
-    condition.and(
-        "p.id IN (SELECT e.person FROM engagement e WHERE e.institution = ? AND e.standing)",
+pub(crate) fn and_engaged_at(condition: &mut Condition, scope: &Scope, institution: Uuid) {
+    let mut there = Condition::default();
+    there.and(
+        "e.person = p.id AND e.standing AND e.institution = ?",
         [Value::Text(institution.to_string())],
     );
+    and_own(&mut there, scope);
+    condition.and_exists(ENGAGED, there);
 }
 
 /// Adds "is barred on this day".
@@ -273,9 +285,7 @@ fn read(row: &Row<'_>) -> Result<PersonRow, ViewError> {
 fn columns(scope: &Scope) -> (String, Condition) {
     let mut own = Condition::default();
     own.and("e.person = p.id AND e.standing", []);
-    if let Some(organisation) = &scope.organisation {
-        own.and("i.credit_code = ?", [Value::Text(organisation.clone())]);
-    }
+    and_own(&mut own, scope);
     let columns = format!(
         "p.*, (SELECT count(*) FROM {ENGAGED}{}) AS engagements,
          (SELECT count(*) FROM credential c WHERE c.person = p.id AND c.state = 'verified') AS credentials,
@@ -303,10 +313,10 @@ pub(crate) fn page(connection: &Connection, query: &PersonQuery) -> Result<PageO
     let mut condition = Condition::default();
     and_scope(&mut condition, &query.scope);
     if let Some(region) = &query.region {
-        and_region(&mut condition, region);
+        and_region(&mut condition, &query.scope, region);
     }
     if let Some(institution) = query.institution {
-        and_engaged_at(&mut condition, institution);
+        and_engaged_at(&mut condition, &query.scope, institution);
     }
     if let Some(day) = query.barred_at {
         and_barred(&mut condition, day);

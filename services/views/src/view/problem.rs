@@ -3,12 +3,15 @@
 
 use std::collections::BTreeSet;
 
-use rusqlite::{Connection, Transaction};
+use rusqlite::types::Value;
+use rusqlite::{Connection, Transaction, params_from_iter};
 use uuid::Uuid;
 
+use crate::condition::Condition;
 use crate::database::natural;
 use crate::error::ViewError;
 use crate::fold::{EventSeen, Table, View, What};
+use crate::model::Scope;
 
 /// Damaged records one by one, unknown events by type.
 pub(crate) struct Problems;
@@ -82,13 +85,37 @@ pub(crate) fn counts(connection: &Connection) -> Result<(u64, u64), ViewError> {
 }
 
 /// Damaged records of an institution, its incidents and inspections, and of persons who were ever engaged there: their
-/// records may have said something of the institution. (stream, problem), in the order of the log.
-pub(crate) fn of_institution(connection: &Connection, institution: Uuid) -> Result<Vec<(String, String)>, ViewError> {
-    let mut statement = connection.prepare_cached(
-        "SELECT stream, problem FROM damage WHERE institution = ?1
-         OR stream IN (SELECT 'person-' || e.person FROM engagement e WHERE e.institution = ?1) ORDER BY n",
-    )?;
-    let rows = statement.query_map([institution.to_string()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+/// records may have said something of the institution. An operator hears of none that would tell of an inspection that it
+/// does not know of. (stream, problem), in the order of the log.
+pub(crate) fn of_institution(
+    connection: &Connection,
+    scope: &Scope,
+    institution: Uuid,
+) -> Result<Vec<(String, String)>, ViewError> {
+    let id = || Value::Text(institution.to_string());
+    let mut condition = Condition::default();
+    condition.and(
+        "(d.institution = ? OR d.stream IN (SELECT 'person-' || e.person FROM engagement e WHERE e.institution = ?))",
+        [id(), id()],
+    );
+    if scope.organisation.is_some() {
+        let mut untold = Condition::default();
+        untold.and("n.institution = ? AND NOT n.told", [id()]);
+        condition.and(
+            format!(
+                "d.stream NOT IN (SELECT 'inspection-' || n.id FROM inspection n{})",
+                untold.sql()
+            ),
+            untold.values().cloned().collect::<Vec<_>>(),
+        );
+    }
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT d.stream, d.problem FROM damage d{} ORDER BY d.n",
+        condition.sql()
+    ))?;
+    let rows = statement.query_map(params_from_iter(condition.values()), |row| {
+        Ok((row.get(0)?, row.get(1)?))
+    })?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 

@@ -121,9 +121,11 @@ impl View for Records {
                     ])?;
             }
             PersonEvent::BarLifted(event) => {
+                // Of several only the last stands: the others had run out by themselves, or were lifted before.
                 transaction
                     .prepare_cached(
-                        "UPDATE bar SET lifted_number = ?, lifted_date = ? WHERE person = ? AND lifted_number IS NULL",
+                        "UPDATE bar SET lifted_number = ?1, lifted_date = ?2 WHERE person = ?3 AND lifted_number IS NULL
+                         AND revision = (SELECT max(b.revision) FROM bar b WHERE b.person = ?3)",
                     )?
                     .execute(params![
                         event.decision_number,

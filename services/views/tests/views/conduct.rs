@@ -363,7 +363,7 @@ fn pairs(rows: Vec<Vec<String>>) -> BTreeMap<String, u64> {
 async fn every_figure_equals_the_sql_that_is_printed_beside_it() {
     let directory = tempfile::tempdir().unwrap();
     // A fixed walk through the steps, long enough that no figure is nothing.
-    let steps: Vec<_> = (0..900).map(walk).collect();
+    let steps: Vec<_> = (0..1_500).map(walk).collect();
     let world = worked(&steps).await;
     let views = Views::open(
         Some(directory.path()),
@@ -580,4 +580,35 @@ async fn an_inspection_whose_first_record_is_damaged_is_found_by_a_later_row() {
     assert_eq!(conduct.region.damaged, 1);
     let replayed = yujian_audit::replay_all(&*window, None, None, None).await.unwrap();
     assert_eq!(replayed.institutions[&institution(1)].damaged.len(), 1);
+}
+
+#[tokio::test]
+async fn a_damaged_record_of_a_visit_that_is_not_announced_tells_the_operator_nothing() {
+    let mut world = World::new();
+    world
+        .of_institution(1, support::registered(1, "园", 0, 3), 0, None)
+        .await;
+    let regulator = Classification::Regulator;
+    let plan = InspectionEvent::from(planned(institution(1), Purpose::Random, 5, false));
+    for at in [1, 2] {
+        world.event_for(&of_inspection(1), &plan, at, None, regulator).await;
+    }
+    let window = support::Window::at(&world.log, world.written);
+    window.damage(3, Some(&of_inspection(1)), Some(1));
+    let views = support::open(window).await;
+    let operator = Scope {
+        organisation: Some(credit_code(1).to_string()),
+        ..Scope::default()
+    };
+    let damaged = async |scope: &Scope| {
+        views
+            .dossier(scope, institution(1))
+            .await
+            .unwrap()
+            .unwrap()
+            .damaged
+            .len()
+    };
+    assert_eq!(damaged(&Scope::default()).await, 1);
+    assert_eq!(damaged(&operator).await, 0);
 }

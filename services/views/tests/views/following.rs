@@ -12,6 +12,7 @@ use yujian_views::{InstitutionQuery, Rebuild, Scope, ViewError, Views};
 
 use crate::lists::{history, runtime, written};
 use crate::support::{Window, World, harmless, incident, institution, notified, open, reached, registered};
+use crate::work::{walk, worked};
 
 fn follow(views: &Views) -> (watch::Sender<bool>, tokio::task::JoinHandle<Result<(), ViewError>>) {
     let (stop, stopped) = watch::channel(false);
@@ -37,6 +38,42 @@ proptest! {
             }
         });
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_follower_that_is_dropped_in_the_middle_leaves_no_gap_and_repeats_nothing() {
+    let steps: Vec<_> = (0..300).map(walk).collect();
+    let world = worked(&steps).await;
+    let pushed = async |disturbed: bool| {
+        let window = Window::new(world.log.clone());
+        let views = open(window.clone()).await;
+        let mut deltas = views.deltas();
+        for number in 1..=world.written {
+            window.show(number);
+            let (_stop, follower) = follow(&views);
+            if disturbed {
+                tokio::time::sleep(Duration::from_micros(number % 8 * 150)).await;
+                follower.abort();
+            } else {
+                reached(&views, window.show(number)).await.unwrap();
+                follower.abort();
+            }
+        }
+        let (_stop, _follower) = follow(&views);
+        reached(&views, window.show(world.written)).await.unwrap();
+        let (mut changes, mut last) = (Vec::new(), None);
+        while last != Some(world.written) {
+            let delta = tokio::time::timeout(Duration::from_secs(30), deltas.recv())
+                .await
+                .expect("a push is missing")
+                .unwrap();
+            assert!(last < Some(delta.position.number), "a page was folded twice");
+            last = Some(delta.position.number);
+            changes.extend(delta.changes.clone());
+        }
+        (changes, views.digest().await.unwrap())
+    };
+    assert_eq!(pushed(true).await, pushed(false).await);
 }
 
 #[tokio::test]

@@ -380,7 +380,8 @@ async fn an_event_of_a_person_is_pushed_once_to_each_institution_where_the_perso
     );
     assert_eq!(
         told.iter().map(|change| change.regulator_only).collect::<Vec<_>>(),
-        [true, true, false, false, false]
+        [true, true, true, false, false],
+        "what happens at the second institution is not told to the operator of the first"
     );
 }
 
@@ -414,6 +415,84 @@ async fn an_operator_loses_sight_of_whoever_has_left_unless_it_registered_the_pe
     };
     assert_eq!(views.staff(query).await.unwrap().total, 0);
     assert!(views.person(&new, person(1), day(0)).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn no_filter_tells_an_operator_where_else_a_person_works() {
+    let mut world = two_posts().await;
+    world
+        .of_institution(3, support::registered(3, "园", 3, 3), 0, None)
+        .await;
+    let there = PersonEvent::from(started(3, institution(3), Post::Carer, 0, true));
+    world.event(&of_person(1), &there, 2, None).await;
+    let views = world.views().await;
+    let operator = Scope {
+        organisation: Some(credit_code(1).to_string()),
+        ..Scope::default()
+    };
+    let found = async |scope: &Scope, at: Option<uuid::Uuid>, region: Option<&str>| {
+        let persons = PersonQuery {
+            scope: scope.clone(),
+            institution: at,
+            region: region.map(str::to_owned),
+            limit: 9,
+            ..Default::default()
+        };
+        let credentials = CredentialQuery {
+            scope: scope.clone(),
+            institution: at,
+            region: region.map(str::to_owned),
+            at: day(0),
+            limit: 9,
+            ..Default::default()
+        };
+        let persons = views.persons(persons).await.unwrap().total;
+        (persons, views.credentials(credentials).await.unwrap().total)
+    };
+    assert_eq!(found(&operator, Some(institution(1)), None).await, (1, 1));
+    assert_eq!(found(&operator, Some(institution(3)), None).await, (0, 0));
+    // The person was registered in another city than the one in which the third institution lies.
+    let elsewhere = support::REGIONS[3];
+    assert_eq!(found(&Scope::default(), None, Some(elsewhere)).await, (1, 1));
+    assert_eq!(found(&operator, None, Some(elsewhere)).await, (0, 0));
+}
+
+#[tokio::test]
+async fn a_bar_that_ran_out_is_not_lifted_by_the_decision_about_the_next() {
+    let mut world = two_posts().await;
+    let barred = |number: &str, from: i64, until: Option<i64>| {
+        PersonEvent::from(person::PersonBarred {
+            ground: person::BarGround::Order,
+            from_date: day(from),
+            until_date: until.map(day),
+            decision_number: number.to_owned(),
+            reason: support::sealed(4),
+        })
+    };
+    let lifted = PersonEvent::from(person::BarLifted {
+        decision_number: "third".to_owned(),
+        reason: support::sealed(5),
+    });
+    world.event(&of_person(1), &barred("first", 2, Some(10)), 2, None).await;
+    world.event(&of_person(1), &barred("second", 20, None), 20, None).await;
+    world.event(&of_person(1), &lifted, 30, None).await;
+    let views = world.views().await;
+    let bars = views
+        .person(&Scope::default(), person(1), day(40))
+        .await
+        .unwrap()
+        .unwrap()
+        .bars;
+    let told: Vec<_> = bars
+        .iter()
+        .map(|bar| {
+            (
+                bar.decision_number.as_str(),
+                bar.lifted.as_ref().map(|(_, by)| by.as_str()),
+            )
+        })
+        .collect();
+    assert_eq!(told, [("second", Some("third")), ("first", None)]);
 }
 
 #[tokio::test]

@@ -177,8 +177,8 @@ impl Work {
             PersonEvent::TrainingRecorded(event) => worker.trainings.insert(0, event.clone()),
             PersonEvent::PersonBarred(event) => worker.bars.insert(0, (event.clone(), None)),
             PersonEvent::BarLifted(lifted) => {
-                for (_, by) in worker.bars.iter_mut().filter(|(_, by)| by.is_none()) {
-                    *by = Some(lifted.clone());
+                if let Some((_, by)) = worker.bars.first_mut() {
+                    by.get_or_insert_with(|| lifted.clone());
                 }
             }
             _ => {}
