@@ -38,6 +38,10 @@ pub(crate) enum Thing {
     Institution,
     /// An incident.
     Incident,
+    /// A person.
+    Person,
+    /// An inspection.
+    Inspection,
     /// A region.
     Region,
 }
@@ -119,6 +123,14 @@ impl Failure {
                     Thing::Incident => lang.say(
                         "没有这起事件，或不在可见范围之内。",
                         "There is no such incident, or it is not yours to see.",
+                    ),
+                    Thing::Person => lang.say(
+                        "没有这名人员，或不在可见范围之内。",
+                        "There is no such person, or it is not yours to see.",
+                    ),
+                    Thing::Inspection => lang.say(
+                        "没有这次检查，或不在可见范围之内。",
+                        "There is no such inspection, or it is not yours to see.",
                     ),
                     Thing::Region => lang.say(
                         "没有这个地区，或不在可见范围之内。",
@@ -227,6 +239,8 @@ mod tests {
             Failure::NoPage,
             Failure::NoThing(Thing::Institution),
             Failure::NoThing(Thing::Incident),
+            Failure::NoThing(Thing::Person),
+            Failure::NoThing(Thing::Inspection),
             Failure::NoThing(Thing::Region),
             Failure::NotReading,
             Failure::Unavailable,

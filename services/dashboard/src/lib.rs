@@ -29,6 +29,7 @@ mod assets;
 mod charts;
 mod failure;
 mod html;
+mod lanes;
 mod lang;
 mod live;
 mod pages;
@@ -120,6 +121,15 @@ impl Page {
             .route("/institutions/{id}", get(pages::dossier::page))
             .route("/incidents", get(pages::incidents::page))
             .route("/incidents/{id}", get(pages::incident::page))
+            .route("/staff", get(pages::staff::page))
+            .route("/staff/list", get(pages::staff_list::page))
+            .route("/credentials", get(pages::credentials::page))
+            .route("/persons/{id}", get(pages::person::page))
+            .route("/alerts", get(pages::alerts::page))
+            .route("/conduct", get(pages::conduct::page))
+            .route("/inspections", get(pages::inspections::page))
+            .route("/inspections/{id}", get(pages::inspection::page))
+            .route("/findings", get(pages::findings::page))
             .route("/status", get(pages::status::page))
             .route("/settings", get(settings))
             .route("/events", get(live::events));

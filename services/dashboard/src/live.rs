@@ -27,6 +27,7 @@ const BEAT: Duration = Duration::from_secs(10);
 struct Interest {
     region: Option<String>,
     institution: Option<Uuid>,
+    person: Option<Uuid>,
     since: Option<String>,
 }
 
@@ -35,12 +36,14 @@ impl Interest {
         Ok(Self {
             region: fields.region("region")?,
             institution: fields.id("institution")?,
+            person: fields.id("person")?,
             since: fields.words("since", 40)?,
         })
     }
 
     fn concerns(&self, change: &Change) -> bool {
         self.institution.is_none_or(|wanted| wanted == change.institution)
+            && self.person.is_none_or(|wanted| change.person == Some(wanted))
             && self.region.as_deref().is_none_or(|wanted| {
                 RegionId::parse(&change.region, 2020).is_ok_and(|region| region.is_within_code(wanted))
             })
@@ -59,7 +62,7 @@ fn message(kind: &str, position: &str, count: usize) -> Event {
         .data(serde_json::json!({ "position": position, "count": count }).to_string())
 }
 
-/// `GET /events`: filtered by `region` or `institution`; `since` is the position that the page shows.
+/// `GET /events`: filtered by `region`, `institution` or `person`; `since` is the position that the page shows.
 pub(crate) async fn events(State(shared): State<Arc<Shared>>, visit: Visit) -> Response {
     match open(&shared, &visit) {
         Ok(events) => {
@@ -73,7 +76,7 @@ pub(crate) async fn events(State(shared): State<Arc<Shared>>, visit: Visit) -> R
 }
 
 fn open(shared: &Shared, visit: &Visit) -> Result<impl Stream<Item = Event> + use<>, Failure> {
-    let interest = Interest::read(&visit.fields(&["region", "institution", "since"])?)?;
+    let interest = Interest::read(&visit.fields(&["region", "institution", "person", "since"])?)?;
     let place = Arc::clone(&shared.streams)
         .try_acquire_owned()
         .map_err(|_| Failure::Crowded)?;

@@ -1,11 +1,22 @@
 //! One module a page: reads the views, makes a plain struct, renders its template.
 
+pub(crate) mod alerts;
+pub(crate) mod conduct;
+pub(crate) mod credentials;
 pub(crate) mod dossier;
+pub(crate) mod findings;
 pub(crate) mod incident;
 pub(crate) mod incidents;
+pub(crate) mod inspection;
+pub(crate) mod inspections;
 pub(crate) mod institutions;
+mod marks;
+mod narrow;
 pub(crate) mod overview;
+pub(crate) mod person;
 mod plane;
+pub(crate) mod staff;
+pub(crate) mod staff_list;
 pub(crate) mod status;
 mod timeline;
 

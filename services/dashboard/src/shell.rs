@@ -136,10 +136,13 @@ pub(crate) struct Shell {
 }
 
 /// Entries of the navigation: path, and word in Chinese and English.
-const SECTIONS: [(&str, &str, &str); 4] = [
+const SECTIONS: [(&str, &str, &str); 7] = [
     ("/", "监管总览", "Overview"),
     ("/institutions", "机构名录", "Institutions"),
+    ("/staff", "人员资质", "Staff"),
+    ("/conduct", "执业规范", "Conduct"),
     ("/incidents", "安全事件", "Incidents"),
+    ("/alerts", "预警", "Alerts"),
     ("/status", "系统状态", "System"),
 ];
 

@@ -1,6 +1,7 @@
 //! How stored values read: codes and keys in the words of the language, personal values masked.
 
 pub(crate) mod codes;
+pub(crate) mod events;
 pub(crate) mod labels;
 
 use std::borrow::Cow;
@@ -12,7 +13,7 @@ use yujian_domain::divisions::Divisions;
 use yujian_domain::mask::{MaskKind, mask};
 use yujian_domain::personal::SEALED_MARKER;
 use yujian_domain::values::{ClassType, Datum};
-use yujian_domain::{incident, institution};
+use yujian_domain::{alert, incident, inspection, institution, person};
 use yujian_eventlog::keys::{KeyProvider, Opened, SealedValue};
 
 use crate::html::{self, Markup, Tone, badge, bdi, code, dash, text};
@@ -184,10 +185,23 @@ fn word(lang: Lang, name: &str, words: &str) -> Markup {
     {
         return lang.moment(instant);
     }
+    if let (Some(kind), Ok(id)) = (thing(name), words.parse::<uuid::Uuid>()) {
+        return html::link(&format!("/{kind}/{id}"), &code(&short(words)));
+    }
     match name {
         "credit_code" | "number" | "rule" => code(words),
-        "sha256" => code(&short(words)),
+        name if name.ends_with("sha256") => code(&short(words)),
         _ => bdi(words),
+    }
+}
+
+/// The pages of what a member names by its id.
+fn thing(name: &str) -> Option<&'static str> {
+    match name {
+        "institution" => Some("institutions"),
+        "person" => Some("persons"),
+        "inspection" => Some("inspections"),
+        _ => None,
     }
 }
 
@@ -198,7 +212,10 @@ fn term(lang: Lang, name: &str, words: &str) -> Option<String> {
     }
     let named = |term: Cow<'_, str>| (term != words).then(|| term.into_owned());
     match name {
-        "status" => of::<institution::Status>(lang, words).or_else(|| of::<incident::Status>(lang, words)),
+        "status" => of::<institution::Status>(lang, words)
+            .or_else(|| of::<incident::Status>(lang, words))
+            .or_else(|| of::<inspection::Status>(lang, words))
+            .or_else(|| of::<person::Status>(lang, words)),
         "institution_type" => of::<institution::InstitutionType>(lang, words),
         "mode" => of::<institution::Mode>(lang, words),
         "ownership" => of::<institution::Ownership>(lang, words),
@@ -214,6 +231,39 @@ fn term(lang: Lang, name: &str, words: &str) -> Option<String> {
         "channel" => of::<incident::Channel>(lang, words),
         "outcome" | "proposed_outcome" => of::<incident::Outcome>(lang, words),
         "root_causes" => of::<incident::RootCause>(lang, words),
+        "identity_kind" => of::<person::IdentityKind>(lang, words),
+        "proofing" => of::<person::Proofing>(lang, words),
+        "credential_kind" => of::<person::CredentialKind>(lang, words),
+        "verification_method" => of::<person::VerificationMethod>(lang, words),
+        "rejection_ground" => of::<person::RejectionGround>(lang, words),
+        "revocation_ground" => of::<person::RevocationGround>(lang, words),
+        "occasion" => of::<person::QueryOccasion>(lang, words),
+        "queried_of" => of::<person::QueriedOf>(lang, words),
+        "found" => of::<person::Offence>(lang, words),
+        "training_kind" => of::<person::TrainingKind>(lang, words),
+        "post" => of::<person::Post>(lang, words),
+        "employment" => of::<person::Employment>(lang, words),
+        "state" => of::<person::EngagementState>(lang, words)
+            .or_else(|| of::<person::CredentialState>(lang, words))
+            .or_else(|| of::<inspection::FindingState>(lang, words)),
+        "off_duty" => of::<person::OffDutyGround>(lang, words),
+        "end_ground" => of::<person::EndGround>(lang, words),
+        "bar_ground" => of::<person::BarGround>(lang, words),
+        "purpose" => of::<inspection::Purpose>(lang, words),
+        "recusal_ground" => of::<inspection::RecusalGround>(lang, words),
+        "check_in_method" => of::<inspection::CheckInMethod>(lang, words),
+        "backfill_reason" => of::<inspection::BackfillReason>(lang, words),
+        "abort_reason" => of::<inspection::AbortReason>(lang, words),
+        "cancel_reason" => of::<inspection::CancelReason>(lang, words),
+        "ratio_exceeded" => of::<ClassType>(lang, words),
+        "answer" => of::<inspection::Answer>(lang, words),
+        "weight" => of::<inspection::Weight>(lang, words),
+        "extent" => of::<inspection::Extent>(lang, words),
+        "measure" => of::<inspection::ImmediateMeasure>(lang, words),
+        "signature" => of::<inspection::Signature>(lang, words),
+        "check" => of::<inspection::CorrectionCheck>(lang, words),
+        "imported_kind" => of::<inspection::ImportedKind>(lang, words),
+        "alert_rule" => of::<alert::AlertRule>(lang, words),
         "item" => named(item(lang, words)),
         "key" => named(label(lang, words)),
         _ => None,

@@ -1,5 +1,6 @@
 //! `/institutions/{id}`: the dossier (一机一档) with its two axes of time, and the timeline.
 
+mod present;
 mod reader;
 
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use crate::query::BadField;
 use crate::shell::{Crumb, Shell};
 use crate::terms::Terms;
 use crate::visit::Visit;
+use present::Present;
 use reader::Reader;
 
 /// Events of the timeline on one page.
@@ -121,6 +123,7 @@ struct DossierPage {
     cases: Vec<Case>,
     cases_total: usize,
     cases_href: String,
+    present: Option<Present>,
     presets: Vec<(&'static str, String)>,
     retired: Vec<Past>,
     damaged: Vec<(String, Markup)>,
@@ -160,6 +163,7 @@ async fn load(shared: &Shared, id: &str, visit: &Visit) -> Result<String, Failur
     let events = shared.views.timeline(&scope, id, after.clone(), EVENTS).await?;
     let reference = (shared.reference)();
     let terms = Terms::new(lang, Arc::clone(&shared.keys), Arc::clone(&reference.divisions));
+    let present = present::load(shared, &terms, &reference, id).await?;
     let path = format!("/institutions/{id}");
     let asked = |after: Option<&str>| {
         let (x, y) = (
@@ -197,6 +201,7 @@ async fn load(shared: &Shared, id: &str, visit: &Visit) -> Result<String, Failur
     let mut page = reader.build(shell, stored, events);
     page.imported = row.imported;
     page.name = bdi(&row.name);
+    page.present = Some(present);
     page.cases_href = url("/incidents", &[("institution", Some(&id.to_string()))]);
     page.presets = timeline::presets(lang, &path, day_of(now));
     page.path = path;

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use yujian_domain::calendar::Calendar;
 use yujian_domain::event::EventFamily;
 use yujian_domain::incident::{IncidentEvent, Status};
-use yujian_views::{AsOf, IncidentRow, Scope, TimelineRow};
+use yujian_views::{IncidentRow, Scope, TimelineRow};
 
 use super::incidents::{guardians_untold, punctuality};
 use super::timeline::{self, Line, Moments};
@@ -25,11 +25,6 @@ use crate::shell::{Crumb, Shell};
 use crate::terms::Terms;
 use crate::visit::Visit;
 use case::Case;
-
-/// Rows of the institution's timeline read at once while the incident's own are looked for.
-const ROWS: u32 = 500;
-/// Most readings: a stream holds 10,000 events at most.
-const READINGS: usize = 60;
 
 /// A step of the case.
 #[derive(Debug)]
@@ -101,7 +96,9 @@ async fn load(shared: &Shared, id: &str, visit: &Visit) -> Result<String, Failur
     let scope = Scope::default();
     let row = shared.views.incident(&scope, id).await?.ok_or_else(absent)?;
     let stream = format!("incident-{id}");
-    let (events, as_of) = events(shared, &scope, &row, &stream).await?.ok_or_else(absent)?;
+    let (events, as_of) = timeline::own(shared, &scope, row.institution, &stream)
+        .await?
+        .ok_or_else(absent)?;
     let reference = (shared.reference)();
     let terms = Terms::new(lang, Arc::clone(&shared.keys), Arc::clone(&reference.divisions));
     let mut crumbs = super::region_crumbs(lang, &reference.divisions, Some(&row.region));
@@ -119,31 +116,6 @@ async fn load(shared: &Shared, id: &str, visit: &Visit) -> Result<String, Failur
             url("/events", &[("institution", Some(&row.institution.to_string()))]),
         );
     Ok(build(shell, &terms, &reference.calendar, &row, &events, &stream, now).render()?)
-}
-
-/// The case's own events, oldest first, picked from the institution's timeline.
-async fn events(
-    shared: &Shared,
-    scope: &Scope,
-    row: &IncidentRow,
-    stream: &str,
-) -> Result<Option<(Vec<TimelineRow>, AsOf)>, Failure> {
-    let mut own = Vec::new();
-    let mut after = None;
-    let mut fresh = None;
-    for _ in 0..READINGS {
-        let page = shared.views.timeline(scope, row.institution, after, ROWS).await?;
-        fresh.get_or_insert(page.as_of);
-        let reached = page.rows.iter().any(|line| line.stream == stream && line.revision == 0);
-        own.extend(page.rows.into_iter().filter(|line| line.stream == stream));
-        after = page.next;
-        if reached || after.is_none() {
-            break;
-        }
-    }
-    own.sort_by_key(|line| line.revision);
-    own.dedup_by_key(|line| line.revision);
-    Ok(fresh.map(|as_of| (own, as_of)))
 }
 
 fn build(

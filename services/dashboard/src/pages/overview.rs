@@ -14,6 +14,8 @@ use yujian_domain::institution::Status;
 use yujian_domain::time::day_of;
 use yujian_views::{InstitutionQuery, InstitutionRow, Pipeline, RegionRow, RollUp, Scope};
 
+use super::marks::{Count, Share};
+use super::staff::standing_list;
 use super::{SOON_WORKING_DAYS, deadline, everywhere, status_badge};
 use crate::Shared;
 use crate::charts::{Months, scale, spark};
@@ -79,12 +81,24 @@ struct Line {
     incidents_href: String,
     late: u64,
     late_href: String,
+    staff: Count,
+    staff_share: Option<Share>,
+    unqualified: Count,
+    inspections: Count,
+    coverage: Option<Share>,
+    inspected: String,
+    open_findings: Count,
+    overdue: Count,
+    alerts: Count,
+    staff_href: String,
+    conduct_href: String,
     damaged: u64,
 }
 
 impl Line {
-    fn new(row: &RegionRow) -> Self {
-        let region = Some(row.code.as_str());
+    /// The line of a region; without one, of everything.
+    fn new(row: &RegionRow, region: Option<&str>) -> Self {
+        let list_of = |path: &str, more: (&str, Option<&str>)| url(path, &[("region", region), more]);
         let list = url("/institutions", &[("region", region)]);
         Self {
             code: row.code.clone(),
@@ -106,6 +120,20 @@ impl Line {
             incidents_href: url("/incidents", &[("region", region), ("open", Some("1"))]),
             late: row.late_notifications,
             late_href: url("/incidents", &[("region", region), ("late", Some("1"))]),
+            staff: Count::new(row.staff, standing_list(region, &[])),
+            staff_share: Share::new(row.qualified_staff, row.staff),
+            unqualified: Count::new(
+                row.staff.saturating_sub(row.qualified_staff),
+                standing_list(region, &[("unqualified", Some("1"))]),
+            ),
+            inspections: Count::new(row.inspections, list_of("/inspections", ("open", None))),
+            coverage: Share::new(row.inspected_institutions, row.operating),
+            inspected: number(row.inspected_institutions),
+            open_findings: Count::new(row.open_findings, list_of("/findings", ("open", Some("1")))),
+            overdue: Count::new(row.overdue_corrections, list_of("/findings", ("overdue", Some("1")))),
+            alerts: Count::new(row.alerts, list_of("/alerts", ("rule", None))),
+            staff_href: list_of("/staff", ("region", None)),
+            conduct_href: list_of("/conduct", ("region", None)),
             damaged: row.damaged,
         }
     }
@@ -276,7 +304,8 @@ fn build(
     let count = |status: Status| row.by_status.get(status.code()).copied().unwrap_or(0);
     let on_time = row.receipts_issued.saturating_sub(row.receipts_late);
     let most = if shell.wall { WALL_LINES } else { usize::MAX };
-    let lines: Vec<Line> = roll_up.parts.iter().take(most).map(Line::new).collect();
+    let lines: Vec<Line> = roll_up.parts.iter().take(most).map(|part| Line::new(part, Some(part.code.as_str())))
+        .collect();
     let shown: Vec<Small> = institutions.iter().take(most).map(|row| small(lang, row)).collect();
     OverviewPage {
         unlisted: u64::try_from(roll_up.parts.len() - lines.len() + institutions.len() - shown.len())
@@ -287,7 +316,7 @@ fn build(
             everywhere(lang)
         },
         wall: url("/", &[("region", region), ("wall", Some("1"))]),
-        whole: whole(row, region),
+        whole: Line::new(row, region),
         status_parts: by_code(lang, Status::ALL, &row.by_status, |code| {
             url("/institutions", &[("region", region), ("status", Some(code))])
         }),
@@ -325,17 +354,6 @@ fn build(
         at: lang.day(at),
         shell,
     }
-}
-
-/// The line of the region itself; the whole of everything has no filter.
-fn whole(row: &RegionRow, region: Option<&str>) -> Line {
-    let mut line = Line::new(row);
-    if region.is_none() {
-        line.list = "/institutions".to_owned();
-        line.incidents_href = "/incidents?open=1".to_owned();
-        line.late_href = "/incidents?late=1".to_owned();
-    }
-    line
 }
 
 fn last_year(months: &[(String, u64)]) -> Spark {

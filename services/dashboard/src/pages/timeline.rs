@@ -1,14 +1,23 @@
-//! Lines of a timeline, for a dossier and for an incident.
+//! Lines of a timeline, for a dossier, an incident, an inspection and a person.
 
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
+use uuid::Uuid;
 use yujian_domain::time::day_of;
-use yujian_views::TimelineRow;
+use yujian_views::{AsOf, Scope, TimelineRow};
 
+use crate::Shared;
+use crate::failure::Failure;
 use crate::html::{self, Markup, Tone, badge, bdi, code, law, link, message, text, url};
 use crate::lang::Lang;
-use crate::terms::labels::{event, label, role};
+use crate::terms::events::{event, member};
+use crate::terms::labels::{label, role};
 use crate::terms::{self, Terms};
+
+/// Rows of an institution's timeline read at once while those of one stream are looked for.
+const ROWS: u32 = 500;
+/// Most readings: a stream holds 10,000 events at most.
+const READINGS: usize = 60;
 
 /// One event as shown.
 #[derive(Debug)]
@@ -23,8 +32,8 @@ pub(crate) struct Line {
     pub(crate) title: &'static str,
     /// Type as stored.
     pub(crate) event_type: String,
-    /// Link to the incident that it belongs to, on a dossier.
-    pub(crate) incident: Option<Markup>,
+    /// Link to the incident, inspection or person whose event it is, on another's page.
+    pub(crate) of: Option<Markup>,
     /// When it happened.
     pub(crate) occurred: Markup,
     /// From when it has effect, when that is another time.
@@ -84,6 +93,31 @@ pub(crate) fn anchor(stream: &str, revision: u64) -> String {
     format!("e-{stream}-{revision}")
 }
 
+/// The events of one stream, oldest first, picked from the timeline of the institution that it concerns.
+pub(crate) async fn own(
+    shared: &Shared,
+    scope: &Scope,
+    institution: Uuid,
+    stream: &str,
+) -> Result<Option<(Vec<TimelineRow>, AsOf)>, Failure> {
+    let mut own = Vec::new();
+    let mut after = None;
+    let mut fresh = None;
+    for _ in 0..READINGS {
+        let page = shared.views.timeline(scope, institution, after, ROWS).await?;
+        fresh.get_or_insert(page.as_of);
+        let reached = page.rows.iter().any(|line| line.stream == stream && line.revision == 0);
+        own.extend(page.rows.into_iter().filter(|line| line.stream == stream));
+        after = page.next;
+        if reached || after.is_none() {
+            break;
+        }
+    }
+    own.sort_by_key(|line| line.revision);
+    own.dedup_by_key(|line| line.revision);
+    Ok(fresh.map(|as_of| (own, as_of)))
+}
+
 /// Makes a line. `own` is the stream whose page it is: events of other streams get a link.
 pub(crate) fn line(terms: &Terms, row: &TimelineRow, own: &str, moments: Moments) -> Line {
     let lang = terms.lang;
@@ -118,11 +152,7 @@ pub(crate) fn line(terms: &Terms, row: &TimelineRow, own: &str, moments: Moments
         icon,
         title,
         event_type: row.event_type.clone(),
-        incident: row
-            .stream
-            .strip_prefix("incident-")
-            .filter(|_| row.stream != own)
-            .map(|id| link(&format!("/incidents/{id}"), &text(lang.say("事件", "incident")))),
+        of: (row.stream != own).then(|| belongs_to(lang, &row.stream)).flatten(),
         occurred: occurred(lang, row.occurred_time, row.occurred_date),
         effective: row
             .effective_from
@@ -145,6 +175,18 @@ pub(crate) fn line(terms: &Terms, row: &TimelineRow, own: &str, moments: Moments
         details: details(terms, row),
         unseen: later || unknown,
     }
+}
+
+/// Link to the page of a stream's subject.
+fn belongs_to(lang: Lang, stream: &str) -> Option<Markup> {
+    let (kind, id) = stream.split_once('-')?;
+    let (pages, word) = match kind {
+        "incident" => ("incidents", lang.say("事件", "incident")),
+        "inspection" => ("inspections", lang.say("检查", "inspection")),
+        "person" => ("persons", lang.say("人员", "person")),
+        _ => return None,
+    };
+    Some(link(&format!("/{pages}/{id}"), &text(word)))
 }
 
 fn occurred(lang: Lang, time: Option<Timestamp>, date: Option<Date>) -> Markup {
@@ -189,7 +231,9 @@ fn details(terms: &Terms, row: &TimelineRow) -> Vec<(String, Markup)> {
     };
     members
         .iter()
-        .filter(|(name, value)| !value.is_null() && name.as_str() != "institution")
+        .filter(|(name, value)| {
+            !value.is_null() && !["institution", "identity_digest", "certificate"].contains(&name.as_str())
+        })
         .map(|(name, value)| {
             let shown = if name == "value" && row.event_type.contains("FactCorrected") {
                 let key = members
@@ -198,9 +242,9 @@ fn details(terms: &Terms, row: &TimelineRow) -> Vec<(String, Markup)> {
                     .unwrap_or("value");
                 terms.value(key.rsplit('.').next().unwrap_or(key), value)
             } else {
-                terms.value(name, value)
+                terms.value(member(&row.event_type, name), value)
             };
-            (label(lang, name).into_owned(), shown)
+            (label(lang, member(&row.event_type, name)).into_owned(), shown)
         })
         .chain(std::iter::once((
             lang.say("事件编号", "Event id").to_owned(),

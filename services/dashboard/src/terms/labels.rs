@@ -1,10 +1,11 @@
-//! Names of keys, members of payloads, event types and roles.
+//! Names of keys, members of payloads and roles.
 
 use std::borrow::Cow;
 
 use yujian_domain::institution;
+use yujian_domain::person::Post;
+use yujian_domain::values::ClassType;
 
-use crate::html::Tone;
 use crate::lang::Lang;
 
 /// What a key of a fact or a member of a payload is called; the name itself when it has no term.
@@ -124,62 +125,113 @@ pub(crate) fn label(lang: Lang, name: &str) -> Cow<'_, str> {
         "intake_date" => ("受理日", "Taken in on"),
         "completed_date" => ("完成日", "Completed on"),
         "details" => ("其他栏目", "Other columns"),
-        other => return Cow::Borrowed(other),
+        other => return staff_or_inspection(lang, other),
     };
     Cow::Borrowed(lang.say(zh, en))
 }
 
-/// What an event is called, how it weighs, and its icon.
-pub(crate) fn event(lang: Lang, event_type: &str) -> (&'static str, Tone, &'static str) {
-    let (name, _) = event_type.rsplit_once(".v").unwrap_or((event_type, ""));
-    let (zh, en, tone, icon) = match name {
-        "licensing.InstitutionRegistered" => ("机构登记", "Institution registered", Tone::Info, "file"),
-        "licensing.FilingSubmitted" => ("提交备案材料", "Filing submitted", Tone::Info, "file"),
-        "licensing.FilingReturned" => (
-            "退回补正，一次性告知",
-            "Returned for completion, one-time notice",
-            Tone::Hold,
-            "hold",
-        ),
-        "licensing.FilingAccepted" => ("受理备案", "Filing accepted", Tone::Info, "run"),
-        "licensing.FilingWithdrawn" => ("撤回备案", "Filing withdrawn", Tone::Off, "off"),
-        "licensing.FilingReceiptIssued" => ("发出备案回执", "Filing receipt issued", Tone::Ok, "ok"),
-        "licensing.NonconformityNotified" => ("告知不符合标准", "Nonconformity notified", Tone::Bad, "bad"),
-        "licensing.ConformityConfirmed" => ("确认恢复符合标准", "Conformity confirmed again", Tone::Ok, "ok"),
-        "licensing.DetailsChanged" => ("变更登记事项", "Registered details changed", Tone::Info, "pen"),
-        "licensing.ClassesChanged" => ("调整班级与托位", "Classes and places changed", Tone::Info, "pen"),
-        "licensing.InstitutionSuspended" => ("停业", "Suspended", Tone::Warn, "hold"),
-        "licensing.InstitutionResumed" => ("恢复服务", "Service resumed", Tone::Ok, "ok"),
-        "licensing.InstitutionClosed" => ("注销", "Closed for good", Tone::Off, "gone"),
-        "licensing.FactCorrected" => ("更正事实", "Fact corrected", Tone::Warn, "pen"),
-        "licensing.RecordImported" => ("导入外部登记", "Foreign register imported", Tone::Off, "file"),
-        "incident.IncidentNotified" => ("报告事件", "Incident notified", Tone::Bad, "alarm"),
-        "incident.IncidentSupplemented" => ("续报", "Notification supplemented", Tone::Warn, "pen"),
-        "incident.GuardianNotified" => ("告知监护人", "Guardian told", Tone::Info, "info"),
-        "incident.IncidentTriaged" => ("研判", "Triaged", Tone::Info, "info"),
-        "incident.InvestigationOpened" => ("开始调查", "Investigation opened", Tone::Info, "run"),
-        "incident.InvestigationCompleted" => (
-            "调查完成，提出结论",
-            "Investigation completed, conclusion proposed",
-            Tone::Info,
-            "file",
-        ),
-        "incident.IncidentConcluded" => ("办结", "Concluded", Tone::Ok, "ok"),
-        "incident.IncidentReopened" => ("重新调查", "Reopened", Tone::Hold, "hold"),
-        "incident.RecordImported" => (
-            "导入外部登记的事件",
-            "Incident of a foreign register imported",
-            Tone::Off,
-            "file",
-        ),
-        _ => (
-            "较新的事件，本程序读不懂",
-            "Newer event that this program cannot read",
-            Tone::Warn,
-            "warn",
-        ),
+/// The same of what staff and inspections say; counts by class type or post have those as names.
+fn staff_or_inspection(lang: Lang, name: &str) -> Cow<'_, str> {
+    let (zh, en) = match name {
+        "person.name" => ("姓名", "Name of person"),
+        "person" => ("人员", "Person"),
+        "organisation" => ("组织", "Organisation"),
+        "identity_kind" => ("证件种类", "Kind of identity document"),
+        "proofing" => ("身份核验", "Identity verified"),
+        "birth_year" => ("出生年份", "Year of birth"),
+        "account" => ("账号", "Account"),
+        "credential" => ("第几份证书", "Credential, ordinal"),
+        "credential_kind" => ("证书种类", "Kind of credential"),
+        "level" => ("等级", "Level"),
+        "verification_method" => ("核验方式", "How verified"),
+        "rejection_ground" => ("不通过的理由", "Ground of rejection"),
+        "revocation_ground" => ("撤销的理由", "Ground of revocation"),
+        "note" => ("备注", "Note"),
+        "occasion" => ("查询场合", "Occasion"),
+        "queried_of" => ("查询机关", "Asked of"),
+        "query_date" => ("答复日", "Answered on"),
+        "valid_until" => ("有效至", "Counts until"),
+        "clear" => ("查询无记录", "No record found"),
+        "found" => ("查到的记录", "Records found"),
+        "training_kind" => ("培训种类", "Kind of training"),
+        "hours" => ("学时", "Hours"),
+        "provider" => ("培训单位", "Provider"),
+        "engagement" => ("第几次任职", "Engagement, ordinal"),
+        "post" => ("岗位", "Post"),
+        "employment" => ("用工形式", "Employment"),
+        "share_permille" => ("工时占比（千分之）", "Share of full time, permille"),
+        "start_date" => ("入职日", "First day"),
+        "qualified" => ("符合岗位资质", "Qualified for the post"),
+        "off_duty" => ("暂停上岗的理由", "Ground of going off duty"),
+        "end_date" => ("离岗日", "Last day at work"),
+        "end_ground" => ("离岗原因", "Why it ended"),
+        "bar_ground" => ("禁止事由", "Ground of the bar"),
+        "decision_number" => ("决定文号", "Number of the decision"),
+        "state" => ("状态", "State"),
+        "purpose" => ("检查目的", "Purpose"),
+        "emergency" => ("紧急检查", "Emergency"),
+        "ordered_from_above" => ("上级部署", "Ordered from above"),
+        "announced" => ("事先告知", "Announced"),
+        "checklist" => ("检查表", "Checklist"),
+        "checklist_sha256" => ("检查表摘要", "Digest of the checklist"),
+        "dimensions" => ("检查维度", "Dimensions"),
+        "dimension" => ("维度", "Dimension"),
+        "to_date" => ("至", "To"),
+        "joint_bodies" => ("联合检查部门", "Joint bodies"),
+        "approval_number" => ("批准文号", "Number of the approval"),
+        "after_check_in" => ("到场后补批", "After the arrival"),
+        "approval_due" => ("补批时限", "Approval due"),
+        "inspectors" => ("检查人员", "Inspectors"),
+        "recusal_ground" => ("回避事由", "Ground of recusal"),
+        "granted" => ("同意", "Granted"),
+        "check_in_method" => ("到场方式", "How they checked in"),
+        "arrived_time" => ("到场时间", "Arrived at"),
+        "backfill_reason" => ("补录原因", "Why filled in afterwards"),
+        "carers" => ("在场保育人员", "Carers present"),
+        "other_staff" => ("其他在场人员", "Other staff present"),
+        "ratio_exceeded" => ("超过师幼比的班型", "Classes beyond the ratio"),
+        "answers" => ("检查结果", "Answers"),
+        "answer" => ("结果", "Answer"),
+        "observation" => ("所见", "Observation"),
+        "evidence" => ("证据", "Evidence"),
+        "finding" => ("第几个问题", "Finding, ordinal"),
+        "finding_count" => ("问题数", "Findings"),
+        "weight" => ("轻重", "Weight"),
+        "extent" => ("范围", "Extent"),
+        "children_at_risk" => ("涉及婴幼儿", "Children at risk"),
+        "measure" => ("当场措施", "Measure on the spot"),
+        "record_sha256" => ("检查记录摘要", "Digest of the record"),
+        "signature" => ("签字", "Signature"),
+        "witness" => ("见证人", "Witness"),
+        "not_checked" => ("未检查的项", "Items not checked"),
+        "abort_reason" => ("中止原因", "Why broken off"),
+        "cancel_reason" => ("取消原因", "Why cancelled"),
+        "draft_sha256" => ("征求意见稿摘要", "Digest of the draft"),
+        "comments_due" => ("反馈时限", "Comments due"),
+        "comments" => ("意见", "Comments"),
+        "conclusion" => ("结论", "Conclusion"),
+        "report_sha256" => ("报告摘要", "Digest of the report"),
+        "points" => ("得分", "Points"),
+        "points_of" => ("满分", "Points of"),
+        "vetoes" => ("否决项不符合", "Veto items not met"),
+        "check" => ("复查方式", "How checked"),
+        "times" => ("第几次不合格", "Rejection, ordinal"),
+        "imported_number" => ("第几行", "Row, ordinal"),
+        "imported_kind" => ("登记种类", "Kind in the register"),
+        "standard" => ("所依标准", "Standard"),
+        "visit_date" => ("检查日", "Day of the visit"),
+        "corrected_date" => ("改正日", "Corrected on"),
+        "alert_rule" => ("预警规则", "Rule of the alert"),
+        "period" => ("区分", "Period"),
+        "since_date" => ("自何日起", "Since"),
+        "stream" => ("事件流", "Stream"),
+        other => {
+            let class = ClassType::from_code(other).map(|class| lang.term(class));
+            let term = class.or_else(|| Post::from_code(other).map(|post| lang.term(post)));
+            return term.map_or(Cow::Borrowed(other), Cow::Owned);
+        }
     };
-    (lang.say(zh, en), tone, icon)
+    Cow::Borrowed(lang.say(zh, en))
 }
 
 /// What a role is called.
@@ -195,25 +247,4 @@ pub(crate) fn role(lang: Lang, name: &str) -> &str {
         other => return other,
     };
     lang.say(zh, en)
-}
-
-#[cfg(test)]
-mod tests {
-    use yujian_domain::event::EventFamily;
-    use yujian_domain::incident;
-
-    use super::*;
-
-    #[test]
-    fn every_event_type_has_a_name() {
-        let types = institution::InstitutionEvent::TYPES
-            .iter()
-            .chain(incident::IncidentEvent::TYPES);
-        for event_type in types {
-            for lang in Lang::ALL {
-                let name = event(lang, event_type).0;
-                assert_ne!(name, event(lang, "x.Unknown.v1").0, "{event_type}");
-            }
-        }
-    }
 }

@@ -19,7 +19,8 @@ use crate::html::{self, Markup, Tone, badge, bdi, message, number, text};
 use crate::lang::Lang;
 use crate::shell::Shell;
 use crate::terms::Terms;
-use crate::terms::labels::{event, label};
+use crate::terms::events::event;
+use crate::terms::labels::label;
 
 /// Incidents listed; the rest stands in the list of incidents.
 const CASES: usize = 10;
@@ -140,6 +141,7 @@ impl Reader<'_> {
             cases_total: cases.len(),
             cases: cases.into_iter().take(CASES).collect(),
             cases_href: String::new(),
+            present: None,
             presets: Vec::new(),
             retired: self.retired(&stored.facts, &then, &events.rows, &shown),
             damaged: stored
@@ -169,7 +171,7 @@ impl Reader<'_> {
         let which = if at.0 == self.own {
             lang.say("版次", "revision")
         } else {
-            lang.say("事件版次", "incident, revision")
+            lang.say("他处版次", "elsewhere, revision")
         };
         Source {
             title: event(lang, &fact.source.event_type).0,
@@ -193,9 +195,7 @@ impl Reader<'_> {
         let mut ordered: Vec<(usize, usize, &Fact)> = then
             .values()
             .filter(|fact| {
-                !["incident.", "paper.", "classes"]
-                    .iter()
-                    .any(|other| fact.key.starts_with(other))
+                !is_elsewhere(&fact.key) && !fact.key.starts_with("paper.") && fact.key != "classes"
             })
             .map(|fact| {
                 let (group, place) = place_of(&fact.key);
@@ -218,8 +218,8 @@ impl Reader<'_> {
         groups
     }
 
-    /// What differs between the times: every fact of the institution, and of its incidents the state, the first few of
-    /// them. Also how many further facts of incidents differ.
+    /// What differs between the times: every fact of the institution, and of its incidents, inspections and staff the
+    /// state, the first few of them. Also how many further facts of those differ.
     fn differences(
         &self,
         then: &ByKey<'_>,
@@ -241,11 +241,11 @@ impl Reader<'_> {
             })
             .collect();
         let (cases, mut listed): (Vec<&str>, Vec<&str>) =
-            differing.into_iter().partition(|key| key.starts_with("incident."));
+            differing.into_iter().partition(|key| is_elsewhere(key));
         let states: Vec<&str> = cases
             .iter()
             .copied()
-            .filter(|key| key.ends_with(".status"))
+            .filter(|key| key.ends_with(".status") || key.ends_with(".state"))
             .take(CASES)
             .collect();
         let more = cases.len() - states.len();
@@ -347,7 +347,7 @@ impl Reader<'_> {
                         .get(stored.fact.key.as_str())
                         .is_some_and(|held| **held != stored.fact)
             })
-            .filter(|(stored, _)| !stored.fact.key.starts_with("incident."))
+            .filter(|(stored, _)| !is_elsewhere(&stored.fact.key))
             .collect();
         past.sort_by(|a, b| (!a.1, &b.0.fact.order).cmp(&(!b.1, &a.0.fact.order)));
         past.into_iter()
@@ -379,22 +379,38 @@ fn last(key: &str) -> &str {
     key.rsplit('.').next().unwrap_or(key)
 }
 
-/// What a key is called, with a link to the incident that it belongs to.
+/// Whether a fact is one of an incident, an inspection or a person, which have pages of their own.
+fn is_elsewhere(key: &str) -> bool {
+    ["incident.", "inspection.", "staff."]
+        .iter()
+        .any(|prefix| key.starts_with(prefix))
+}
+
+/// What a key is called, with a link to the incident, inspection or person that it belongs to.
 fn fact_label(lang: Lang, key: &str, facts: &ByKey<'_>) -> Markup {
-    let Some((id, name)) = key.strip_prefix("incident.").and_then(|rest| rest.split_once('.')) else {
+    let Some((kind, id, name)) = key
+        .split_once('.')
+        .filter(|_| is_elsewhere(key))
+        .and_then(|(kind, rest)| rest.split_once('.').map(|(id, name)| (kind, id, name)))
+    else {
         return text(&label(lang, key));
     };
-    let category = facts
-        .get(format!("incident.{id}.category").as_str())
-        .and_then(|fact| fact.value.as_str());
-    let what = category.and_then(Category::from_code).map_or_else(
-        || lang.say("外部登记", "foreign register").to_owned(),
-        |category| lang.term(category),
-    );
-    let incident = lang
-        .say(&format!("事件（{what}）"), &format!("Incident ({what})"))
-        .to_owned();
-    html::link(&format!("/incidents/{id}"), &text(&incident))
+    let (pages, word) = match kind {
+        "inspection" => ("inspections", lang.say("检查", "Inspection").to_owned()),
+        "staff" => ("persons", lang.say("人员", "Person").to_owned()),
+        _ => {
+            let category = facts
+                .get(format!("incident.{id}.category").as_str())
+                .and_then(|fact| fact.value.as_str());
+            let what = category.and_then(Category::from_code).map_or_else(
+                || lang.say("外部登记", "foreign register").to_owned(),
+                |category| lang.term(category),
+            );
+            let incident = lang.say(&format!("事件（{what}）"), &format!("Incident ({what})")).to_owned();
+            ("incidents", incident)
+        }
+    };
+    html::link(&format!("/{pages}/{id}"), &text(&word))
         .then(&text(lang.say("", " ")))
         .then(&text(&label(lang, last(name))))
 }
@@ -443,12 +459,14 @@ mod tests {
     }
 
     #[test]
-    fn facts_of_incidents_say_so() {
+    fn facts_of_others_say_whose_they_are() {
         let label = fact_label(Lang::Zh, "incident.0195.child.1.severity", &ByKey::new()).to_string();
         assert_eq!(label, "<a href=\"/incidents/0195\">事件（外部登记）</a>程度");
         assert_eq!(
             fact_label(Lang::Zh, "paper.fire_safety", &ByKey::new()).to_string(),
             "消防安全检查合格证明"
         );
+        let label = fact_label(Lang::En, "staff.0195.2.post", &ByKey::new()).to_string();
+        assert_eq!(label, "<a href=\"/persons/0195\">Person</a> Post");
     }
 }
