@@ -107,7 +107,11 @@ impl Lanes {
                 .iter()
                 .enumerate()
                 .map(|(index, year)| {
-                    let label = if index % every == 0 { year.to_string() } else { String::new() };
+                    let label = if index % every == 0 {
+                        year.to_string()
+                    } else {
+                        String::new()
+                    };
                     (axis.x(date(*year, 1, 1)), label)
                 })
                 .collect(),
@@ -166,14 +170,27 @@ mod tests {
         let today = date(2026, 6, 30);
         let lanes = vec![
             ("1".to_owned(), vec![span(date(2024, 3, 1), Some(date(2025, 2, 28)))]),
-            ("2".to_owned(), vec![span(date(2025, 3, 1), None), span(today, Some(today))]),
+            (
+                "2".to_owned(),
+                vec![span(date(2025, 3, 1), None), span(today, Some(today))],
+            ),
             ("3".to_owned(), vec![span(date(1990, 1, 1), Some(date(2060, 1, 1)))]),
         ];
         let drawn = Lanes::new(&lanes, today).unwrap();
         let bars: Vec<&Bar> = drawn.lanes.iter().flat_map(|lane| &lane.bars).collect();
-        assert!(bars.iter().all(|bar| bar.x >= LEFT && bar.x + bar.width <= WIDTH && bar.width >= 2));
-        assert!(bars[0].x + bars[0].width <= bars[1].x, "one ends before the other begins");
-        assert_eq!((bars[3].x, bars[3].width), (LEFT, WIDTH - LEFT), "clipped at both edges");
+        assert!(
+            bars.iter()
+                .all(|bar| bar.x >= LEFT && bar.x + bar.width <= WIDTH && bar.width >= 2)
+        );
+        assert!(
+            bars[0].x + bars[0].width <= bars[1].x,
+            "one ends before the other begins"
+        );
+        assert_eq!(
+            (bars[3].x, bars[3].width),
+            (LEFT, WIDTH - LEFT),
+            "clipped at both edges"
+        );
         assert!(drawn.years.windows(2).all(|pair| pair[0].0 < pair[1].0));
         assert!(drawn.today > bars[1].x && drawn.today < WIDTH);
     }
@@ -186,9 +203,15 @@ mod tests {
     #[test]
     fn what_holds_twice_at_once_is_found() {
         let (from, to) = (date(2026, 1, 1), date(2026, 3, 31));
-        let others = [(date(2026, 3, 1), date(2026, 5, 1)), (date(2026, 4, 1), date(2026, 4, 2))];
+        let others = [
+            (date(2026, 3, 1), date(2026, 5, 1)),
+            (date(2026, 4, 1), date(2026, 4, 2)),
+        ];
         let found = overlaps(from, to, &others, "fwarn");
         assert_eq!(found.len(), 1);
-        assert_eq!((found[0].from, found[0].to), (date(2026, 3, 1), Some(date(2026, 3, 31))));
+        assert_eq!(
+            (found[0].from, found[0].to),
+            (date(2026, 3, 1), Some(date(2026, 3, 31)))
+        );
     }
 }

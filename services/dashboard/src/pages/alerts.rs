@@ -108,11 +108,7 @@ async fn load(shared: &Shared, visit: &Visit) -> Result<String, Failure> {
     .into_iter()
     .filter_map(|(name, id)| Some((name, id?.to_string())))
     .collect();
-    let of = |wanted: &str| {
-        kept.iter()
-            .find(|(name, _)| *name == wanted)
-            .map(|(_, id)| id.as_str())
-    };
+    let of = |wanted: &str| kept.iter().find(|(name, _)| *name == wanted).map(|(_, id)| id.as_str());
     let events = url(
         "/events",
         &[
@@ -147,7 +143,12 @@ fn tone(rule: AlertRule) -> Tone {
 pub(crate) fn line(terms: &Terms, row: &AlertRow) -> Row {
     let lang = terms.lang;
     let to = |path: &str, id: Option<uuid::Uuid>, word: &str| {
-        id.map(|id| link(&format!("/{path}/{id}"), &text(word).then(&text(" ")).then(&code(&short(&id.to_string())))))
+        id.map(|id| {
+            link(
+                &format!("/{path}/{id}"),
+                &text(word).then(&text(" ")).then(&code(&short(&id.to_string()))),
+            )
+        })
     };
     let evidence = row
         .evidence

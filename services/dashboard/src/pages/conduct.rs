@@ -163,9 +163,8 @@ fn build(
 ) -> ConductPage {
     let lang = shell.lang;
     let row = &figures.region;
-    let inspections = |name: &'static str| {
-        move |code: &'static str| url("/inspections", &[("region", region), (name, Some(code))])
-    };
+    let inspections =
+        |name: &'static str| move |code: &'static str| url("/inspections", &[("region", region), (name, Some(code))]);
     let code = row.code.as_str();
     let year_ago = at.saturating_sub(1.year());
     ConductPage {
@@ -191,8 +190,20 @@ fn build(
             row.findings_by_state.values().sum(),
             url("/findings", &[("region", region)]),
         ),
-        statuses: parts(lang, ("inspections_by_status", code), Status::ALL, &row.by_status, inspections("status")),
-        purposes: parts(lang, ("inspections_by_purpose", code), Purpose::ALL, &row.by_purpose, inspections("purpose")),
+        statuses: parts(
+            lang,
+            ("inspections_by_status", code),
+            Status::ALL,
+            &row.by_status,
+            inspections("status"),
+        ),
+        purposes: parts(
+            lang,
+            ("inspections_by_purpose", code),
+            Purpose::ALL,
+            &row.by_purpose,
+            inspections("purpose"),
+        ),
         weights: Weight::ALL.iter().map(|weight| lang.term(*weight)).collect(),
         dimensions: dimensions(lang, reference, region, row),
         corrections: corrections(lang, region, row),
@@ -246,9 +257,19 @@ fn region_line(row: &ConductFiguresRow, region: Option<&str>) -> RegionLine {
         inspected: figure("inspected", code, row.inspected),
         operating: figure("operating", code, row.operating),
         share: Share::new("coverage", code, row.inspected, row.operating),
-        inspections: Count::new("inspections", code, row.by_status.values().sum(), list("/inspections", ("open", None))),
+        inspections: Count::new(
+            "inspections",
+            code,
+            row.by_status.values().sum(),
+            list("/inspections", ("open", None)),
+        ),
         open: Count::new("open_findings", code, open, list("/findings", ("open", Some("1")))),
-        overdue: Count::new("overdue_corrections", code, row.corrections.overdue, list("/findings", ("overdue", Some("1")))),
+        overdue: Count::new(
+            "overdue_corrections",
+            code,
+            row.corrections.overdue,
+            list("/findings", ("overdue", Some("1"))),
+        ),
         at_cap: figure("at_cap", code, row.visits.at_cap),
         damaged: Count::new("damaged_inspections", code, row.damaged, String::new()),
     }
@@ -313,7 +334,12 @@ fn dimensions(lang: Lang, reference: &Reference, region: Option<&str>, row: &Con
                     let of = format!("{}/{code}/{}", row.code, weight.code());
                     (
                         lang.term(*weight),
-                        Count::new("findings_by_dimension_and_weight", &of, count, url("/findings", &fields)),
+                        Count::new(
+                            "findings_by_dimension_and_weight",
+                            &of,
+                            count,
+                            url("/findings", &fields),
+                        ),
                     )
                 })
                 .collect();
@@ -346,11 +372,14 @@ fn weight_class(weight: Weight) -> &'static str {
 fn corrections(lang: Lang, region: Option<&str>, row: &ConductFiguresRow) -> Vec<(&'static str, Count, &'static str)> {
     let figures = &row.corrections;
     let list = |name: &'static str, value: &'static str| url("/findings", &[("region", region), (name, Some(value))]);
-    let count = |what: &str, value: u64, href: String| {
-        Count::new("corrections", &format!("{}/{what}", row.code), value, href)
-    };
+    let count =
+        |what: &str, value: u64, href: String| Count::new("corrections", &format!("{}/{what}", row.code), value, href);
     let state = |state: FindingState, value: u64| count(state.code(), value, list("state", state.code()));
-    let cited = row.findings_by_state.get(FindingState::Cited.code()).copied().unwrap_or(0);
+    let cited = row
+        .findings_by_state
+        .get(FindingState::Cited.code())
+        .copied()
+        .unwrap_or(0);
     vec![
         (
             lang.say("已认定，未责令", "Cited, not ordered yet"),

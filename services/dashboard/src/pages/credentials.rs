@@ -161,9 +161,7 @@ fn line(terms: &Terms, row: &CredentialRow, at: Date) -> Row {
         expiry: row
             .expiry_date
             .map_or_else(|| text(lang.say("长期", "no end")), |day| lang.day(day)),
-        left: row
-            .expiry_date
-            .map_or_else(html::dash, |day| days_left(lang, day, at)),
+        left: row.expiry_date.map_or_else(html::dash, |day| days_left(lang, day, at)),
         state: credential_badge(lang, row.state, row.expiry_date, at),
         institutions: if row.institutions.is_empty() {
             text(lang.say("未任职", "not engaged"))

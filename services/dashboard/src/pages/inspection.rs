@@ -13,10 +13,10 @@ use yujian_domain::time::day_of;
 use yujian_views::{AlertQuery, Scope};
 
 use super::marks::{BAR, inspection_badge};
-use crate::charts::scale;
 use super::timeline::{self, Line, Moments};
 use super::{alerts, inspections};
 use crate::Shared;
+use crate::charts::scale;
 use crate::failure::{Failure, Thing, answer};
 use crate::html::{Markup, bdi, message, number, text, url};
 use crate::shell::{Crumb, Shell};

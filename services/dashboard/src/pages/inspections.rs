@@ -84,8 +84,12 @@ fn read(fields: &Fields) -> Result<InspectionQuery, Failure> {
         let (zh, en) = ("不能早于 from", "must not lie before from");
         return Err(BadField::new("to", zh, en).into());
     }
-    let between = (from.is_some() || to.is_some())
-        .then(|| (from.unwrap_or(Date::constant(1900, 1, 1)), to.unwrap_or(Date::constant(9999, 12, 31))));
+    let between = (from.is_some() || to.is_some()).then(|| {
+        (
+            from.unwrap_or(Date::constant(1900, 1, 1)),
+            to.unwrap_or(Date::constant(9999, 12, 31)),
+        )
+    });
     Ok(InspectionQuery {
         region: fields.region("region")?,
         institution: fields.id("institution")?,
@@ -119,7 +123,10 @@ async fn load(shared: &Shared, visit: &Visit) -> Result<String, Failure> {
     }
     narrow.codes("status", ("状态", "Status"), &query.statuses);
     narrow.codes("purpose", ("目的", "Purpose"), &query.purposes);
-    for (name, what) in [("from", ("检查日不早于", "Visited from")), ("to", ("检查日不晚于", "Visited until"))] {
+    for (name, what) in [
+        ("from", ("检查日不早于", "Visited from")),
+        ("to", ("检查日不晚于", "Visited until")),
+    ] {
         if let Some(day) = day(name) {
             narrow.one(name, day.to_string(), what, &lang.day(day));
         }
@@ -188,8 +195,16 @@ pub(crate) fn marks(lang: Lang, row: &InspectionRow) -> Vec<Markup> {
     [
         (row.emergency, Tone::Warn, lang.say("紧急", "emergency")),
         (row.announced, Tone::Off, lang.say("事先告知", "announced")),
-        (row.ordered_from_above, Tone::Off, lang.say("上级部署", "ordered from above")),
-        (row.backfilled, Tone::Warn, lang.say("补录到场", "arrival filled in afterwards")),
+        (
+            row.ordered_from_above,
+            Tone::Off,
+            lang.say("上级部署", "ordered from above"),
+        ),
+        (
+            row.backfilled,
+            Tone::Warn,
+            lang.say("补录到场", "arrival filled in afterwards"),
+        ),
         (row.approved_late, Tone::Bad, lang.say("补批迟到", "approved late")),
         (
             !row.ratio_exceeded.is_empty(),
@@ -205,12 +220,10 @@ pub(crate) fn marks(lang: Lang, row: &InspectionRow) -> Vec<Markup> {
 
 /// Points met of points looked at, with the veto items that were not met.
 pub(crate) fn points(lang: Lang, row: &InspectionRow) -> Markup {
-    let Some((met, of)) = row.points else { return html::dash() };
-    let figure = text(&format!(
-        "{} / {}",
-        number(u64::from(met)),
-        number(u64::from(of))
-    ));
+    let Some((met, of)) = row.points else {
+        return html::dash();
+    };
+    let figure = text(&format!("{} / {}", number(u64::from(met)), number(u64::from(of))));
     match row.vetoes {
         Some(vetoes) if vetoes > 0 => figure.then(&text(" ")).then(&badge(
             Tone::Bad,

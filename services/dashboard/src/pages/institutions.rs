@@ -10,11 +10,11 @@ use yujian_domain::institution::{InstitutionType, Status};
 use yujian_domain::time::day_of;
 use yujian_views::{InstitutionQuery, InstitutionRow};
 
+use super::marks::Count;
 use super::{Choice, Removable, Set, choices, deadline, set, status_badge};
 use crate::Shared;
 use crate::failure::{Failure, answer};
 use crate::html::{self, Markup, bdi, number, text, url};
-use super::marks::Count;
 use crate::lang::Lang;
 use crate::query::Fields;
 use crate::shell::{Crumb, Shell};

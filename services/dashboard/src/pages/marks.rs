@@ -180,7 +180,10 @@ pub(crate) fn figures_crumbs(lang: Lang, base: &str, path: &[(String, String)], 
             .filter(|(code, _)| is_division(code) && code != region)
             .map(|(code, name)| Crumb::to(bdi(name), url(base, &[("region", Some(code))]))),
     );
-    let name = path.iter().find(|(code, _)| code == region).map(|(_, name)| name.as_str());
+    let name = path
+        .iter()
+        .find(|(code, _)| code == region)
+        .map(|(_, name)| name.as_str());
     crumbs.push(Crumb::here(bdi(name.unwrap_or(region))));
     crumbs
 }

@@ -111,7 +111,11 @@ impl Line {
             per_thousand: row.places_per_thousand.and_then(|ratio| PerThousand::new(code, ratio)),
             uncovered: (row.townships > 0).then(|| {
                 (
-                    figure("unserved_townships", code, row.townships.saturating_sub(row.townships_covered)),
+                    figure(
+                        "unserved_townships",
+                        code,
+                        row.townships.saturating_sub(row.townships_covered),
+                    ),
                     figure("townships", code, row.townships),
                 )
             }),
@@ -136,8 +140,16 @@ impl Line {
             inspections: count("inspections", row.inspections, list_of("/inspections", ("open", None))),
             coverage: Share::new("coverage", code, row.inspected_institutions, row.operating),
             inspected: figure("inspected", code, row.inspected_institutions),
-            open_findings: count("open_findings", row.open_findings, list_of("/findings", ("open", Some("1")))),
-            overdue: count("overdue_corrections", row.overdue_corrections, list_of("/findings", ("overdue", Some("1")))),
+            open_findings: count(
+                "open_findings",
+                row.open_findings,
+                list_of("/findings", ("open", Some("1"))),
+            ),
+            overdue: count(
+                "overdue_corrections",
+                row.overdue_corrections,
+                list_of("/findings", ("overdue", Some("1"))),
+            ),
             alerts: count("alerts", row.alerts, list_of("/alerts", ("rule", None))),
             staff_href: list_of("/staff", ("region", None)),
             conduct_href: list_of("/conduct", ("region", None)),
@@ -313,7 +325,11 @@ fn build(
     let code = row.code.as_str();
     let on_the_clock = u64::try_from(pipeline.due.len()).unwrap_or(u64::MAX);
     let most = if shell.wall { WALL_LINES } else { usize::MAX };
-    let lines: Vec<Line> = roll_up.parts.iter().take(most).map(|part| Line::new(part, Some(part.code.as_str())))
+    let lines: Vec<Line> = roll_up
+        .parts
+        .iter()
+        .take(most)
+        .map(|part| Line::new(part, Some(part.code.as_str())))
         .collect();
     let shown: Vec<Small> = institutions.iter().take(most).map(|row| small(lang, row)).collect();
     OverviewPage {
@@ -326,9 +342,13 @@ fn build(
         },
         wall: url("/", &[("region", region), ("wall", Some("1"))]),
         whole: Line::new(row, region),
-        status_parts: by_code(lang, ("institutions_by_status", code), Status::ALL, &row.by_status, |code| {
-            url("/institutions", &[("region", region), ("status", Some(code))])
-        }),
+        status_parts: by_code(
+            lang,
+            ("institutions_by_status", code),
+            Status::ALL,
+            &row.by_status,
+            |code| url("/institutions", &[("region", region), ("status", Some(code))]),
+        ),
         in_process: Count::new(
             "in_process",
             code,
@@ -368,9 +388,13 @@ fn build(
         due: due(lang, pipeline, calendar, at),
         months: Months::new("incidents_by_month", code, &roll_up.incidents_by_month, 12),
         receipts: Months::new("receipts_by_month", code, &roll_up.receipts_by_month, 12),
-        categories: by_code(lang, ("incidents_by_category", code), incident::Category::ALL, &roll_up.incidents_by_category, |code| {
-            url("/incidents", &[("region", region), ("category", Some(code))])
-        }),
+        categories: by_code(
+            lang,
+            ("incidents_by_category", code),
+            incident::Category::ALL,
+            &roll_up.incidents_by_category,
+            |code| url("/incidents", &[("region", region), ("category", Some(code))]),
+        ),
         at: lang.day(at),
         shell,
     }

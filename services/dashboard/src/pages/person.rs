@@ -98,14 +98,22 @@ async fn load(shared: &Shared, id: &str, visit: &Visit) -> Result<String, Failur
         badges: record::badges(lang, row, raised.total, at),
         about: record::about(&terms, row),
         work: record::work(&person.engagements, at),
-        engagements_total: figure("person_engagements", &own, u64::try_from(person.engagements.len()).unwrap_or(u64::MAX)),
+        engagements_total: figure(
+            "person_engagements",
+            &own,
+            u64::try_from(person.engagements.len()).unwrap_or(u64::MAX),
+        ),
         engagements: record::engagements(lang, &person.engagements, at),
         validity: record::validity(&person, at),
         papers: record::papers(&terms, &person, at),
         hours: figure(
             "person_training_hours",
             &own,
-            person.trainings.iter().map(|training| u64::from(training.hours)).sum::<u64>(),
+            person
+                .trainings
+                .iter()
+                .map(|training| u64::from(training.hours))
+                .sum::<u64>(),
         ),
         trainings: record::trainings(lang, &person.trainings),
         bars: record::bars(&terms, &person.bars, at),

@@ -68,8 +68,18 @@ impl PostLine {
                 figures.engaged.saturating_sub(figures.qualified),
                 list(("unqualified", Some("1"))),
             ),
-            no_health: pressing("without_health", &of, figures.engaged.saturating_sub(figures.healthy), "t-warn"),
-            no_query: pressing("without_query", &of, figures.engaged.saturating_sub(figures.queried), "t-warn"),
+            no_health: pressing(
+                "without_health",
+                &of,
+                figures.engaged.saturating_sub(figures.healthy),
+                "t-warn",
+            ),
+            no_query: pressing(
+                "without_query",
+                &of,
+                figures.engaged.saturating_sub(figures.queried),
+                "t-warn",
+            ),
             barred: Count::new("barred", &of, figures.barred, list(("barred", Some("1")))),
         }
     }

@@ -104,8 +104,11 @@ fn read(fields: &Fields, at: Date) -> Result<StaffQuery, Failure> {
 
 /// `within` in words.
 fn within_word(lang: Lang, days: &str) -> String {
-    lang.say(&format!("{days} 天内到期或已过期"), &format!("ended or ends within {days} d"))
-        .to_owned()
+    lang.say(
+        &format!("{days} 天内到期或已过期"),
+        &format!("ended or ends within {days} d"),
+    )
+    .to_owned()
 }
 
 fn narrow(lang: Lang, query: &StaffQuery, institution: Option<&str>) -> Narrow {

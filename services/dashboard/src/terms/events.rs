@@ -137,8 +137,8 @@ pub(crate) fn member<'a>(event_type: &str, name: &'a str) -> &'a str {
 
 #[cfg(test)]
 mod tests {
-    use yujian_domain::event::EventFamily;
     use yujian_domain::alert::AlertEvent;
+    use yujian_domain::event::EventFamily;
     use yujian_domain::incident::IncidentEvent;
     use yujian_domain::inspection::InspectionEvent;
     use yujian_domain::institution::InstitutionEvent;

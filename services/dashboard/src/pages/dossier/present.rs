@@ -5,7 +5,9 @@ use yujian_domain::reference::Reference;
 use yujian_domain::time::day_of;
 use yujian_views::{AlertQuery, FindingQuery, InspectionQuery, StaffQuery};
 
-use super::super::marks::{self, engagement_badge, finding_badge, health_badge, inspection_badge, query_badge, weight_badge};
+use super::super::marks::{
+    self, engagement_badge, finding_badge, health_badge, inspection_badge, query_badge, weight_badge,
+};
 use super::super::staff::STANDING;
 use super::super::{alerts, findings, inspections, staff, staff_list};
 use crate::Shared;

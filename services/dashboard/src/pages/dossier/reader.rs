@@ -143,7 +143,11 @@ impl Reader<'_> {
                 .collect(),
             classes_source: classes.map(|fact| self.source(fact, &shown)),
             papers: self.papers(&then, &shown),
-            cases_total: figure("institution_incidents", id, u64::try_from(cases.len()).unwrap_or(u64::MAX)),
+            cases_total: figure(
+                "institution_incidents",
+                id,
+                u64::try_from(cases.len()).unwrap_or(u64::MAX),
+            ),
             cases: cases.into_iter().take(CASES).collect(),
             cases_href: String::new(),
             present: None,
@@ -199,9 +203,7 @@ impl Reader<'_> {
             .collect();
         let mut ordered: Vec<(usize, usize, &Fact)> = then
             .values()
-            .filter(|fact| {
-                !is_elsewhere(&fact.key) && !fact.key.starts_with("paper.") && fact.key != "classes"
-            })
+            .filter(|fact| !is_elsewhere(&fact.key) && !fact.key.starts_with("paper.") && fact.key != "classes")
             .map(|fact| {
                 let (group, place) = place_of(&fact.key);
                 (group, place, *fact)
@@ -245,8 +247,7 @@ impl Reader<'_> {
                 asked != value(then_known_now, key) || asked != value(current, key)
             })
             .collect();
-        let (cases, mut listed): (Vec<&str>, Vec<&str>) =
-            differing.into_iter().partition(|key| is_elsewhere(key));
+        let (cases, mut listed): (Vec<&str>, Vec<&str>) = differing.into_iter().partition(|key| is_elsewhere(key));
         let states: Vec<&str> = cases
             .iter()
             .copied()
@@ -411,7 +412,9 @@ fn fact_label(lang: Lang, key: &str, facts: &ByKey<'_>) -> Markup {
                 || lang.say("外部登记", "foreign register").to_owned(),
                 |category| lang.term(category),
             );
-            let incident = lang.say(&format!("事件（{what}）"), &format!("Incident ({what})")).to_owned();
+            let incident = lang
+                .say(&format!("事件（{what}）"), &format!("Incident ({what})"))
+                .to_owned();
             ("incidents", incident)
         }
     };

@@ -115,7 +115,12 @@ impl Course {
                 return act(event.finding, ("当场改正", "Corrected on the spot"), None, None);
             }
             InspectionEvent::CorrectionOrdered(event) => {
-                return act(event.finding, ("责令限期改正", "Correction ordered"), Some(event.due_date), None);
+                return act(
+                    event.finding,
+                    ("责令限期改正", "Correction ordered"),
+                    Some(event.due_date),
+                    None,
+                );
             }
             InspectionEvent::CorrectionClaimed(event) => {
                 let what = if event.late {
@@ -159,7 +164,11 @@ impl Course {
             ("approved", lang.say("批准", "Approved"), Status::Approved),
             ("assigned", lang.say("派员", "Assigned"), Status::Assigned),
             ("arrived", lang.say("到场", "Arrived"), Status::CheckedIn),
-            ("fieldwork", lang.say("现场结束", "Fieldwork done"), Status::FieldworkCompleted),
+            (
+                "fieldwork",
+                lang.say("现场结束", "Fieldwork done"),
+                Status::FieldworkCompleted,
+            ),
             ("draft", lang.say("征求意见", "Draft issued"), Status::DraftIssued),
             ("commented", lang.say("机构反馈", "Comments"), Status::Commented),
             ("finalized", lang.say("办结", "Final"), Status::Finalized),
@@ -252,7 +261,10 @@ fn about(terms: &Terms, row: &FindingRow) -> Vec<(&'static str, Markup)> {
 
 fn line(terms: &Terms, act: &Act) -> (Markup, &'static str, Option<Markup>) {
     let lang = terms.lang;
-    let words = act.words.as_ref().map(|words| terms.value("description", &json!(words)));
+    let words = act
+        .words
+        .as_ref()
+        .map(|words| terms.value("description", &json!(words)));
     let due = act.due.map(|due| text(lang.say("至 ", "until ")).then(&lang.day(due)));
     let more = match (due, words) {
         (Some(due), Some(words)) => Some(due.then(&text(" ")).then(&words)),
@@ -345,7 +357,10 @@ mod tests {
     fn a_clock_fills_its_line_with_what_is_used_left_added_and_over() {
         let ordered = date(2026, 5, 1);
         let classes = |clock: &Clock| clock.parts.iter().map(|part| part.2).collect::<Vec<_>>();
-        let acts = [act(ordered, date(2026, 5, 11)), act(date(2026, 5, 9), date(2026, 5, 21))];
+        let acts = [
+            act(ordered, date(2026, 5, 11)),
+            act(date(2026, 5, 9), date(2026, 5, 21)),
+        ];
         let running = row(FindingState::CorrectionDue, date(2026, 5, 21), None);
         let half = clock(Lang::Zh, &acts, &running, date(2026, 5, 6)).unwrap();
         assert_eq!(classes(&half), ["f1", "f0", "fadd"]);

@@ -11,8 +11,8 @@ use yujian_views::{
     AnswerRow, AssistanceRow, DimensionRow, InspectionDetail, InspectionRow, InspectorRow, PresenceRow, VisitRow,
 };
 
-use super::super::marks::{self, BAR, days_left};
 use super::super::deadline;
+use super::super::marks::{self, BAR, days_left};
 use crate::charts::scale;
 use crate::html::{self, Markup, Tone, badge, bdi, code, number, text};
 use crate::lang::Lang;
@@ -64,7 +64,9 @@ pub(super) fn title(lang: Lang, checklist: Option<&Checklist>, version: &Checkli
         lang.say(&checklist.title, &checklist.title_en)
     });
     let number = version.version;
-    text(known).then(&text(lang.say(&format!("，第 {number} 版"), &format!(", version {number}"))))
+    text(known).then(&text(
+        lang.say(&format!("，第 {number} 版"), &format!(", version {number}")),
+    ))
 }
 
 /// What a dimension is called in the checklist that was used.
@@ -241,14 +243,21 @@ pub(super) fn draft(
     if let Some(place) = &found.published_at {
         lines.push((
             lang.say("公示", "Published"),
-            bdi(place).then(&text(" ")).then(&lang.day_or_dash(found.row.published_date)),
+            bdi(place)
+                .then(&text(" "))
+                .then(&lang.day_or_dash(found.row.published_date)),
         ));
     }
     lines
 }
 
 /// Inspectors; accounts are masked like names. A certificate is judged on the day of the visit, else of today.
-pub(super) fn inspectors(terms: &Terms, rows: &[InspectorRow], inspection: &InspectionRow, at: Date) -> Vec<InspectorLine> {
+pub(super) fn inspectors(
+    terms: &Terms,
+    rows: &[InspectorRow],
+    inspection: &InspectionRow,
+    at: Date,
+) -> Vec<InspectorLine> {
     let lang = terms.lang;
     let day = inspection.visited_date.unwrap_or(at);
     rows.iter()
@@ -325,7 +334,10 @@ pub(super) fn about(
     ));
     if !found.joint_bodies.is_empty() {
         let bodies = found.joint_bodies.iter().map(|body| bdi(body));
-        lines.push((lang.say("联合检查", "Together with"), Markup::join(bodies, lang.comma())));
+        lines.push((
+            lang.say("联合检查", "Together with"),
+            Markup::join(bodies, lang.comma()),
+        ));
     }
     if let Some(external) = &row.external {
         lines.push((

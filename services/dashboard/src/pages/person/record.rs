@@ -241,18 +241,16 @@ pub(super) fn papers(terms: &Terms, person: &PersonDetail, at: Date) -> Vec<Pape
             .expiry_date
             .map_or_else(|| text(lang.say("长期", "no end")), |day| lang.day(day)),
         state: match (row.state, row.expiry_date) {
-            (CredentialState::Verified, Some(day)) if day >= at => credential_badge(lang, row.state, row.expiry_date, at)
-                .then(&text(" "))
-                .then(&days_left(lang, day, at)),
+            (CredentialState::Verified, Some(day)) if day >= at => {
+                credential_badge(lang, row.state, row.expiry_date, at)
+                    .then(&text(" "))
+                    .then(&days_left(lang, day, at))
+            }
             _ => credential_badge(lang, row.state, row.expiry_date, at),
         },
     });
     let latest = |index: usize, now: Markup, then: &'static str| {
-        if index == 0 {
-            now
-        } else {
-            badge(Tone::Off, then)
-        }
+        if index == 0 { now } else { badge(Tone::Off, then) }
     };
     let earlier = lang.say("较早", "earlier");
     let health = person.health.iter().enumerate().map(|(index, row)| PaperLine {
