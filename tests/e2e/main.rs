@@ -5,6 +5,7 @@ mod browser;
 mod crash;
 mod demo;
 mod disk;
+mod figures;
 mod filing;
 mod import;
 #[cfg(feature = "kurrentdb")]

@@ -21,6 +21,10 @@ pub(crate) struct Bar {
     pub(crate) label: String,
     /// Figure.
     pub(crate) value: String,
+    /// The plain number.
+    pub(crate) plain: u64,
+    /// What the figure is of: division and month.
+    pub(crate) of: String,
 }
 
 /// A chart over months.
@@ -28,6 +32,8 @@ pub(crate) struct Bar {
 pub(crate) struct Months {
     /// Bars, oldest first.
     pub(crate) bars: Vec<Bar>,
+    /// Name of the figure in each bar.
+    pub(crate) name: &'static str,
     /// Sum of all.
     pub(crate) total: u64,
 }
@@ -40,8 +46,8 @@ const FIELD: u64 = 110;
 const TOP: u64 = 20;
 
 impl Months {
-    /// Bars of the last `most` months on one scale from 0.
-    pub(crate) fn new(months: &[(String, u64)], most: usize) -> Self {
+    /// Bars of the last `most` months on one scale from 0: the figure `name` of the division `region`.
+    pub(crate) fn new(name: &'static str, region: &str, months: &[(String, u64)], most: usize) -> Self {
         let shown = &months[months.len().saturating_sub(most)..];
         let count = u64::try_from(shown.len()).unwrap_or(1).max(1);
         let greatest = shown.iter().map(|(_, value)| *value).max().unwrap_or(0).max(1);
@@ -68,11 +74,14 @@ impl Months {
                     month: month.clone(),
                     label,
                     value: crate::html::number(*value),
+                    plain: *value,
+                    of: format!("{region}/{month}"),
                 }
             })
             .collect();
         Self {
             bars,
+            name,
             total: shown.iter().map(|(_, value)| value).sum(),
         }
     }
@@ -116,7 +125,7 @@ mod tests {
         let months: Vec<(String, u64)> = (1..=24)
             .map(|n: u64| (format!("{}-{:02}", 2025 + (n - 1) / 12, (n - 1) % 12 + 1), n * 10))
             .collect();
-        let chart = Months::new(&months, 12);
+        let chart = Months::new("visits", "33", &months, 12);
         assert_eq!(chart.bars.len(), 12);
         assert_eq!(chart.total, (13..=24).map(|n| n * 10).sum::<u64>());
         assert!(
@@ -137,9 +146,9 @@ mod tests {
 
     #[test]
     fn nothing_is_a_flat_field() {
-        let chart = Months::new(&[("2026-01".to_owned(), 0)], 12);
+        let chart = Months::new("visits", "33", &[("2026-01".to_owned(), 0)], 12);
         assert_eq!((chart.bars[0].height, chart.total), (0, 0));
-        assert!(Months::new(&[], 12).bars.is_empty());
+        assert!(Months::new("visits", "33", &[], 12).bars.is_empty());
         assert_eq!(spark(&[1]), None);
         assert_eq!(spark(&[0, 2]).unwrap().0, "4,21 84,3");
     }

@@ -154,6 +154,25 @@ pub(crate) fn number(value: impl std::borrow::Borrow<u64>) -> String {
     grouped
 }
 
+/// A figure with its name, what it is of (a division or an institution, then `/` and the value of a list that it is counted
+/// by), and the plain number, so that any reader of the markup finds it whatever the language.
+pub(crate) fn figure(name: &str, of: impl AsRef<str>, value: impl std::borrow::Borrow<u64>) -> Markup {
+    let value = value.borrow();
+    named(name, of.as_ref(), &value.to_string(), &number(value))
+}
+
+/// A share or rate, already in the form shown, as a named figure.
+pub(crate) fn rate(name: &str, of: impl AsRef<str>, shown: &str) -> Markup {
+    named(name, of.as_ref(), shown, shown)
+}
+
+fn named(name: &str, of: &str, plain: &str, shown: &str) -> Markup {
+    let [name, of, plain, shown] = [name, of, plain, shown].map(escaped);
+    Markup(format!(
+        "<data value=\"{plain}\" data-figure=\"{name}\" data-of=\"{of}\">{shown}</data>"
+    ))
+}
+
 /// `numerator / denominator` in units of 1/`scale`, rounded half up by integers; `None` for a denominator of zero.
 pub(crate) fn scaled(numerator: u64, denominator: u64, scale: u64) -> Option<u64> {
     if denominator == 0 {

@@ -17,7 +17,7 @@ use super::{deadline, findings};
 use crate::Shared;
 use crate::charts::{Months, scale};
 use crate::failure::{Failure, Thing, answer};
-use crate::html::{self, Markup, bdi, number, url};
+use crate::html::{self, Markup, bdi, figure, url};
 use crate::lang::Lang;
 use crate::shell::Shell;
 use crate::visit::Visit;
@@ -41,10 +41,13 @@ struct DimensionLine {
     word: Markup,
     href: Option<String>,
     counts: Vec<(String, Count)>,
-    total: u64,
+    total: Markup,
     /// Left edge, width and class of each part of the bar.
     bars: Vec<(u64, u64, &'static str)>,
 }
+
+/// A figure in words, and whether it stands out.
+type Said = (&'static str, Markup, bool);
 
 /// A correction that is overdue.
 #[derive(Debug)]
@@ -63,14 +66,14 @@ struct RegionLine {
     code: String,
     name: Markup,
     href: String,
-    inspected: String,
-    operating: String,
+    inspected: Markup,
+    operating: Markup,
     share: Option<Share>,
     inspections: Count,
     open: Count,
     overdue: Count,
-    at_cap: u64,
-    damaged: u64,
+    at_cap: Markup,
+    damaged: Count,
 }
 
 #[derive(Template)]
@@ -89,12 +92,12 @@ struct ConductPage {
     weights: Vec<String>,
     dimensions: Vec<DimensionLine>,
     corrections: Vec<(&'static str, Count, &'static str)>,
-    rejected: u64,
-    extended: u64,
-    assistance: u64,
+    rejected: Markup,
+    extended: Markup,
+    assistance: Markup,
     overdue: Vec<OverdueLine>,
-    visits: Vec<(&'static str, u64, bool)>,
-    procedure: Vec<(&'static str, u64, bool)>,
+    visits: Vec<Said>,
+    procedure: Vec<Said>,
     months: Months,
     lines: Vec<RegionLine>,
 }
@@ -152,6 +155,7 @@ fn build(
     let row = &figures.region;
     let inspections =
         |name: &'static str| move |code: &str| url("/inspections", &[("region", region), (name, Some(code))]);
+    let code = row.code.as_str();
     let year_ago = at.saturating_sub(1.year());
     ConductPage {
         name: match region {
@@ -171,17 +175,31 @@ fn build(
             ],
         ),
         findings_total: Count::new(
+            "findings",
+            code,
             row.findings_by_state.values().sum(),
             url("/findings", &[("region", region)]),
         ),
-        statuses: by_code(lang, Status::ALL, &row.by_status, inspections("status")),
-        purposes: by_code(lang, Purpose::ALL, &row.by_purpose, inspections("purpose")),
+        statuses: by_code(
+            lang,
+            ("inspections_by_status", code),
+            Status::ALL,
+            &row.by_status,
+            inspections("status"),
+        ),
+        purposes: by_code(
+            lang,
+            ("inspections_by_purpose", code),
+            Purpose::ALL,
+            &row.by_purpose,
+            inspections("purpose"),
+        ),
         weights: Weight::ALL.iter().map(|weight| lang.term(*weight)).collect(),
         dimensions: dimensions(lang, reference, region, row),
         corrections: corrections(lang, region, row),
-        rejected: row.corrections.rejected,
-        extended: row.corrections.extended,
-        assistance: row.assistance,
+        rejected: figure("rejections", code, row.corrections.rejected),
+        extended: figure("findings_extended", code, row.corrections.extended),
+        assistance: figure("assistance", code, row.assistance),
         overdue: overdue
             .rows
             .iter()
@@ -190,18 +208,22 @@ fn build(
         visits: vec![
             (
                 lang.say("计入上限", "Counted against the cap"),
-                row.visits.counted,
+                figure("visits_counted", code, row.visits.counted),
                 false,
             ),
-            (lang.say("只记录，不计入", "Noted only"), row.visits.noted, false),
+            (
+                lang.say("只记录，不计入", "Noted only"),
+                figure("visits_noted", code, row.visits.noted),
+                false,
+            ),
             (
                 lang.say("已达年度上限的机构", "Institutions at their cap"),
-                row.visits.at_cap,
+                figure("at_cap", code, row.visits.at_cap),
                 row.visits.at_cap > 0,
             ),
         ],
         procedure: procedure(lang, row),
-        months: Months::new(&figures.visits_by_month, 12),
+        months: Months::new("visits_by_month", code, &figures.visits_by_month, 12),
         lines: figures
             .parts
             .iter()
@@ -217,18 +239,29 @@ fn region_line(row: &ConductFiguresRow, region: Option<&str>) -> RegionLine {
         .iter()
         .filter_map(|state| row.findings_by_state.get(state.code()))
         .sum();
+    let code = row.code.as_str();
     RegionLine {
         code: row.code.clone(),
         name: bdi(&row.name),
         href: list("/conduct", ("region", None)),
-        inspected: number(row.inspected),
-        operating: number(row.operating),
-        share: Share::new(row.inspected, row.operating),
-        inspections: Count::new(row.by_status.values().sum(), list("/inspections", ("open", None))),
-        open: Count::new(open, list("/findings", ("open", Some("1")))),
-        overdue: Count::new(row.corrections.overdue, list("/findings", ("overdue", Some("1")))),
-        at_cap: row.visits.at_cap,
-        damaged: row.damaged,
+        inspected: figure("inspected", code, row.inspected),
+        operating: figure("operating", code, row.operating),
+        share: Share::new("coverage", code, row.inspected, row.operating),
+        inspections: Count::new(
+            "inspections",
+            code,
+            row.by_status.values().sum(),
+            list("/inspections", ("open", None)),
+        ),
+        open: Count::new("open_findings", code, open, list("/findings", ("open", Some("1")))),
+        overdue: Count::new(
+            "overdue_corrections",
+            code,
+            row.corrections.overdue,
+            list("/findings", ("overdue", Some("1"))),
+        ),
+        at_cap: figure("at_cap", code, row.visits.at_cap),
+        damaged: Count::new("damaged_inspections", code, row.damaged, String::new()),
     }
 }
 
@@ -266,14 +299,27 @@ fn dimensions(lang: Lang, reference: &Reference, region: Option<&str>, row: &Con
                         ("dimension", Some(code)),
                         ("weight", Some(weight.code())),
                     ];
-                    (lang.term(*weight), Count::new(count, url("/findings", &fields)))
+                    let of = format!("{}/{code}/{}", row.code, weight.code());
+                    (
+                        lang.term(*weight),
+                        Count::new(
+                            "findings_by_dimension_and_weight",
+                            &of,
+                            count,
+                            url("/findings", &fields),
+                        ),
+                    )
                 })
                 .collect();
             DimensionLine {
                 word: findings::dimension_word(lang, reference, code),
                 href: (!code.is_empty()).then(|| url("/findings", &[("region", region), ("dimension", Some(code))])),
                 counts,
-                total: by_dimension.get(code).copied().unwrap_or(0),
+                total: figure(
+                    "findings_by_dimension",
+                    format!("{}/{code}", row.code),
+                    by_dimension.get(code).copied().unwrap_or(0),
+                ),
                 bars,
             }
         })
@@ -293,12 +339,10 @@ fn weight_class(weight: Weight) -> &'static str {
 /// Corrections by state, with their lists.
 fn corrections(lang: Lang, region: Option<&str>, row: &ConductFiguresRow) -> Vec<(&'static str, Count, &'static str)> {
     let figures = &row.corrections;
-    let state = |state: FindingState, value: u64| {
-        Count::new(
-            value,
-            url("/findings", &[("region", region), ("state", Some(state.code()))]),
-        )
-    };
+    let list = |name: &'static str, value: &'static str| url("/findings", &[("region", region), (name, Some(value))]);
+    let count =
+        |what: &str, value: u64, href: String| Count::new("corrections", &format!("{}/{what}", row.code), value, href);
+    let state = |state: FindingState, value: u64| count(state.code(), value, list("state", state.code()));
     let cited = row
         .findings_by_state
         .get(FindingState::Cited.code())
@@ -312,18 +356,12 @@ fn corrections(lang: Lang, region: Option<&str>, row: &ConductFiguresRow) -> Vec
         ),
         (
             lang.say("整改中，未到期", "Ordered, in time"),
-            Count::new(
-                figures.due,
-                url("/findings", &[("region", region), ("open", Some("1"))]),
-            ),
+            count("due", figures.due, list("open", "1")),
             "",
         ),
         (
             lang.say("逾期", "Overdue"),
-            Count::new(
-                figures.overdue,
-                url("/findings", &[("region", region), ("overdue", Some("1"))]),
-            ),
+            count("overdue", figures.overdue, list("overdue", "1")),
             "t-bad",
         ),
         (
@@ -345,36 +383,37 @@ fn corrections(lang: Lang, region: Option<&str>, row: &ConductFiguresRow) -> Vec
 }
 
 /// Whether the inspections themselves kept to the rules.
-fn procedure(lang: Lang, row: &ConductFiguresRow) -> Vec<(&'static str, u64, bool)> {
+fn procedure(lang: Lang, row: &ConductFiguresRow) -> Vec<Said> {
+    let said = |name: &str, value: u64| figure(name, &row.code, value);
     vec![
         (
             lang.say("现场超过师幼比的检查", "Visits that found the ratio exceeded"),
-            row.ratio_exceeded,
+            said("ratio_exceeded", row.ratio_exceeded),
             row.ratio_exceeded > 0,
         ),
         (
             lang.say("补录到场", "Arrivals filled in afterwards"),
-            row.backfilled,
+            said("backfilled", row.backfilled),
             false,
         ),
         (
             lang.say("其中超过补录期限", "of them after the days allowed"),
-            row.backfilled_late,
+            said("backfilled_late", row.backfilled_late),
             row.backfilled_late > 0,
         ),
         (
             lang.say("应急检查，尚待补批", "Emergency visits without approval yet"),
-            row.approvals_due,
+            said("approvals_due", row.approvals_due),
             false,
         ),
         (
             lang.say("其中补批逾期", "of them overdue"),
-            row.approvals_overdue,
+            said("approvals_overdue", row.approvals_overdue),
             row.approvals_overdue > 0,
         ),
         (
             lang.say("迟到的补批", "Approvals given late"),
-            row.approvals_late,
+            said("approvals_late", row.approvals_late),
             row.approvals_late > 0,
         ),
     ]

@@ -12,10 +12,11 @@ use uuid::Uuid;
 use yujian_domain::time::day_of;
 use yujian_views::{AlertQuery, Scope};
 
-use super::marks::inspection_badge;
+use super::marks::{BAR, inspection_badge};
 use super::timeline::{self, Line, Moments};
 use super::{alerts, inspections};
 use crate::Shared;
+use crate::charts::scale;
 use crate::failure::{Failure, Thing, answer};
 use crate::html::{Markup, bdi, message, number, text, url};
 use crate::shell::{Crumb, Shell};
@@ -119,7 +120,8 @@ async fn load(shared: &Shared, id: &str, visit: &Visit) -> Result<String, Failur
         points: inspections::points(lang, row),
         points_bar: row
             .points
-            .and_then(|(met, of)| Some(super::marks::Share::new(u64::from(met), u64::from(of))?.bar)),
+            .filter(|(_, of)| *of > 0)
+            .map(|(met, of)| scale(u64::from(met), u64::from(of), BAR)),
         presence: found
             .presence
             .as_ref()

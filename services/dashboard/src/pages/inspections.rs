@@ -48,8 +48,8 @@ struct Row {
     region: Markup,
     day: Markup,
     status: Markup,
-    findings: String,
-    open: u64,
+    findings: Markup,
+    open: Option<Markup>,
     points: Markup,
     next: Markup,
     damaged: bool,
@@ -252,8 +252,9 @@ fn next(lang: Lang, calendar: &Calendar, row: &InspectionRow, at: Date) -> Marku
 
 fn line(terms: &Terms, calendar: &Calendar, row: &InspectionRow, at: Date) -> Row {
     let lang = terms.lang;
+    let id = row.id.to_string();
     Row {
-        href: format!("/inspections/{}", row.id),
+        href: format!("/inspections/{id}"),
         purpose: lang.term(row.purpose),
         marks: marks(lang, row),
         institution: bdi(&row.institution_name),
@@ -261,8 +262,8 @@ fn line(terms: &Terms, calendar: &Calendar, row: &InspectionRow, at: Date) -> Ro
         region: terms.region(&row.region),
         day: day(lang, row),
         status: inspection_badge(lang, row.status),
-        findings: number(row.findings),
-        open: row.open_findings,
+        findings: html::figure("inspection_findings", &id, row.findings),
+        open: (row.open_findings > 0).then(|| html::figure("inspection_open_findings", &id, row.open_findings)),
         points: points(lang, row),
         next: next(lang, calendar, row, at),
         damaged: row.damaged,

@@ -10,6 +10,7 @@ use yujian_domain::institution::{InstitutionType, Status};
 use yujian_domain::time::day_of;
 use yujian_views::{InstitutionQuery, InstitutionRow};
 
+use super::marks::Count;
 use super::{Choice, Removable, Set, choices, deadline, set, status_badge};
 use crate::Shared;
 use crate::failure::{Failure, answer};
@@ -33,12 +34,11 @@ struct Row {
     region: Markup,
     kind: String,
     mode: String,
-    places: String,
+    places: Markup,
     status: Markup,
     since: Option<Markup>,
     receipt: Markup,
-    open_incidents: u64,
-    incidents_href: String,
+    open_incidents: Count,
     damaged: bool,
     imported: bool,
 }
@@ -53,7 +53,7 @@ struct InstitutionsPage {
     types: Vec<Choice>,
     damaged: bool,
     used: Vec<Removable>,
-    total: String,
+    total: Markup,
     rows: Vec<Row>,
     first: Option<String>,
     next: Option<String>,
@@ -161,7 +161,7 @@ async fn load(shared: &Shared, visit: &Visit) -> Result<String, Failure> {
         types: choices(lang, InstitutionType::ALL.iter().copied(), asked.kind.as_deref()),
         damaged: asked.query.damaged_only,
         used: Removable::all("/institutions", &set),
-        total: number(found.total),
+        total: html::figure("listed", "/institutions", found.total),
         first: asked.query.after.is_some().then(|| url("/institutions", &fields)),
         next: found.next.as_deref().map(with_after),
         position: number(found.as_of.position.number),
@@ -196,12 +196,16 @@ fn line(terms: &Terms, calendar: &yujian_domain::calendar::Calendar, row: &Insti
         region: terms.region(&row.region),
         kind: lang.term(row.institution_type),
         mode: lang.term(row.mode),
-        places: number(row.places),
+        places: html::figure("institution_places", &id, row.places),
         status: status_badge(lang, row.status),
         since: row.status_since.map(|day| lang.day(day)),
         receipt,
-        open_incidents: row.open_incidents,
-        incidents_href: url("/incidents", &[("institution", Some(&id))]),
+        open_incidents: Count::new(
+            "institution_open_incidents",
+            &id,
+            row.open_incidents,
+            url("/incidents", &[("institution", Some(&id))]),
+        ),
         damaged: row.damaged,
         imported: row.imported,
     }

@@ -10,7 +10,7 @@ use yujian_views::{FindingRow, Health, RecordQuery};
 use super::everywhere;
 use super::overview::is_division;
 use crate::charts::scale;
-use crate::html::{Markup, Tone, badge, bdi, number, percent, text, url};
+use crate::html::{Markup, Tone, badge, bdi, figure, number, percent, rate, text, url};
 use crate::lang::Lang;
 use crate::shell::Crumb;
 use crate::terms::Terms;
@@ -25,16 +25,16 @@ pub(crate) const BAR: u64 = 200;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Share {
     /// `63.2%`.
-    pub(crate) figure: String,
+    pub(crate) figure: Markup,
     /// Length of the bar.
     pub(crate) bar: u64,
 }
 
 impl Share {
-    /// `None` for nothing of nothing.
-    pub(crate) fn new(part: u64, whole: u64) -> Option<Self> {
+    /// The figure `name` of `of`; `None` for nothing of nothing.
+    pub(crate) fn new(name: &str, of: &str, part: u64, whole: u64) -> Option<Self> {
         Some(Self {
-            figure: percent(part, whole)?,
+            figure: rate(name, of, &percent(part, whole)?),
             bar: scale(part, whole, BAR),
         })
     }
@@ -46,16 +46,17 @@ pub(crate) struct Count {
     /// The figure itself, for what depends on it.
     pub(crate) value: u64,
     /// As shown.
-    pub(crate) figure: String,
+    pub(crate) figure: Markup,
     /// Address of its list.
     pub(crate) href: String,
 }
 
 impl Count {
-    pub(crate) fn new(value: u64, href: String) -> Self {
+    /// The figure `name` of `of`, whose list is at `href`.
+    pub(crate) fn new(name: &str, of: &str, value: u64, href: String) -> Self {
         Self {
             value,
-            figure: number(value),
+            figure: figure(name, of, value),
             href,
         }
     }
@@ -66,13 +67,14 @@ impl Count {
 pub(crate) struct Part {
     pub(crate) word: String,
     pub(crate) href: String,
-    pub(crate) count: String,
+    pub(crate) count: Markup,
     pub(crate) bar: u64,
 }
 
-/// Counts by the values of a closed list, in the order of the list whatever the figures are.
+/// Counts by the values of a closed list, in the order of the list whatever the figures are: the figure `name` of `of`.
 pub(crate) fn by_code<T: Coded>(
     lang: Lang,
+    (name, of): (&str, &str),
     all: &[T],
     counts: &BTreeMap<String, u64>,
     href: impl Fn(&str) -> String,
@@ -84,7 +86,7 @@ pub(crate) fn by_code<T: Coded>(
             Some(Part {
                 word: lang.term(*value),
                 href: href(value.code()),
-                count: number(count),
+                count: figure(name, format!("{of}/{}", value.code()), count),
                 bar: scale(count, greatest, BAR),
             })
         })

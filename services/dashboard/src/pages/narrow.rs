@@ -6,7 +6,7 @@ use yujian_views::{Page, Scope};
 use super::{Removable, Set, set};
 use crate::Shared;
 use crate::failure::{Failure, Thing};
-use crate::html::{Markup, bdi, number, text, url};
+use crate::html::{Markup, bdi, figure, number, text, url};
 use crate::lang::Lang;
 use crate::terms::codes::Coded;
 
@@ -79,7 +79,7 @@ impl Narrow {
         Listing {
             path: self.path,
             used: Removable::all(self.path, &self.set),
-            total: number(page.total),
+            total: figure("listed", self.path, page.total),
             shown: page.rows.len(),
             position: number(page.as_of.position.number),
             first: after.map(|_| self.address(None)),
@@ -96,7 +96,7 @@ pub(crate) struct Listing {
     /// What is set.
     pub(crate) used: Vec<Removable>,
     /// Rows in all.
-    pub(crate) total: String,
+    pub(crate) total: Markup,
     /// Rows on this page.
     pub(crate) shown: usize,
     /// Position of the views.

@@ -19,7 +19,7 @@ use super::{SOON_WORKING_DAYS, deadline, everywhere, status_badge};
 use crate::Shared;
 use crate::charts::{Months, scale, spark};
 use crate::failure::{Failure, Thing, answer};
-use crate::html::{self, Markup, bdi, number, percent, two_decimals, url};
+use crate::html::{self, Markup, bdi, figure, percent, two_decimals, url};
 use crate::lang::Lang;
 use crate::shell::{Crumb, Shell};
 use crate::visit::Visit;
@@ -39,7 +39,7 @@ const WALL_LINES: usize = 11;
 #[derive(Debug, Clone)]
 pub(crate) struct PerThousand {
     /// Two decimals.
-    pub(crate) figure: String,
+    pub(crate) figure: Markup,
     /// Length of the bar, of 200.
     pub(crate) bar: u64,
     /// Position of the target's mark, of 200.
@@ -49,11 +49,11 @@ pub(crate) struct PerThousand {
 }
 
 impl PerThousand {
-    fn new(ratio: (u64, u64)) -> Option<Self> {
-        let figure = two_decimals(ratio.0, ratio.1)?;
+    fn new(code: &str, ratio: (u64, u64)) -> Option<Self> {
+        let shown = two_decimals(ratio.0, ratio.1)?;
         let hundredths = html::scaled(ratio.0, ratio.1, 100)?;
         Some(Self {
-            figure,
+            figure: html::rate("places_per_thousand", code, &shown),
             bar: scale(hundredths, BAR_END_HUNDREDTHS, 200),
             goal: scale(TARGET_HUNDREDTHS, BAR_END_HUNDREDTHS, 200) - 1,
             // What is shown is what is judged.
@@ -69,28 +69,26 @@ struct Line {
     name: Markup,
     href: String,
     list: String,
-    institutions: String,
-    operating: String,
-    places: String,
+    institutions: Markup,
+    operating: Markup,
+    places: Markup,
     per_thousand: Option<PerThousand>,
-    uncovered: Option<(String, String)>,
+    uncovered: Option<(Markup, Markup)>,
     uncovered_any: bool,
-    open_incidents: String,
-    incidents_href: String,
-    late: u64,
-    late_href: String,
+    open_incidents: Count,
+    late: Count,
     staff: Count,
     staff_share: Option<Share>,
     unqualified: Count,
     inspections: Count,
     coverage: Option<Share>,
-    inspected: String,
+    inspected: Markup,
     open_findings: Count,
     overdue: Count,
     alerts: Count,
     staff_href: String,
     conduct_href: String,
-    damaged: u64,
+    damaged: Count,
 }
 
 impl Line {
@@ -98,41 +96,66 @@ impl Line {
     fn new(row: &RegionRow, region: Option<&str>) -> Self {
         let list_of = |path: &str, more: (&str, Option<&str>)| url(path, &[("region", region), more]);
         let list = url("/institutions", &[("region", region)]);
+        let code = row.code.as_str();
+        let count = |name: &str, value: u64, href: String| Count::new(name, code, value, href);
         Self {
             code: row.code.clone(),
             name: bdi(&row.name),
             href: url("/", &[("region", region)]),
             list,
-            institutions: number(row.institutions),
-            operating: number(row.operating),
-            places: number(row.places),
-            per_thousand: row.places_per_thousand.and_then(PerThousand::new),
+            institutions: figure("institutions", code, row.institutions),
+            operating: figure("operating", code, row.operating),
+            places: figure("places", code, row.places),
+            per_thousand: row.places_per_thousand.and_then(|ratio| PerThousand::new(code, ratio)),
             uncovered: (row.townships > 0).then(|| {
                 (
-                    number(row.townships.saturating_sub(row.townships_covered)),
-                    number(row.townships),
+                    figure(
+                        "unserved_townships",
+                        code,
+                        row.townships.saturating_sub(row.townships_covered),
+                    ),
+                    figure("townships", code, row.townships),
                 )
             }),
             uncovered_any: row.townships > row.townships_covered,
-            open_incidents: number(row.open_incidents),
-            incidents_href: url("/incidents", &[("region", region), ("open", Some("1"))]),
-            late: row.late_notifications,
-            late_href: url("/incidents", &[("region", region), ("late", Some("1"))]),
-            staff: Count::new(row.staff, standing_list(region, &[])),
-            staff_share: Share::new(row.qualified_staff, row.staff),
-            unqualified: Count::new(
+            open_incidents: count(
+                "open_incidents",
+                row.open_incidents,
+                list_of("/incidents", ("open", Some("1"))),
+            ),
+            late: count(
+                "late_incidents",
+                row.late_notifications,
+                list_of("/incidents", ("late", Some("1"))),
+            ),
+            staff: count("engaged", row.staff, standing_list(region, &[])),
+            staff_share: Share::new("qualified_share", code, row.qualified_staff, row.staff),
+            unqualified: count(
+                "unqualified",
                 row.staff.saturating_sub(row.qualified_staff),
                 standing_list(region, &[("unqualified", Some("1"))]),
             ),
-            inspections: Count::new(row.inspections, list_of("/inspections", ("open", None))),
-            coverage: Share::new(row.inspected_institutions, row.operating),
-            inspected: number(row.inspected_institutions),
-            open_findings: Count::new(row.open_findings, list_of("/findings", ("open", Some("1")))),
-            overdue: Count::new(row.overdue_corrections, list_of("/findings", ("overdue", Some("1")))),
-            alerts: Count::new(row.alerts, list_of("/alerts", ("rule", None))),
+            inspections: count("inspections", row.inspections, list_of("/inspections", ("open", None))),
+            coverage: Share::new("coverage", code, row.inspected_institutions, row.operating),
+            inspected: figure("inspected", code, row.inspected_institutions),
+            open_findings: count(
+                "open_findings",
+                row.open_findings,
+                list_of("/findings", ("open", Some("1"))),
+            ),
+            overdue: count(
+                "overdue_corrections",
+                row.overdue_corrections,
+                list_of("/findings", ("overdue", Some("1"))),
+            ),
+            alerts: count("alerts", row.alerts, list_of("/alerts", ("rule", None))),
             staff_href: list_of("/staff", ("region", None)),
             conduct_href: list_of("/conduct", ("region", None)),
-            damaged: row.damaged,
+            damaged: count(
+                "damaged_institutions",
+                row.damaged,
+                list_of("/institutions", ("damaged", Some("1"))),
+            ),
         }
     }
 }
@@ -154,8 +177,8 @@ struct Small {
     href: String,
     kind: String,
     status: Markup,
-    places: String,
-    open_incidents: String,
+    places: Markup,
+    open_incidents: Markup,
     damaged: bool,
 }
 
@@ -170,26 +193,22 @@ struct OverviewPage {
     wall: String,
     whole: Line,
     status_parts: Vec<Part>,
-    in_process: u64,
-    in_process_href: String,
-    returned: u64,
-    returned_href: String,
-    receipt_overdue: u64,
-    receipt_due_soon: u64,
-    receipts_issued: u64,
-    receipts_late: u64,
-    receipts_on_time: Option<String>,
+    in_process: Count,
+    returned: Count,
+    receipt_overdue: Count,
+    receipt_due_soon: Count,
+    receipts_issued: Markup,
+    receipts_late: Option<Markup>,
+    receipts_on_time: Option<Markup>,
     receipts_spark: Spark,
-    incidents: u64,
-    open_incidents: u64,
-    late: u64,
+    incidents: Markup,
     incidents_spark: Spark,
     lines: Vec<Line>,
     institutions: Vec<Small>,
     institutions_more: bool,
     unlisted: u64,
     due: Vec<Due>,
-    due_total: usize,
+    due_total: Markup,
     months: Months,
     receipts: Months,
     categories: Vec<Part>,
@@ -292,6 +311,8 @@ fn build(
     let region = is_division(&row.code).then_some(row.code.as_str());
     let count = |status: Status| row.by_status.get(status.code()).copied().unwrap_or(0);
     let on_time = row.receipts_issued.saturating_sub(row.receipts_late);
+    let code = row.code.as_str();
+    let on_the_clock = u64::try_from(pipeline.due.len()).unwrap_or(u64::MAX);
     let most = if shell.wall { WALL_LINES } else { usize::MAX };
     let lines: Vec<Line> = roll_up
         .parts
@@ -310,40 +331,59 @@ fn build(
         },
         wall: url("/", &[("region", region), ("wall", Some("1"))]),
         whole: Line::new(row, region),
-        status_parts: by_code(lang, Status::ALL, &row.by_status, |code| {
-            url("/institutions", &[("region", region), ("status", Some(code))])
-        }),
-        in_process: count(Status::Accepted) + count(Status::Returned),
-        in_process_href: format!(
-            "{}status=accepted&status=returned",
-            region.map_or_else(
-                || "/institutions?".to_owned(),
-                |code| format!("/institutions?region={}&", html::query_value(code))
-            )
+        status_parts: by_code(
+            lang,
+            ("institutions_by_status", code),
+            Status::ALL,
+            &row.by_status,
+            |code| url("/institutions", &[("region", region), ("status", Some(code))]),
         ),
-        returned: count(Status::Returned),
-        returned_href: url("/institutions", &[("region", region), ("status", Some("returned"))]),
-        receipt_overdue: pipeline.receipt_overdue,
-        receipt_due_soon: pipeline.receipt_due_soon,
-        receipts_issued: row.receipts_issued,
-        receipts_late: row.receipts_late,
+        in_process: Count::new(
+            "in_process",
+            code,
+            count(Status::Accepted) + count(Status::Returned),
+            url(
+                "/institutions",
+                &[
+                    ("region", region),
+                    ("status", Some(Status::Accepted.code())),
+                    ("status", Some(Status::Returned.code())),
+                ],
+            ),
+        ),
+        returned: Count::new(
+            "returned",
+            code,
+            count(Status::Returned),
+            url(
+                "/institutions",
+                &[("region", region), ("status", Some(Status::Returned.code()))],
+            ),
+        ),
+        receipt_overdue: Count::new("receipts_overdue", code, pipeline.receipt_overdue, "#due".to_owned()),
+        receipt_due_soon: Count::new("receipts_due_soon", code, pipeline.receipt_due_soon, "#due".to_owned()),
+        receipts_issued: figure("receipts_issued", code, row.receipts_issued),
+        receipts_late: (row.receipts_late > 0).then(|| figure("receipts_late", code, row.receipts_late)),
         // A receipt that is overdue and not issued counts against the rate like one that came late.
-        receipts_on_time: percent(on_time, row.receipts_issued + pipeline.receipt_overdue),
+        receipts_on_time: percent(on_time, row.receipts_issued + pipeline.receipt_overdue)
+            .map(|share| html::rate("receipts_in_time", code, &share)),
         receipts_spark: last_year(&roll_up.receipts_by_month),
-        incidents: row.incidents,
-        open_incidents: row.open_incidents,
-        late: row.late_notifications,
+        incidents: figure("incidents", code, row.incidents),
         incidents_spark: last_year(&roll_up.incidents_by_month),
         lines,
         institutions: shown,
         institutions_more,
-        due_total: pipeline.due.len(),
+        due_total: figure("on_the_clock", code, on_the_clock),
         due: due(lang, pipeline, calendar, at),
-        months: Months::new(&roll_up.incidents_by_month, 12),
-        receipts: Months::new(&roll_up.receipts_by_month, 12),
-        categories: by_code(lang, incident::Category::ALL, &roll_up.incidents_by_category, |code| {
-            url("/incidents", &[("region", region), ("category", Some(code))])
-        }),
+        months: Months::new("incidents_by_month", code, &roll_up.incidents_by_month, 12),
+        receipts: Months::new("receipts_by_month", code, &roll_up.receipts_by_month, 12),
+        categories: by_code(
+            lang,
+            ("incidents_by_category", code),
+            incident::Category::ALL,
+            &roll_up.incidents_by_category,
+            |code| url("/incidents", &[("region", region), ("category", Some(code))]),
+        ),
         at: lang.day(at),
         shell,
     }
@@ -372,13 +412,14 @@ fn due(lang: Lang, pipeline: Pipeline, calendar: &Calendar, at: Date) -> Vec<Due
 }
 
 fn small(lang: Lang, row: &InstitutionRow) -> Small {
+    let id = row.id.to_string();
     Small {
         name: bdi(&row.name),
-        href: format!("/institutions/{}", row.id),
+        href: format!("/institutions/{id}"),
         kind: lang.term(row.institution_type),
         status: status_badge(lang, row.status),
-        places: number(row.places),
-        open_incidents: number(row.open_incidents),
+        places: figure("institution_places", &id, row.places),
+        open_incidents: figure("institution_open_incidents", &id, row.open_incidents),
         damaged: row.damaged,
     }
 }

@@ -15,7 +15,7 @@ use super::timeline::{self, Line, Moments};
 use super::{alerts, marks};
 use crate::Shared;
 use crate::failure::{Failure, Thing, answer};
-use crate::html::{Markup, message, number, text, url};
+use crate::html::{Markup, figure, message, text, url};
 use crate::lanes::Lanes;
 use crate::shell::{Crumb, Shell};
 use crate::terms::Terms;
@@ -35,18 +35,19 @@ struct PersonPage {
     badges: Vec<Markup>,
     about: Vec<(&'static str, Markup)>,
     engagements: Vec<EngagementLine>,
+    engagements_total: Markup,
     work: Option<Lanes>,
     papers: Vec<PaperLine>,
     validity: Option<Lanes>,
     trainings: Vec<TrainingLine>,
-    hours: String,
+    hours: Markup,
     bars: Vec<BarLine>,
     alerts: Vec<alerts::Row>,
-    alerts_total: String,
+    alerts_total: Markup,
     alerts_href: String,
     damaged: Vec<(String, Markup)>,
     lines: Vec<Line>,
-    total: String,
+    total: Markup,
     newer: Option<String>,
     older: Option<String>,
 }
@@ -97,10 +98,17 @@ async fn load(shared: &Shared, id: &str, visit: &Visit) -> Result<String, Failur
         badges: record::badges(lang, row, raised.total, at),
         about: record::about(&terms, row),
         work: record::work(&person.engagements, at),
+        engagements_total: figure(
+            "person_engagements",
+            &own,
+            u64::try_from(person.engagements.len()).unwrap_or(u64::MAX),
+        ),
         engagements: record::engagements(lang, &person.engagements, at),
         validity: record::validity(&person, at),
         papers: record::papers(&terms, &person, at),
-        hours: number(
+        hours: figure(
+            "person_training_hours",
+            &own,
             person
                 .trainings
                 .iter()
@@ -110,7 +118,7 @@ async fn load(shared: &Shared, id: &str, visit: &Visit) -> Result<String, Failur
         trainings: record::trainings(lang, &person.trainings),
         bars: record::bars(&terms, &person.bars, at),
         alerts: raised.rows.iter().map(|row| alerts::line(&terms, row)).collect(),
-        alerts_total: number(raised.total),
+        alerts_total: figure("person_alerts", &own, raised.total),
         alerts_href: url("/alerts", &[("person", Some(&own))]),
         damaged: person
             .damaged
@@ -122,7 +130,7 @@ async fn load(shared: &Shared, id: &str, visit: &Visit) -> Result<String, Failur
             .iter()
             .map(|line| timeline::line(&terms, line, &stream, Moments::default()))
             .collect(),
-        total: number(events.total),
+        total: figure("person_events", &own, events.total),
         newer: after.is_some().then(|| asked(None)),
         older: events.next.as_deref().map(|next| asked(Some(next))),
         name,

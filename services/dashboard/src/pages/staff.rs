@@ -17,7 +17,7 @@ use yujian_views::{
 use super::marks::{self, Count, Share, figures_crumbs, name, only_province};
 use crate::Shared;
 use crate::failure::{Failure, Thing, answer};
-use crate::html::{self, Markup, bdi, number, text, url};
+use crate::html::{self, Markup, bdi, figure, url};
 use crate::lang::Lang;
 use crate::shell::Shell;
 use crate::terms::Terms;
@@ -43,7 +43,7 @@ pub(crate) fn standing_list(region: Option<&str>, more: &[(&str, Option<&str>)])
 struct PostLine {
     word: String,
     engaged: Count,
-    off_duty: u64,
+    off_duty: Markup,
     share: Option<Share>,
     unqualified: Count,
     no_health: Markup,
@@ -54,19 +54,33 @@ struct PostLine {
 impl PostLine {
     fn new(lang: Lang, region: Option<&str>, post: Option<Post>, figures: PostFigures) -> Self {
         let code = post.map(Post::code);
+        let division = region.unwrap_or_default();
+        let of = code.map_or_else(|| division.to_owned(), |code| format!("{division}/{code}"));
         let list = |more: (&'static str, Option<&str>)| standing_list(region, &[("post", code), more]);
         Self {
             word: post.map_or_else(|| lang.say("合计", "Total").to_owned(), |post| lang.term(post)),
-            engaged: Count::new(figures.engaged, list(("post", None))),
-            off_duty: figures.off_duty,
-            share: Share::new(figures.qualified, figures.engaged),
+            engaged: Count::new("engaged", &of, figures.engaged, list(("post", None))),
+            off_duty: figure("off_duty", &of, figures.off_duty),
+            share: Share::new("qualified_share", &of, figures.qualified, figures.engaged),
             unqualified: Count::new(
+                "unqualified",
+                &of,
                 figures.engaged.saturating_sub(figures.qualified),
                 list(("unqualified", Some("1"))),
             ),
-            no_health: pressing(figures.engaged.saturating_sub(figures.healthy), "t-warn"),
-            no_query: pressing(figures.engaged.saturating_sub(figures.queried), "t-warn"),
-            barred: Count::new(figures.barred, list(("barred", Some("1")))),
+            no_health: pressing(
+                "without_health",
+                &of,
+                figures.engaged.saturating_sub(figures.healthy),
+                "t-warn",
+            ),
+            no_query: pressing(
+                "without_query",
+                &of,
+                figures.engaged.saturating_sub(figures.queried),
+                "t-warn",
+            ),
+            barred: Count::new("barred", &of, figures.barred, list(("barred", Some("1")))),
         }
     }
 }
@@ -76,6 +90,8 @@ impl PostLine {
 struct PaperLine {
     word: String,
     href: Option<String>,
+    /// What its figures are of: division and kind.
+    of: String,
     counts: Vec<u64>,
 }
 
@@ -86,7 +102,7 @@ struct RegionLine {
     name: Markup,
     href: String,
     all: PostLine,
-    soon: u64,
+    soon: Markup,
     damaged: u64,
 }
 
@@ -126,12 +142,13 @@ struct StaffPage {
     buckets: Vec<&'static str>,
     papers: Vec<PaperLine>,
     barred_engaged: u64,
-    engaged_twice: u64,
+    barred_persons: Markup,
+    engaged_twice: Markup,
     barred: Vec<BarredLine>,
     doubles: Vec<AlertLine>,
     doubles_total: Count,
-    soon: u64,
-    expired: u64,
+    soon: Markup,
+    expired: Count,
     lines: Vec<RegionLine>,
     damaged: u64,
 }
@@ -222,6 +239,7 @@ fn build(
     let lang = shell.lang;
     let row = &figures.region;
     let papers = papers(lang, region, row);
+    let code = region.unwrap_or_default();
     let of = |bucket: usize| papers.iter().map(|line| line.counts[bucket]).sum();
     StaffPage {
         name: match region {
@@ -240,18 +258,21 @@ fn build(
             .collect(),
         buckets: Bucket::ALL.iter().map(|bucket| bucket_word(lang, *bucket)).collect(),
         barred_engaged: figures.barred_engaged,
-        engaged_twice: figures.engaged_twice,
+        barred_persons: figure("barred_persons", code, figures.barred_engaged),
+        engaged_twice: figure("engaged_twice", code, figures.engaged_twice),
         barred: barred.rows.iter().map(|row| barred_line(terms, row)).collect(),
         doubles,
         doubles_total: Count::new(
+            "alerts_by_rule",
+            &format!("{code}/{}", AlertRule::DoubleEngagement.code()),
             doubles_total,
             url(
                 "/alerts",
                 &[("region", region), ("rule", Some(AlertRule::DoubleEngagement.code()))],
             ),
         ),
-        expired: of(0),
-        soon: of(1) + of(2),
+        expired: Count::new("papers_ended", code, of(0), String::new()),
+        soon: figure("papers_ending_soon", code, of(1) + of(2)),
         papers,
         lines: figures.parts.iter().map(|part| region_line(lang, part)).collect(),
         damaged: row.damaged,
@@ -261,19 +282,23 @@ fn build(
 
 fn region_line(lang: Lang, row: &StaffFiguresRow) -> RegionLine {
     let region = Some(row.code.as_str());
-    let near = papers(lang, region, row);
+    let near: u64 = papers(lang, region, row)
+        .iter()
+        .map(|line| line.counts[1] + line.counts[2])
+        .sum();
     RegionLine {
         code: row.code.clone(),
         name: bdi(&row.name),
         href: url("/staff", &[("region", region)]),
         all: PostLine::new(lang, region, None, row.total()),
-        soon: near.iter().map(|line| line.counts[1] + line.counts[2]).sum(),
+        soon: figure("papers_ending_soon", &row.code, near),
         damaged: row.damaged,
     }
 }
 
 /// Health certificates, record queries, then credentials by kind, in the order of the list.
 fn papers(lang: Lang, region: Option<&str>, row: &StaffFiguresRow) -> Vec<PaperLine> {
+    let division = region.unwrap_or_default();
     let counts = |of: &BTreeMap<String, u64>| -> Vec<u64> {
         Bucket::ALL
             .iter()
@@ -284,11 +309,13 @@ fn papers(lang: Lang, region: Option<&str>, row: &StaffFiguresRow) -> Vec<PaperL
         PaperLine {
             word: lang.say("健康证明", "Health certificates").to_owned(),
             href: None,
+            of: format!("{division}/health"),
             counts: counts(&row.health),
         },
         PaperLine {
             word: lang.say("违法犯罪记录查询", "Record queries").to_owned(),
             href: None,
+            of: format!("{division}/query"),
             counts: counts(&row.queries),
         },
     ];
@@ -297,6 +324,7 @@ fn papers(lang: Lang, region: Option<&str>, row: &StaffFiguresRow) -> Vec<PaperL
         Some(PaperLine {
             word: lang.term(*kind),
             href: Some(url("/credentials", &[("region", region), ("kind", Some(kind.code()))])),
+            of: format!("{division}/{}", kind.code()),
             counts: counts(buckets),
         })
     }));
@@ -331,8 +359,8 @@ pub(crate) fn bucket_word(lang: Lang, bucket: Bucket) -> &'static str {
 }
 
 /// A figure that stands out when it is not zero.
-fn pressing(value: u64, tone: &'static str) -> Markup {
-    let figure = text(&number(value));
+fn pressing(name: &str, of: &str, value: u64, tone: &'static str) -> Markup {
+    let figure = figure(name, of, value);
     if value == 0 || tone.is_empty() {
         return figure;
     }
@@ -348,7 +376,8 @@ impl PaperLine {
                 Bucket::Within7 | Bucket::Within30 => "t-warn",
                 Bucket::Within90 | Bucket::More | Bucket::None => "",
             };
-            (bucket_word(shell.lang, *bucket), pressing(*count, tone))
+            let of = format!("{}/{}", self.of, bucket.code());
+            (bucket_word(shell.lang, *bucket), pressing("papers", &of, *count, tone))
         };
         Bucket::ALL.iter().zip(&self.counts).map(cell).collect()
     }

@@ -284,6 +284,7 @@ fn figures_row(row: &ConductFiguresRow) -> pb::ConductFigures {
         backfilled: row.backfilled,
         backfilled_late: row.backfilled_late,
         approvals_due: row.approvals_due,
+        approvals_overdue: row.approvals_overdue,
         approvals_late: row.approvals_late,
         damaged: row.damaged,
     }

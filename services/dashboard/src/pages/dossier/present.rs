@@ -12,7 +12,7 @@ use super::super::staff::STANDING;
 use super::super::{alerts, findings, inspections, staff, staff_list};
 use crate::Shared;
 use crate::failure::Failure;
-use crate::html::{Markup, number, url};
+use crate::html::{Markup, figure, url};
 use crate::terms::Terms;
 
 /// Rows of each section.
@@ -37,7 +37,7 @@ pub(super) struct InspectionLine {
     pub(super) purpose: String,
     pub(super) day: Markup,
     pub(super) status: Markup,
-    pub(super) findings: String,
+    pub(super) findings: Markup,
     pub(super) points: Markup,
 }
 
@@ -55,7 +55,7 @@ pub(super) struct FindingLine {
 #[derive(Debug)]
 pub(super) struct Section<T> {
     pub(super) rows: Vec<T>,
-    pub(super) total: String,
+    pub(super) total: Markup,
     pub(super) href: String,
 }
 
@@ -118,7 +118,7 @@ pub(super) async fn load(
                     query: query_badge(lang, row.query, at),
                 })
                 .collect(),
-            total: number(engaged.total),
+            total: figure("institution_engaged", &own, engaged.total),
             href: staff::standing_list(None, &[("institution", Some(&own))]),
         },
         inspections: Section {
@@ -130,11 +130,11 @@ pub(super) async fn load(
                     purpose: lang.term(row.purpose),
                     day: inspections::day(lang, row),
                     status: inspection_badge(lang, row.status),
-                    findings: number(row.findings),
+                    findings: figure("inspection_findings", row.id.to_string(), row.findings),
                     points: inspections::points(lang, row),
                 })
                 .collect(),
-            total: number(visits.total),
+            total: figure("institution_inspections", &own, visits.total),
             href: list("/inspections"),
         },
         findings: Section {
@@ -149,12 +149,12 @@ pub(super) async fn load(
                     state: finding_badge(lang, row, at),
                 })
                 .collect(),
-            total: number(found.total),
+            total: figure("institution_findings", &own, found.total),
             href: list("/findings"),
         },
         alerts: Section {
             rows: raised.rows.iter().map(|row| alerts::line(terms, row)).collect(),
-            total: number(raised.total),
+            total: figure("institution_alerts", &own, raised.total),
             href: list("/alerts"),
         },
     })

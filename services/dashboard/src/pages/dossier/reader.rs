@@ -15,7 +15,7 @@ use super::super::status_badge;
 use super::super::timeline::{self, Moments, anchor};
 use super::others::{ByKey, fact_label, is_elsewhere, last};
 use super::{Case, ClassLine, Difference, DossierPage, Group, Held, PaperLine, Past, Source};
-use crate::html::{self, Markup, Tone, badge, bdi, message, number, text};
+use crate::html::{self, Markup, Tone, badge, bdi, figure, message, text};
 use crate::lang::Lang;
 use crate::shell::Shell;
 use crate::terms::Terms;
@@ -104,6 +104,7 @@ impl Reader<'_> {
         let list: Vec<Class> = classes
             .and_then(|fact| serde_json::from_value(fact.value.clone()).ok())
             .unwrap_or_default();
+        let id = self.own.strip_prefix("institution-").unwrap_or(&self.own);
         DossierPage {
             name: Markup::default(),
             status: then
@@ -124,7 +125,11 @@ impl Reader<'_> {
             differences,
             differences_more,
             groups: self.groups(&then, &current, &shown),
-            class_places: list.iter().map(|class| u64::from(class.places.count())).sum(),
+            class_places: figure(
+                "institution_places",
+                id,
+                list.iter().map(|class| u64::from(class.places.count())).sum::<u64>(),
+            ),
             classes: list
                 .iter()
                 .map(|class| ClassLine {
@@ -135,7 +140,11 @@ impl Reader<'_> {
                 .collect(),
             classes_source: classes.map(|fact| self.source(fact, &shown)),
             papers: self.papers(&then, &shown),
-            cases_total: cases.len(),
+            cases_total: figure(
+                "institution_incidents",
+                id,
+                u64::try_from(cases.len()).unwrap_or(u64::MAX),
+            ),
             cases: cases.into_iter().take(CASES).collect(),
             cases_href: String::new(),
             present: None,
@@ -151,7 +160,7 @@ impl Reader<'_> {
                 .iter()
                 .map(|row| timeline::line(self.terms, row, &self.own, self.moments))
                 .collect(),
-            total: number(events.total),
+            total: figure("institution_events", id, events.total),
             newer: None,
             older: None,
             shell,

@@ -1,0 +1,305 @@
+//! Comparing the four sources over one history.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use jiff::civil::Date;
+use tonic::transport::Channel;
+use yujian_domain::divisions::Divisions;
+use yujian_domain::reference::Reference;
+
+use super::counts::{Counted, Figures, parts};
+use super::grpc::Client;
+use super::naive::World;
+use super::page::{self, get, of_region, shown};
+use super::pages::{LISTS, NOT_THE_LIST, OF_INSTITUTION, OF_LISTS, OF_PERSON, PAGES, Page};
+use super::sql::Rows;
+
+/// What is the same in one history for all days.
+pub struct History {
+    what: String,
+    address: String,
+    world: World,
+    rows: Rows,
+    client: Client,
+    divisions: &'static Divisions,
+    /// Figures that were seen to be more than zero.
+    pub seen: BTreeSet<String>,
+}
+
+/// Asserts that all four are equal, and tells the first that are not.
+fn equal(what: &str, four: [(&str, Figures); 4]) {
+    let keys: BTreeSet<&(String, String)> = four.iter().flat_map(|(_, figures)| figures.keys()).collect();
+    let mut wrong = Vec::new();
+    for key in keys {
+        let told: Vec<Option<&String>> = four.iter().map(|(_, figures)| figures.get(key)).collect();
+        if told.iter().any(|value| *value != told[0]) {
+            let each: Vec<String> = four
+                .iter()
+                .zip(&told)
+                .map(|((source, _), value)| format!("{source} {}", value.map_or("0", String::as_str)))
+                .collect();
+            wrong.push(format!("{} of {:?}: {}", key.0, key.1, each.join(", ")));
+        }
+    }
+    assert!(wrong.is_empty(), "{what}: {} differ\n{}", wrong.len(), wrong.join("\n"));
+}
+
+impl History {
+    /// A history that is served at an address, over the data of a directory.
+    pub fn new(what: String, address: &str, channel: Channel, data: &Path, world: World) -> Self {
+        let divisions = Divisions::shipped();
+        let named = world
+            .institutions
+            .values()
+            .map(|institution| institution.region())
+            .collect();
+        let tops = parts(divisions, "", &named).into_iter().collect();
+        Self {
+            what,
+            address: address.to_owned(),
+            world,
+            rows: Rows::of(data),
+            client: Client::new(channel, tops),
+            divisions,
+            seen: BTreeSet::new(),
+        }
+    }
+
+    /// The pages of figures of a division at a day.
+    async fn pages(&mut self, region: &str, at: Date, sql: &Counted, fold: &Counted) {
+        let told = self.client.figures(region, at).await;
+        for page in &PAGES {
+            let path = of_region(page.path, region);
+            let html = get(&self.address, &path);
+            let what = format!("{}: {path} on {at}", self.what);
+            let here = page::figures(&what, &html);
+            let unnamed = page::unnamed_numbers(&html, page.says);
+            assert!(unnamed.is_empty(), "{what}: numbers that are no figures: {unnamed:?}");
+            // Where everything lies in one province, the page of the whole is that province's.
+            let named = sql.named();
+            let mut region = region.to_owned();
+            let mut told = &told;
+            let province;
+            if region.is_empty() {
+                let tops = parts(self.divisions, "", &named);
+                if let (1, Some(only)) = (tops.len(), tops.first())
+                    && only.len() == 2
+                {
+                    region.clone_from(only);
+                    province = self.client.figures(only, at).await;
+                    told = &province;
+                }
+            }
+            let below = parts(self.divisions, &region, &named);
+            let (counts, institutions) = match page.path {
+                "/" => (&told.overview, below.is_empty()),
+                "/staff" => (&told.staff, false),
+                _ => (&told.conduct, false),
+            };
+            let mut own = here.clone();
+            own.retain(|(name, _), _| !OF_LISTS.contains(&name.as_str()));
+            self.note(page, &own);
+            let expected =
+                |counted: &Counted| page.expected(&region, &below, at, |code| counted.within(self.divisions, code));
+            let replied = page.expected(&region, &below, at, |code| {
+                counts.get(code).cloned().unwrap_or_default()
+            });
+            equal(
+                &what,
+                [
+                    ("page", own),
+                    ("gRPC", replied),
+                    ("SQL", expected(sql)),
+                    ("fold", expected(fold)),
+                ],
+            );
+            if institutions {
+                self.beside(&what, &here).await;
+            }
+            self.lists_behind(&what, &html);
+        }
+    }
+
+    /// A figure that is not listed for its page is a gap of this test.
+    fn note(&mut self, page: &Page, figures: &Figures) {
+        for (name, _) in figures.keys() {
+            assert!(
+                page.own.contains(&name.as_str()) || page.parts.contains(&name.as_str()),
+                "{} shows {name}, which this test does not know",
+                page.path
+            );
+            self.seen.insert(name.clone());
+        }
+    }
+
+    /// Figures beside the rows of a page equal those of the same rows elsewhere.
+    async fn beside(&mut self, what: &str, here: &Figures) {
+        let replied = self.client.of_lists().await;
+        for source in [
+            ("gRPC", replied),
+            ("SQL", self.rows.of_lists()),
+            ("fold", self.world.of_lists()),
+        ] {
+            for (key, value) in here.iter().filter(|((name, _), _)| OF_LISTS.contains(&name.as_str())) {
+                assert_eq!(source.1.get(key), Some(value), "{what}: {key:?} by {}", source.0);
+            }
+        }
+    }
+
+    /// A figure that leads to a list counts its rows.
+    fn lists_behind(&self, what: &str, html: &str) {
+        for one in shown(html) {
+            let Some(list) = one.list.filter(|list| list.starts_with('/')) else {
+                continue;
+            };
+            let path = list.split('?').next().unwrap();
+            if !LISTS.contains(&path) || NOT_THE_LIST.contains(&one.name.as_str()) || one.value.contains(['%', '.']) {
+                continue;
+            }
+            let rows = page::figures(&list, &get(&self.address, &list));
+            let total = rows
+                .get(&("listed".to_owned(), path.to_owned()))
+                .map_or("0", String::as_str);
+            assert_eq!(total, one.value, "{what}: {} of {:?} leads to {list}", one.name, one.of);
+        }
+    }
+
+    /// Lists of a division: how many rows they have.
+    async fn lists(&mut self, region: &str, at: Date, sql: &Counted, fold: &Counted) {
+        let total = |counted: &Counted, path: &str, history: &Self| {
+            let counts = counted.within(history.divisions, region);
+            let sum = |name: &str| -> u64 { counts.iter().filter(|((one, _), _)| *one == name).map(|(_, n)| n).sum() };
+            match path {
+                "/institutions" => sum("institutions_by_status"),
+                "/incidents" => sum("incidents_by_category"),
+                "/inspections" => sum("inspections_by_status"),
+                "/findings" => sum("findings_by_state"),
+                "/alerts" => sum("alerts_by_rule"),
+                _ => sum("engaged") + sum("engaged_before"),
+            }
+        };
+        for path in LISTS {
+            let here = of_region(path, region);
+            let html = get(&self.address, &here);
+            let shown = page::figures(&here, &html);
+            for (name, _) in shown.keys() {
+                assert!(
+                    name == "listed" || OF_LISTS.contains(&name.as_str()),
+                    "{here} shows {name}"
+                );
+                self.seen.insert(name.clone());
+            }
+            let key = ("listed".to_owned(), path.to_owned());
+            let shown: u64 = shown.get(&key).map_or(0, |value| value.parse().unwrap());
+            let replied = self.client.listed(path, region, at).await;
+            let what = format!("{}: {here}", self.what);
+            assert_eq!(shown, replied, "{what}: page and gRPC");
+            assert_eq!(shown, total(sql, path, self), "{what}: page and SQL");
+            assert_eq!(shown, total(fold, path, self), "{what}: page and fold");
+        }
+    }
+
+    /// Every row of the lists of institutions and of inspections, page by page.
+    pub async fn lists_row_by_row(&mut self) {
+        let mut here = Figures::new();
+        for list in ["/institutions", "/inspections"] {
+            let mut path = list.to_owned();
+            loop {
+                let html = get(&self.address, &path);
+                here.extend(page::figures(&path, &html));
+                let Some(next) = html.split("rel=\"next\" href=\"").nth(1) else {
+                    break;
+                };
+                path = next.split('"').next().unwrap().replace("&#38;", "&");
+            }
+        }
+        here.retain(|(name, _), _| name != "listed");
+        let replied = self.client.of_lists().await;
+        let what = format!("{}: rows of lists", self.what);
+        self.seen.extend(here.keys().map(|(name, _)| name.clone()));
+        equal(
+            &what,
+            [
+                ("page", here),
+                ("gRPC", replied),
+                ("SQL", self.rows.of_lists()),
+                ("fold", self.world.of_lists()),
+            ],
+        );
+    }
+
+    /// Pages of some institutions and of some persons, those with the longest history among them.
+    pub async fn single(&mut self) {
+        let mut institutions: Vec<(u64, String)> = self.world.history.iter().map(|(id, n)| (*n, id.clone())).collect();
+        institutions.sort_unstable();
+        for (_, id) in institutions.iter().rev().step_by(institutions.len() / 4 + 1) {
+            let region = self.world.institutions[id].region();
+            let path = format!("/institutions/{id}");
+            let mut here = page::figures(&path, &get(&self.address, &path));
+            self.beside(&path, &here).await;
+            here.retain(|(name, _), _| name != "inspection_findings");
+            self.single_is(&path, &OF_INSTITUTION, &here);
+            let replied = self.client.of_institution(id, &region).await;
+            let (rows, fold) = (self.rows.of_institution(id), self.world.of_institution(id));
+            equal(
+                &path,
+                [("page", here), ("gRPC", replied), ("SQL", rows), ("fold", fold)],
+            );
+        }
+        let mut persons: Vec<(u64, String)> = self
+            .world
+            .persons
+            .iter()
+            .map(|(id, one)| (one.events, id.clone()))
+            .collect();
+        persons.sort_unstable();
+        for (_, id) in persons.iter().rev().step_by(persons.len() / 4 + 1) {
+            let path = format!("/persons/{id}");
+            let here = page::figures(&path, &get(&self.address, &path));
+            self.single_is(&path, &OF_PERSON, &here);
+            let replied = self.client.of_person(id).await;
+            let (rows, fold) = (self.rows.of_person(id), self.world.of_person(id));
+            equal(
+                &path,
+                [("page", here), ("gRPC", replied), ("SQL", rows), ("fold", fold)],
+            );
+        }
+    }
+
+    fn single_is(&mut self, path: &str, known: &[&str], here: &Figures) {
+        for (name, _) in here.keys() {
+            assert!(
+                known.contains(&name.as_str()),
+                "{path} shows {name}, which this test does not know"
+            );
+            self.seen.insert(name.clone());
+        }
+    }
+
+    /// Everything at a day.
+    pub async fn all(&mut self, at: Date) {
+        let soon = Reference::shipped().calendar.add_working_days(at, 2).date;
+        let (sql, fold) = (self.rows.count(at, soon), self.world.count(at, soon));
+        let named = sql.named();
+        let mut regions = BTreeSet::from([String::new()]);
+        for code in &named {
+            let lengths: Vec<usize> = if code.starts_with(|first: char| first.is_ascii_digit()) {
+                vec![2, 4, 6, 9]
+            } else {
+                code.match_indices('/')
+                    .map(|(end, _)| end)
+                    .chain([code.len()])
+                    .collect()
+            };
+            let within = lengths.into_iter().filter(|length| *length <= code.len());
+            regions.extend(within.map(|length| code[..length].to_owned()));
+        }
+        for region in &regions {
+            self.pages(region, at, &sql, &fold).await;
+        }
+        for region in regions.iter().filter(|region| region.len() <= 6) {
+            self.lists(region, at, &sql, &fold).await;
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! The pages, with the figures that each shows: a new one must be named here, or it fails.
+
+use std::collections::BTreeSet;
+
+use jiff::civil::Date;
+
+use super::counts::{Counts, Figures, figures};
+
+/// A page of figures: its address, the figures of its division, those of each part, and texts with numbers that are no
+/// figures.
+pub struct Page {
+    pub path: &'static str,
+    pub own: &'static [&'static str],
+    pub parts: &'static [&'static str],
+    pub says: &'static [&'static str],
+}
+
+pub const PAGES: [Page; 3] = [
+    Page {
+        path: "/",
+        own: &[
+            "alerts",
+            "coverage",
+            "damaged_institutions",
+            "engaged",
+            "in_process",
+            "incidents",
+            "incidents_by_category",
+            "incidents_by_month",
+            "incidents_of_12_months",
+            "inspected",
+            "inspections",
+            "institutions",
+            "institutions_by_status",
+            "late_incidents",
+            "on_the_clock",
+            "open_findings",
+            "open_incidents",
+            "operating",
+            "overdue_corrections",
+            "places",
+            "places_per_thousand",
+            "qualified_share",
+            "receipts_by_month",
+            "receipts_due_soon",
+            "receipts_in_time",
+            "receipts_issued",
+            "receipts_late",
+            "receipts_of_12_months",
+            "receipts_overdue",
+            "returned",
+            "townships",
+            "unqualified",
+            "unserved_townships",
+        ],
+        parts: &[
+            "coverage",
+            "damaged_institutions",
+            "institutions",
+            "late_incidents",
+            "open_incidents",
+            "operating",
+            "overdue_corrections",
+            "places",
+            "places_per_thousand",
+            "qualified_share",
+            "townships",
+            "unserved_townships",
+        ],
+        says: &["千人口托位（目标 4.5）", "12 个月检查覆盖", "事件与回执，近 12 个月"],
+    },
+    Page {
+        path: "/staff",
+        own: &[
+            "alerts_by_rule",
+            "barred",
+            "barred_persons",
+            "damaged_engagements",
+            "engaged",
+            "engaged_twice",
+            "off_duty",
+            "papers",
+            "papers_ended",
+            "papers_ending_soon",
+            "qualified_share",
+            "unqualified",
+            "without_health",
+            "without_query",
+        ],
+        parts: &[
+            "barred",
+            "damaged_engagements",
+            "engaged",
+            "off_duty",
+            "papers_ending_soon",
+            "qualified_share",
+            "unqualified",
+            "without_health",
+            "without_query",
+        ],
+        says: &[
+            "份 30 天内到期",
+            "30 天内到期",
+            "0–7 天",
+            "8–30 天",
+            "31–90 天",
+            "90 天以上",
+        ],
+    },
+    Page {
+        path: "/conduct",
+        own: &[
+            "approvals_due",
+            "approvals_late",
+            "approvals_overdue",
+            "assistance",
+            "at_cap",
+            "backfilled",
+            "backfilled_late",
+            "corrections",
+            "coverage",
+            "damaged_inspections",
+            "findings",
+            "findings_by_dimension",
+            "findings_by_dimension_and_weight",
+            "findings_extended",
+            "inspected",
+            "inspections",
+            "inspections_by_purpose",
+            "inspections_by_status",
+            "open_findings",
+            "operating",
+            "overdue_corrections",
+            "ratio_exceeded",
+            "rejections",
+            "visits_by_month",
+            "visits_counted",
+            "visits_noted",
+        ],
+        parts: &[
+            "at_cap",
+            "coverage",
+            "damaged_inspections",
+            "inspected",
+            "inspections",
+            "open_findings",
+            "operating",
+            "overdue_corrections",
+        ],
+        says: &[
+            "近 12 个月到场检查过的运营机构",
+            "到场检查，近 12 个月",
+            "12 个月内检查过 / 运营",
+            "检查次数",
+        ],
+    },
+];
+
+/// Figures of the pages whose rows are institutions or inspections.
+pub const OF_LISTS: [&str; 4] = [
+    "inspection_findings",
+    "inspection_open_findings",
+    "institution_open_incidents",
+    "institution_places",
+];
+pub const OF_INSTITUTION: [&str; 7] = [
+    "institution_alerts",
+    "institution_engaged",
+    "institution_events",
+    "institution_findings",
+    "institution_incidents",
+    "institution_inspections",
+    "institution_places",
+];
+pub const OF_PERSON: [&str; 4] = [
+    "person_alerts",
+    "person_engagements",
+    "person_events",
+    "person_training_hours",
+];
+pub const LISTS: [&str; 6] = [
+    "/alerts",
+    "/findings",
+    "/incidents",
+    "/inspections",
+    "/institutions",
+    "/staff/list",
+];
+/// Figures that are more or less than the list behind them: places of institutions, those not closed of all, persons of
+/// engagements, and what an alert was raised about.
+pub const NOT_THE_LIST: [&str; 4] = ["places", "institutions", "barred_persons", "engaged_twice"];
+
+impl Page {
+    /// Of all figures of a division and its parts, those that this page shows.
+    pub fn expected(
+        &self,
+        region: &str,
+        parts: &BTreeSet<String>,
+        at: Date,
+        counts: impl Fn(&str) -> Counts,
+    ) -> Figures {
+        let mut expected = figures(&counts(region), region, at);
+        expected.retain(|(name, _), _| self.own.contains(&name.as_str()));
+        for part in parts {
+            let mut of_part = figures(&counts(part), part, at);
+            of_part.retain(|(name, of), _| self.parts.contains(&name.as_str()) && of == part);
+            expected.extend(of_part);
+        }
+        expected
+    }
+}
