@@ -99,7 +99,7 @@ impl History {
             };
             let mut own = here.clone();
             own.retain(|(name, _), _| !OF_LISTS.contains(&name.as_str()));
-            self.note(page, &own);
+            self.note(page, &region, &own);
             let expected =
                 |counted: &Counted| page.expected(&region, &below, at, |code| counted.within(self.divisions, code));
             let replied = page.expected(&region, &below, at, |code| {
@@ -117,15 +117,16 @@ impl History {
             if institutions {
                 self.beside(&what, &here).await;
             }
-            self.lists_behind(&what, &html);
+            self.lists_behind(&what, &html, &region);
         }
     }
 
     /// A figure that is not listed for its page is a gap of this test.
-    fn note(&mut self, page: &Page, figures: &Figures) {
-        for (name, _) in figures.keys() {
+    fn note(&mut self, page: &Page, region: &str, figures: &Figures) {
+        for key in figures.keys() {
+            let name = &key.0;
             assert!(
-                page.own.contains(&name.as_str()) || page.parts.contains(&name.as_str()),
+                page.shows(region, key) || page.parts.contains(&name.as_str()),
                 "{} shows {name}, which this test does not know",
                 page.path
             );
@@ -147,9 +148,13 @@ impl History {
         }
     }
 
-    /// A figure that leads to a list counts its rows.
-    fn lists_behind(&self, what: &str, html: &str) {
+    /// A figure of the division that leads to a list counts its rows. Those of the parts do so on their own pages.
+    fn lists_behind(&self, what: &str, html: &str, region: &str) {
+        let mut known = BTreeSet::new();
         for one in shown(html) {
+            if one.of.split('/').next() != region.split('/').next() || !known.insert(one.list.clone()) {
+                continue;
+            }
             let Some(list) = one.list.filter(|list| list.starts_with('/')) else {
                 continue;
             };
@@ -277,8 +282,8 @@ impl History {
         }
     }
 
-    /// Everything at a day.
-    pub async fn all(&mut self, at: Date) {
+    /// Everything at a day, of divisions whose code is no longer than this.
+    pub async fn all(&mut self, at: Date, longest: usize) {
         let soon = Reference::shipped().calendar.add_working_days(at, 2).date;
         let (sql, fold) = (self.rows.count(at, soon), self.world.count(at, soon));
         let named = sql.named();
@@ -292,13 +297,13 @@ impl History {
                     .chain([code.len()])
                     .collect()
             };
-            let within = lengths.into_iter().filter(|length| *length <= code.len());
+            let within = lengths.into_iter().filter(|length| *length <= code.len().min(longest));
             regions.extend(within.map(|length| code[..length].to_owned()));
         }
         for region in &regions {
             self.pages(region, at, &sql, &fold).await;
         }
-        for region in regions.iter().filter(|region| region.len() <= 6) {
+        for region in regions.iter().filter(|region| region.len() <= 4) {
             self.lists(region, at, &sql, &fold).await;
         }
     }

@@ -142,7 +142,7 @@ fn last_months(at: Date) -> BTreeSet<String> {
 }
 
 /// Counts that a page shows as they are, by what they are counted by.
-const LISTED: [&str; 16] = [
+const LISTED: [&str; 15] = [
     "institutions_by_status",
     "incidents_by_category",
     "inspections_by_status",
@@ -152,7 +152,6 @@ const LISTED: [&str; 16] = [
     "off_duty",
     "barred",
     "papers",
-    "alerts_by_rule",
     "corrections",
     "findings_by_dimension",
     "incidents_by_month",
@@ -205,7 +204,9 @@ pub fn figures(counts: &Counts, region: &str, at: Date) -> Figures {
             .unwrap_or(0)
     };
     let months = last_months(at);
-    for ((name, by), count) in counts.iter().filter(|((_, by), _)| !by.is_empty()) {
+    // Findings of foreign registers have no dimension.
+    let listed = |name: &str, by: &str| !by.is_empty() || name == "findings_by_dimension";
+    for ((name, by), count) in counts.iter().filter(|((name, by), _)| listed(name, by)) {
         if LISTED.contains(name) && (!name.ends_with("_month") || months.contains(by)) {
             put(&mut figures, name, format!("{region}/{by}"), *count);
         }
@@ -231,6 +232,13 @@ pub fn figures(counts: &Counts, region: &str, at: Date) -> Figures {
         put(&mut figures, name, region, shown.map(|(_, count)| count).sum());
     }
     let operating = operating(counts);
+    let doubles = counts.get(&("alerts_by_rule", "double_engagement".to_owned()));
+    put(
+        &mut figures,
+        "double_engagement_alerts",
+        region,
+        doubles.copied().unwrap_or(0),
+    );
     put(&mut figures, "operating", region, operating);
     put(
         &mut figures,

@@ -101,10 +101,10 @@ fn attribute(tag: &str, name: &str) -> String {
 }
 
 /// Numbers that a page shows in its main part without saying which figure they are: what stands outside of figures,
-/// times, codes, names and badges, except texts that are known to be no figures.
+/// times, codes, names, heads of rows and badges, except texts that are known to be no figures.
 pub fn unnamed_numbers(html: &str, says: &[&str]) -> BTreeSet<String> {
-    const SILENT: [&str; 12] = [
-        "data", "time", "bdi", "code", "title", "caption", "option", "script", "style", "footer", "header", "nav",
+    const SILENT: [&str; 13] = [
+        "th", "data", "time", "bdi", "code", "title", "caption", "option", "script", "style", "footer", "header", "nav",
     ];
     let main = &html[html.find("id=\"main\"").unwrap()..];
     let mut silent: Vec<&str> = Vec::new();
