@@ -1,6 +1,7 @@
 //! What every source of figures is brought to: plain counts of a division, and the figures of a page made of them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
 use jiff::ToSpan;
 use jiff::civil::Date;
@@ -83,11 +84,7 @@ impl Counted {
     /// Counts of everything that lies in a division.
     pub fn within(&self, divisions: &Divisions, region: &str) -> Counts {
         let mut sum = Counts::new();
-        let townships = divisions
-            .iter()
-            .filter(|division| division.level == Level::Township && lies_in(division.id.code(), region))
-            .count();
-        add(&mut sum, "townships", "", townships as u64);
+        add(&mut sum, "townships", "", townships(divisions, region));
         for (code, counts) in self.by_region.iter().filter(|(code, _)| lies_in(code, region)) {
             for ((name, by), count) in counts {
                 add(&mut sum, name, by.clone(), *count);
@@ -119,6 +116,22 @@ impl Counted {
         add(&mut sum, "inhabitants", "", inhabitants);
         sum
     }
+}
+
+/// Townships of a division, counted once for all.
+fn townships(divisions: &Divisions, region: &str) -> u64 {
+    static COUNTED: OnceLock<BTreeMap<String, u64>> = OnceLock::new();
+    let counted = COUNTED.get_or_init(|| {
+        let mut counted = BTreeMap::new();
+        for division in divisions.iter().filter(|division| division.level == Level::Township) {
+            let code = division.id.code();
+            for length in [0, 2, 4, 6, 9] {
+                *counted.entry(code[..length].to_owned()).or_default() += 1;
+            }
+        }
+        counted
+    });
+    counted.get(region).copied().unwrap_or(0)
 }
 
 fn operating(counts: &Counts) -> u64 {
