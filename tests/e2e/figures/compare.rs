@@ -10,7 +10,7 @@ use yujian_domain::reference::Reference;
 
 use super::counts::{Counted, Figures, parts};
 use super::grpc::Client;
-use super::naive::World;
+use super::naive::{Institution, World};
 use super::page::{self, get, of_region, shown};
 use super::pages::{LISTS, NOT_THE_LIST, OF_INSTITUTION, OF_LISTS, OF_PERSON, PAGES, Page};
 use super::sql::Rows;
@@ -51,11 +51,7 @@ impl History {
     /// A history that is served at an address, over the data of a directory.
     pub fn new(what: String, address: &str, channel: Channel, data: &Path, world: World) -> Self {
         let divisions = Divisions::shipped();
-        let named = world
-            .institutions
-            .values()
-            .map(|institution| institution.region())
-            .collect();
+        let named = world.institutions.values().map(Institution::region).collect();
         let tops = parts(divisions, "", &named).into_iter().collect();
         Self {
             what,
