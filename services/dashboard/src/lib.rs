@@ -112,8 +112,9 @@ impl Page {
         }
     }
 
-    /// The routes: `/`, `/institutions`, `/institutions/{id}`, `/incidents`, `/incidents/{id}`, `/status`, `/settings`,
-    /// `/events` and the files under `/assets`. GET and HEAD only; anything unknown is a page that says so.
+    /// The routes: `/`, `/institutions`, `/institutions/{id}`, `/staff`, `/staff/list`, `/credentials`, `/persons/{id}`,
+    /// `/conduct`, `/inspections`, `/inspections/{id}`, `/findings`, `/incidents`, `/incidents/{id}`, `/alerts`, `/status`,
+    /// `/settings`, `/events` and the files under `/assets`. GET and HEAD only; anything unknown is a page that says so.
     pub fn router(self) -> Router {
         let mut router = Router::new()
             .route("/", get(pages::overview::page))

@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_hears_of_its_own_region_and_institution_only() {
+    fn a_page_hears_of_its_own_region_institution_and_person_only() {
         let region = Interest {
             region: Some("3301".to_owned()),
             ..Interest::default()
@@ -147,5 +147,15 @@ mod tests {
         assert!(one.concerns(&change("330106001", 7)));
         assert!(!one.concerns(&change("330106001", 8)));
         assert!(Interest::default().concerns(&change("US-48/HARRIS", 1)));
+        let person = Interest {
+            person: Some(Uuid::from_u128(9)),
+            ..Interest::default()
+        };
+        let of = |id: u128| Change {
+            person: Some(Uuid::from_u128(id)),
+            ..change("330106001", 1)
+        };
+        assert!(person.concerns(&of(9)));
+        assert!(!person.concerns(&of(8)) && !person.concerns(&change("330106001", 1)));
     }
 }

@@ -214,13 +214,9 @@ impl Story<'_> {
         self.institution(index, actor, method, command).await?;
         self.members[index].open = true;
         match self.members[index].course {
-            Course::StaysNonconforming | Course::Corrects => self.plan(20, 120, Task::Nonconformity(index)),
-            Course::StaysSuspended | Course::Pauses => self.plan(30, 150, Task::Suspend(index)),
-            // A short story has those who close as well.
-            Course::Closes => {
-                let (low, high) = ((self.days / 6).min(60), (self.days / 3).min(200));
-                self.plan(low, high, Task::Close(index));
-            }
+            Course::StaysNonconforming | Course::Corrects => self.plan_within(20, 120, Task::Nonconformity(index)),
+            Course::StaysSuspended | Course::Pauses => self.plan_within(30, 150, Task::Suspend(index)),
+            Course::Closes => self.plan_within(60, 200, Task::Close(index)),
             _ => {}
         }
         if self.dice.percent(50) {

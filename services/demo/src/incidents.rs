@@ -14,6 +14,8 @@ use crate::agenda::{Task, soon};
 use crate::people::Dice;
 use crate::story::{Case, DemoError, Story};
 
+/// Every so many cases, one is reopened: in turn, so that a short story has some.
+const REOPENED: usize = 45;
 const PLACES: &[&str] = &["活动室", "户外场地", "盥洗室", "走廊", "睡眠室", "楼梯", "餐厅"];
 
 /// Category, injury, severity, weight in a thousand.
@@ -273,8 +275,8 @@ impl Story<'_> {
             command,
         )
         .await?;
-        if regulatory && !self.cases[incident].reopened && self.dice.percent(2) {
-            self.plan(10, 60, Task::Reopen(incident));
+        if regulatory && !self.cases[incident].reopened && incident % REOPENED == 7 {
+            self.plan_within(10, 60, Task::Reopen(incident));
         }
         Ok(())
     }

@@ -109,7 +109,9 @@ pub(crate) fn fate(number: usize) -> Fate {
 pub(crate) struct Worker {
     /// Person, once registered.
     pub id: Option<Uuid>,
-    /// Institution that hired.
+    /// Institution that registered the person: its county's authority knows the person always.
+    pub home: usize,
+    /// Institution that employs, or is about to.
     pub institution: usize,
     /// Post of the first engagement.
     pub post: Post,

@@ -92,8 +92,9 @@ impl Story<'_> {
         self.members[self.workers[worker].institution].operator()
     }
 
+    /// An officer of the county where the worker was registered.
     pub(crate) fn authority(&self, worker: usize, which: u32) -> Actor {
-        self.members[self.workers[worker].institution].officer(which)
+        self.members[self.workers[worker].home].officer(which)
     }
 
     async fn hire(&mut self, institution: usize, post: Post) -> Result<(), DemoError> {
@@ -111,6 +112,7 @@ impl Story<'_> {
         let fate = staff::fate(worker);
         self.workers.push(Worker {
             id: Some(outcome.id),
+            home: institution,
             institution,
             post,
             fate,

@@ -294,6 +294,11 @@ impl Story<'_> {
         (low, (self.days / 3).clamp(low, 400))
     }
 
+    /// Schedules something some days from now, or sooner in a short story, so that it has it as well.
+    pub(crate) fn plan_within(&mut self, low: u64, high: u64, task: Task) {
+        self.plan((self.days / 6).min(low), (self.days / 3).min(high), task);
+    }
+
     /// What the log says of an aggregate.
     pub(crate) async fn state<A: Aggregate>(&self, id: Uuid) -> Result<Option<A>, DemoError> {
         match self.commands.load::<A>(id).await {

@@ -67,6 +67,13 @@ fn every_page(browser: &mut Browser, tab: &Tab, origin: &str) -> Vec<(&'static s
         &format!("{origin}/incidents"),
         "main tbody a[href^=\"/incidents/\"]",
     );
+    let mut first = |list: &str, kind: &str| {
+        let selector = format!("main tbody th a[href^=\"/{kind}/\"]");
+        links(browser, tab, &format!("{origin}{list}"), &selector)[0].clone()
+    };
+    let person = first("/staff/list?state=active", "persons");
+    let inspection = first("/inspections?status=published", "inspections");
+    let imported = first("/inspections?status=imported", "inspections");
     let (dossier, incident) = (all_dossiers[0].clone(), incidents[0].clone());
     let past = format!("{dossier}?as_of=2026-05-15&known_at=2026-05-20");
     vec![
@@ -77,6 +84,21 @@ fn every_page(browser: &mut Browser, tab: &Tab, origin: &str) -> Vec<(&'static s
         ("dossier of the past", past, 200),
         ("incidents", format!("{origin}/incidents"), 200),
         ("incident", incident, 200),
+        ("staff", format!("{origin}/staff"), 200),
+        ("list of staff", format!("{origin}/staff/list?within=90"), 200),
+        ("credentials", format!("{origin}/credentials"), 200),
+        ("person", person, 200),
+        ("conduct", format!("{origin}/conduct"), 200),
+        ("inspections", format!("{origin}/inspections"), 200),
+        ("inspection", inspection, 200),
+        ("imported inspection", imported, 200),
+        ("findings", format!("{origin}/findings"), 200),
+        ("alerts", format!("{origin}/alerts"), 200),
+        (
+            "nothing in a list",
+            format!("{origin}/findings?state=imported&dimension=safety&open=1"),
+            200,
+        ),
         ("status", format!("{origin}/status"), 200),
         ("no such page", format!("{origin}/nothing"), 404),
         ("bad field", format!("{origin}/institutions?limit=many"), 400),

@@ -12,7 +12,7 @@ use yujian_domain::reference::Reference;
 use yujian_domain::time::day_of;
 use yujian_views::{ConductFigures, ConductFiguresRow, FindingQuery, FindingRow, Page, Scope};
 
-use super::marks::{Count, Share, figures_crumbs, only_province, weight_badge};
+use super::marks::{Count, Part, Share, by_code, figures_crumbs, only_province, weight_badge};
 use super::{deadline, findings};
 use crate::Shared;
 use crate::charts::{Months, scale};
@@ -20,7 +20,6 @@ use crate::failure::{Failure, Thing, answer};
 use crate::html::{self, Markup, bdi, figure, url};
 use crate::lang::Lang;
 use crate::shell::Shell;
-use crate::terms::codes::Coded;
 use crate::visit::Visit;
 
 /// Rows of a section that has a list of its own.
@@ -35,15 +34,6 @@ const OPEN: [FindingState; 4] = [
     FindingState::Overdue,
     FindingState::CorrectionClaimed,
 ];
-
-/// A value of a closed list with its count, and a bar on one scale.
-#[derive(Debug)]
-struct Part {
-    word: String,
-    href: String,
-    count: Markup,
-    bar: u64,
-}
 
 /// Findings of a dimension by weight.
 #[derive(Debug)]
@@ -164,7 +154,7 @@ fn build(
     let lang = shell.lang;
     let row = &figures.region;
     let inspections =
-        |name: &'static str| move |code: &'static str| url("/inspections", &[("region", region), (name, Some(code))]);
+        |name: &'static str| move |code: &str| url("/inspections", &[("region", region), (name, Some(code))]);
     let code = row.code.as_str();
     let year_ago = at.saturating_sub(1.year());
     ConductPage {
@@ -190,14 +180,14 @@ fn build(
             row.findings_by_state.values().sum(),
             url("/findings", &[("region", region)]),
         ),
-        statuses: parts(
+        statuses: by_code(
             lang,
             ("inspections_by_status", code),
             Status::ALL,
             &row.by_status,
             inspections("status"),
         ),
-        purposes: parts(
+        purposes: by_code(
             lang,
             ("inspections_by_purpose", code),
             Purpose::ALL,
@@ -273,28 +263,6 @@ fn region_line(row: &ConductFiguresRow, region: Option<&str>) -> RegionLine {
         at_cap: figure("at_cap", code, row.visits.at_cap),
         damaged: Count::new("damaged_inspections", code, row.damaged, String::new()),
     }
-}
-
-/// Counts by the values of a closed list, in the order of the list whatever the figures are.
-fn parts<T: Coded>(
-    lang: Lang,
-    (name, of): (&str, &str),
-    all: &[T],
-    counts: &std::collections::BTreeMap<String, u64>,
-    href: impl Fn(&'static str) -> String,
-) -> Vec<Part> {
-    let greatest = counts.values().copied().max().unwrap_or(0).max(1);
-    all.iter()
-        .filter_map(|value| {
-            let count = counts.get(value.code()).copied().filter(|count| *count > 0)?;
-            Some(Part {
-                word: lang.term(*value),
-                href: href(value.code()),
-                count: figure(name, format!("{of}/{}", value.code()), count),
-                bar: scale(count, greatest, 200),
-            })
-        })
-        .collect()
 }
 
 /// Findings by dimension and weight, in the order of the newest checklist; dimensions that it does not know follow, then

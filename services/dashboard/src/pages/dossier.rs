@@ -1,5 +1,6 @@
 //! `/institutions/{id}`: the dossier (一机一档) with its two axes of time, and the timeline.
 
+mod others;
 mod present;
 mod reader;
 

@@ -1,5 +1,7 @@
 //! Badges and shares of staff and inspections, and the path above pages of figures.
 
+use std::collections::BTreeMap;
+
 use jiff::civil::Date;
 use yujian_domain::inspection::{self, FindingState, Weight};
 use yujian_domain::person::{CredentialState, EngagementState};
@@ -12,6 +14,7 @@ use crate::html::{Markup, Tone, badge, bdi, figure, number, percent, rate, text,
 use crate::lang::Lang;
 use crate::shell::Crumb;
 use crate::terms::Terms;
+use crate::terms::codes::Coded;
 
 /// Days within which the end of a paper counts as near.
 const NEAR_DAYS: i32 = 30;
@@ -57,6 +60,38 @@ impl Count {
             href,
         }
     }
+}
+
+/// A value of a closed list with its count, and a bar on the scale of the greatest.
+#[derive(Debug)]
+pub(crate) struct Part {
+    pub(crate) word: String,
+    pub(crate) href: String,
+    pub(crate) count: Markup,
+    pub(crate) bar: u64,
+}
+
+/// Counts by the values of a closed list, in the order of the list whatever they are: the figure of that name of a
+/// division.
+pub(crate) fn by_code<T: Coded>(
+    lang: Lang,
+    (name, of): (&str, &str),
+    all: &[T],
+    counts: &BTreeMap<String, u64>,
+    href: impl Fn(&str) -> String,
+) -> Vec<Part> {
+    let greatest = counts.values().copied().max().unwrap_or(0).max(1);
+    all.iter()
+        .filter_map(|value| {
+            let count = counts.get(value.code()).copied().filter(|count| *count > 0)?;
+            Some(Part {
+                word: lang.term(*value),
+                href: href(value.code()),
+                count: figure(name, format!("{of}/{}", value.code()), count),
+                bar: scale(count, greatest, BAR),
+            })
+        })
+        .collect()
 }
 
 /// The state of an inspection.

@@ -1,6 +1,5 @@
 //! `/`: the overview of a region (监管总览).
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use askama::Template;
@@ -14,7 +13,7 @@ use yujian_domain::institution::Status;
 use yujian_domain::time::day_of;
 use yujian_views::{InstitutionQuery, InstitutionRow, Pipeline, RegionRow, RollUp, Scope};
 
-use super::marks::{Count, Share};
+use super::marks::{Count, Part, Share, by_code};
 use super::staff::standing_list;
 use super::{SOON_WORKING_DAYS, deadline, everywhere, status_badge};
 use crate::Shared;
@@ -23,7 +22,6 @@ use crate::failure::{Failure, Thing, answer};
 use crate::html::{self, Markup, bdi, figure, percent, two_decimals, url};
 use crate::lang::Lang;
 use crate::shell::{Crumb, Shell};
-use crate::terms::codes::Coded;
 use crate::visit::Visit;
 
 /// Plan target T1, 4.5 places per 1,000 inhabitants, in hundredths (浙江省"十四五"规划 三(三)).
@@ -160,15 +158,6 @@ impl Line {
             ),
         }
     }
-}
-
-/// A share of a whole as a row with a bar.
-#[derive(Debug)]
-struct Part {
-    word: String,
-    href: String,
-    count: Markup,
-    bar: u64,
 }
 
 /// A running clock.
@@ -403,29 +392,6 @@ fn build(
 fn last_year(months: &[(String, u64)]) -> Spark {
     let values: Vec<u64> = months.iter().map(|(_, value)| *value).collect();
     spark(&values[values.len().saturating_sub(12)..])
-}
-
-/// Counts by the values of a closed list, in the order of the list whatever they are: the figure of that name of a
-/// division.
-fn by_code<T: Coded>(
-    lang: Lang,
-    (name, of): (&str, &str),
-    all: &[T],
-    counts: &BTreeMap<String, u64>,
-    href: impl Fn(&str) -> String,
-) -> Vec<Part> {
-    let greatest = counts.values().copied().max().unwrap_or(0).max(1);
-    all.iter()
-        .filter_map(|value| {
-            let count = counts.get(value.code()).copied()?;
-            (count > 0).then(|| Part {
-                word: lang.term(*value),
-                href: href(value.code()),
-                count: figure(name, format!("{of}/{}", value.code()), count),
-                bar: scale(count, greatest, 200),
-            })
-        })
-        .collect()
 }
 
 /// Clocks that end first, with how far they are from `at`.

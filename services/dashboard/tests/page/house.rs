@@ -15,17 +15,23 @@ use yujian_command::{Commands, Reactors, Request};
 use yujian_dashboard::Page;
 use yujian_demo::{Batch, Plan, build, clock_start};
 use yujian_domain::envelope::{Actor, Role};
+use yujian_domain::inspection::{ImportedKind, Inspection, InspectionCommand, RecordImportedInspection, Weight};
 use yujian_domain::institution::{
     Institution, InstitutionCommand, InstitutionType, Mode, Ownership, RecordImportedInstitution,
 };
+use yujian_domain::person::{
+    ClaimCredential, CredentialKind, IdentityKind, Person, PersonCommand, Proofing, RegisterPerson,
+};
+use yujian_domain::personal::Sensitive;
+use yujian_domain::time::{Occurred, day_of};
 use yujian_domain::values::{ExternalId, RegionId};
 use yujian_eventlog::LogError;
 use yujian_eventlog::checkpoint::StateFile;
-use yujian_eventlog::clock::SimulatedClock;
+use yujian_eventlog::clock::{Clock, SimulatedClock};
 use yujian_eventlog::entropy::Entropy;
 use yujian_eventlog::keys::MemoryKeys;
 use yujian_eventlog::memory::MemoryLog;
-use yujian_views::{IncidentQuery, InstitutionQuery, Views};
+use yujian_views::{AlertQuery, IncidentQuery, InspectionQuery, InstitutionQuery, PersonQuery, Views};
 
 /// Names that break pages which do not escape, or that reorder what stands beside them.
 pub const NASTY: [&str; 9] = [
@@ -59,6 +65,8 @@ pub struct House {
     pub clock: Arc<SimulatedClock>,
     pub stop: CancellationToken,
     pub nasty: Vec<Uuid>,
+    /// Persons and inspections whose texts are hostile too.
+    pub nasty_pages: Vec<String>,
     _follow: watch::Sender<bool>,
 }
 
@@ -82,9 +90,14 @@ pub async fn house() -> House {
     build(&commands, &mut reactors, &clock, &Nothing, plan, |_, _| {})
         .await
         .unwrap();
-    let mut nasty = Vec::new();
+    let (mut nasty, mut nasty_pages) = (Vec::new(), Vec::new());
     for (number, name) in NASTY.iter().enumerate() {
-        nasty.extend(import(&commands, name, number).await);
+        let institution = import(&commands, name, number).await;
+        nasty_pages.extend(staff(&commands, name, number, &clock).await);
+        if let Some(institution) = institution {
+            nasty_pages.extend(visit(&commands, institution, name, number).await);
+            nasty.push(institution);
+        }
     }
     let views = Views::open(None, log, commands.reference().divisions.clone(), |_| {})
         .await
@@ -109,6 +122,7 @@ pub async fn house() -> House {
         clock,
         stop,
         nasty,
+        nasty_pages,
         _follow: follow,
     }
 }
@@ -145,6 +159,94 @@ pub async fn import(commands: &Commands, name: &str, number: usize) -> Option<Uu
         .await
         .ok()
         .map(|outcome| outcome.id)
+}
+
+fn officer() -> Actor {
+    Actor {
+        id: "officer-1".to_owned(),
+        role: Role::Officer,
+        organisation: Some("health-330106".to_owned()),
+        jurisdiction: Some("330106".to_owned()),
+    }
+}
+
+/// Registers a person of a name, with a credential whose issuer and level read alike. The address of the page.
+async fn staff(commands: &Commands, name: &str, number: usize, clock: &SimulatedClock) -> Option<String> {
+    let now = clock.now();
+    let request = |id: u128, target: Option<Uuid>, command: PersonCommand| {
+        let mut request = Request::new(officer(), Uuid::from_u128(id), "test/Staff", target, command);
+        request.occurred = Some(Occurred::Instant { time: now });
+        request
+    };
+    let number = number as u128;
+    let command = PersonCommand::Register(RegisterPerson {
+        institution: None,
+        region: Some(RegionId::parse("330106", 2020).unwrap()),
+        identity_kind: IdentityKind::Passport,
+        identity: Sensitive::new(format!("E1234567{number}")),
+        name: Sensitive::new(name.to_owned()),
+        phone: None,
+        proofing: Proofing::Counter,
+        birth_date: None,
+        account: None,
+    });
+    let registered = commands
+        .execute::<Person>(request(1000 + number, None, command))
+        .await
+        .ok()?;
+    let command = PersonCommand::ClaimCredential(ClaimCredential {
+        kind: CredentialKind::Other,
+        issuer: name.to_owned(),
+        number: Sensitive::new(format!("N-{number}")),
+        level: Some(name.to_owned()),
+        issue_date: day_of(now),
+        expiry_date: None,
+        sha256: None,
+    });
+    commands
+        .execute::<Person>(request(2000 + number, Some(registered.id), command))
+        .await
+        .ok()?;
+    Some(format!("/persons/{}", registered.id))
+}
+
+/// Imports a finding that cites a standard of a name. The address of the page.
+async fn visit(commands: &Commands, institution: Uuid, name: &str, number: usize) -> Option<String> {
+    let command = InspectionCommand::RecordImported(RecordImportedInspection {
+        institution,
+        external: ExternalId {
+            register: "nasty".to_owned(),
+            number: format!("v{number}"),
+        },
+        ordinal: 1,
+        visit_date: None,
+        kind: ImportedKind::Finding,
+        standard: name.to_owned(),
+        weight: Weight::Unknown,
+        corrected_date: None,
+        details: std::collections::BTreeMap::new(),
+        narrative: None,
+    });
+    let actor = Actor {
+        id: "importer".to_owned(),
+        role: Role::Administrator,
+        organisation: Some("register".to_owned()),
+        jurisdiction: None,
+    };
+    let id = Uuid::from_u128(0x7000 + number as u128);
+    let mut request = Request::new(
+        actor,
+        Uuid::from_u128(3000 + number as u128),
+        "test/Visit",
+        Some(id),
+        command,
+    );
+    request.occurred = Some(Occurred::Unknown);
+    commands
+        .execute::<Inspection>(request)
+        .await
+        .ok()
+        .map(|outcome| format!("/inspections/{}", outcome.id))
 }
 
 pub async fn get(router: &Router, path: &str) -> (StatusCode, HeaderMap, String) {
@@ -186,7 +288,47 @@ pub async fn every_page(house: &House) -> Vec<String> {
         })
         .await
         .unwrap();
+    let persons = house
+        .views
+        .persons(PersonQuery {
+            limit: 500,
+            ..Default::default()
+        })
+        .await
+        .unwrap();
+    let inspections = house
+        .views
+        .inspections(InspectionQuery {
+            limit: 500,
+            ..Default::default()
+        })
+        .await
+        .unwrap();
+    let alerts = house
+        .views
+        .alerts(AlertQuery {
+            limit: 500,
+            ..Default::default()
+        })
+        .await
+        .unwrap();
     let fixed = [
+        "/staff",
+        "/staff?region=3301",
+        "/staff/list",
+        "/staff/list?state=active&state=off_duty&within=90",
+        "/staff/list?barred=1&unqualified=1&post=carer",
+        "/credentials",
+        "/credentials?kind=childcare_worker&state=verified&left=more&engaged=1",
+        "/conduct",
+        "/conduct?region=3301",
+        "/inspections",
+        "/inspections?purpose=random&open=1&from=2026-01-01&to=2026-06-30",
+        "/findings",
+        "/findings?overdue=1",
+        "/findings?dimension=safety&weight=grave&open=1",
+        "/alerts",
+        "/alerts?rule=double_engagement",
         "/",
         "/?region=33",
         "/?region=3301",
@@ -213,5 +355,13 @@ pub async fn every_page(house: &House) -> Vec<String> {
             .take(60)
             .map(|row| format!("/incidents/{}", row.id)),
     );
+    let township = institutions.rows.iter().find(|row| row.region.len() == 9).unwrap();
+    for path in ["/", "/staff", "/conduct"] {
+        pages.push(format!("{path}?region={}", township.region));
+    }
+    pages.extend(persons.rows.iter().take(120).map(|row| format!("/persons/{}", row.id)));
+    let about = alerts.rows.iter().filter_map(|row| row.person);
+    pages.extend(about.take(30).map(|id| format!("/persons/{id}")));
+    pages.extend(inspections.rows.iter().map(|row| format!("/inspections/{}", row.id)));
     pages
 }

@@ -1,12 +1,11 @@
 //! Reads a dossier at two times: which facts hold, since when and by which event, and how that differs from now.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde_json::Value;
 use yujian_domain::dossier::{Dossier, Fact};
-use yujian_domain::incident::Category;
 use yujian_domain::institution::{Class, Status};
 use yujian_domain::time::{day_of, end_of};
 use yujian_views::{DossierFacts, Page, StoredFact, TimelineRow};
@@ -14,6 +13,7 @@ use yujian_views::{DossierFacts, Page, StoredFact, TimelineRow};
 use super::super::plane::Plane;
 use super::super::status_badge;
 use super::super::timeline::{self, Moments, anchor};
+use super::others::{ByKey, fact_label, is_elsewhere, last};
 use super::{Case, ClassLine, Difference, DossierPage, Group, Held, PaperLine, Past, Source};
 use crate::html::{self, Markup, Tone, badge, bdi, figure, message, text};
 use crate::lang::Lang;
@@ -68,9 +68,6 @@ const GROUPS: [(&str, &str, &[&str]); 3] = [
     ),
     ("其他", "Other", &[""]),
 ];
-
-/// The facts that hold, by key.
-type ByKey<'a> = BTreeMap<&'a str, &'a Fact>;
 
 /// Reads for one page.
 pub(super) struct Reader<'a> {
@@ -380,49 +377,6 @@ fn by_key(facts: &[Fact]) -> ByKey<'_> {
     facts.iter().map(|fact| (fact.key.as_str(), fact)).collect()
 }
 
-/// Last part of a key, by which its value reads.
-fn last(key: &str) -> &str {
-    key.rsplit('.').next().unwrap_or(key)
-}
-
-/// Whether a fact is one of an incident, an inspection or a person, which have pages of their own.
-fn is_elsewhere(key: &str) -> bool {
-    ["incident.", "inspection.", "staff."]
-        .iter()
-        .any(|prefix| key.starts_with(prefix))
-}
-
-/// What a key is called, with a link to the incident, inspection or person that it belongs to.
-fn fact_label(lang: Lang, key: &str, facts: &ByKey<'_>) -> Markup {
-    let Some((kind, id, name)) = key
-        .split_once('.')
-        .filter(|_| is_elsewhere(key))
-        .and_then(|(kind, rest)| rest.split_once('.').map(|(id, name)| (kind, id, name)))
-    else {
-        return text(&label(lang, key));
-    };
-    let (pages, word) = match kind {
-        "inspection" => ("inspections", lang.say("检查", "Inspection").to_owned()),
-        "staff" => ("persons", lang.say("人员", "Person").to_owned()),
-        _ => {
-            let category = facts
-                .get(format!("incident.{id}.category").as_str())
-                .and_then(|fact| fact.value.as_str());
-            let what = category.and_then(Category::from_code).map_or_else(
-                || lang.say("外部登记", "foreign register").to_owned(),
-                |category| lang.term(category),
-            );
-            let incident = lang
-                .say(&format!("事件（{what}）"), &format!("Incident ({what})"))
-                .to_owned();
-            ("incidents", incident)
-        }
-    };
-    html::link(&format!("/{pages}/{id}"), &text(&word))
-        .then(&text(lang.say("", " ")))
-        .then(&text(&label(lang, last(name))))
-}
-
 /// Group and place of a key.
 fn place_of(key: &str) -> (usize, usize) {
     for (group, (_, _, keys)) in GROUPS.iter().enumerate() {
@@ -464,17 +418,5 @@ mod tests {
         assert_eq!(place_of("receipt.number"), (1, 0));
         assert_eq!(place_of("something.new"), (2, 0));
         assert!(place_of("representative.name") < place_of("places"));
-    }
-
-    #[test]
-    fn facts_of_others_say_whose_they_are() {
-        let label = fact_label(Lang::Zh, "incident.0195.child.1.severity", &ByKey::new()).to_string();
-        assert_eq!(label, "<a href=\"/incidents/0195\">事件（外部登记）</a>程度");
-        assert_eq!(
-            fact_label(Lang::Zh, "paper.fire_safety", &ByKey::new()).to_string(),
-            "消防安全检查合格证明"
-        );
-        let label = fact_label(Lang::En, "staff.0195.2.post", &ByKey::new()).to_string();
-        assert_eq!(label, "<a href=\"/persons/0195\">Person</a> Post");
     }
 }

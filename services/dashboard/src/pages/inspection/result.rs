@@ -308,7 +308,7 @@ pub(super) fn about(
         let window = lang.day(from).then(&text(lang.say(" 至 ", " to "))).then(&lang.day(to));
         lines.push((lang.say("计划期间", "Window"), window));
     }
-    let approval = row.approval_number.as_deref().map_or_else(html::dash, code);
+    let approval = row.approval_number.as_deref().map_or_else(html::dash, bdi);
     lines.push((
         lang.say("批准文号", "Approval"),
         match &row.approval_due {

@@ -7,7 +7,7 @@ use yujian_views::{BarRow, EngagementRow, PersonDetail, PersonRow, TrainingRow};
 
 use super::super::marks::{credential_badge, days_left, engagement_badge, health_badge, query_badge};
 use super::super::staff_list::{period, qualified};
-use crate::html::{self, Markup, Tone, badge, bdi, code, number, text};
+use crate::html::{self, Markup, Tone, badge, bdi, number, text};
 use crate::lanes::{Lanes, Span, overlaps};
 use crate::lang::Lang;
 use crate::terms::Terms;
@@ -299,7 +299,7 @@ pub(super) fn bars(terms: &Terms, rows: &[BarRow], at: Date) -> Vec<BarLine> {
                     Some(until) => from.then(&lang.day(until)),
                     None => from.then(&text(lang.say("终身", "life"))),
                 },
-                decision: code(&row.decision_number),
+                decision: bdi(&row.decision_number),
                 reason: row
                     .reason
                     .as_ref()
@@ -309,7 +309,7 @@ pub(super) fn bars(terms: &Terms, rows: &[BarRow], at: Date) -> Vec<BarLine> {
                         .then(&text(" "))
                         .then(&lang.day_or_dash(*day))
                         .then(&text(" "))
-                        .then(&code(decision)),
+                        .then(&bdi(decision)),
                     None if row.bar.bars_on(at) => badge(Tone::Bad, lang.say("禁止中", "in force")),
                     None if row.bar.from_date > at => badge(Tone::Warn, lang.say("尚未生效", "not yet in force")),
                     None => badge(Tone::Off, lang.say("已期满", "run out")),
