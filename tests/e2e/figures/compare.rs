@@ -10,7 +10,7 @@ use yujian_domain::reference::Reference;
 
 use super::counts::{Counted, Figures, parts};
 use super::grpc::Client;
-use super::naive::World;
+use super::naive::{Institution, World};
 use super::page::{self, get, of_region, shown};
 use super::pages::{LISTS, NOT_THE_LIST, OF_INSTITUTION, OF_LISTS, OF_PERSON, PAGES, Page};
 use super::sql::Rows;
@@ -25,6 +25,8 @@ pub struct History {
     divisions: &'static Divisions,
     /// Figures that were seen to be more than zero.
     pub seen: BTreeSet<String>,
+    /// What the other sources say of rows, once read.
+    beside: Vec<(&'static str, Figures)>,
 }
 
 /// Asserts that all four are equal, and tells the first that are not.
@@ -49,11 +51,7 @@ impl History {
     /// A history that is served at an address, over the data of a directory.
     pub fn new(what: String, address: &str, channel: Channel, data: &Path, world: World) -> Self {
         let divisions = Divisions::shipped();
-        let named = world
-            .institutions
-            .values()
-            .map(|institution| institution.region())
-            .collect();
+        let named = world.institutions.values().map(Institution::region).collect();
         let tops = parts(divisions, "", &named).into_iter().collect();
         Self {
             what,
@@ -63,6 +61,7 @@ impl History {
             client: Client::new(channel, tops),
             divisions,
             seen: BTreeSet::new(),
+            beside: Vec::new(),
         }
     }
 
@@ -99,7 +98,7 @@ impl History {
             };
             let mut own = here.clone();
             own.retain(|(name, _), _| !OF_LISTS.contains(&name.as_str()));
-            self.note(page, &own);
+            self.note(page, &region, &own);
             let expected =
                 |counted: &Counted| page.expected(&region, &below, at, |code| counted.within(self.divisions, code));
             let replied = page.expected(&region, &below, at, |code| {
@@ -117,15 +116,16 @@ impl History {
             if institutions {
                 self.beside(&what, &here).await;
             }
-            self.lists_behind(&what, &html);
+            self.lists_behind(&what, &html, &region);
         }
     }
 
     /// A figure that is not listed for its page is a gap of this test.
-    fn note(&mut self, page: &Page, figures: &Figures) {
-        for (name, _) in figures.keys() {
+    fn note(&mut self, page: &Page, region: &str, figures: &Figures) {
+        for key in figures.keys() {
+            let name = &key.0;
             assert!(
-                page.own.contains(&name.as_str()) || page.parts.contains(&name.as_str()),
+                page.shows(region, key) || page.parts.contains(&name.as_str()),
                 "{} shows {name}, which this test does not know",
                 page.path
             );
@@ -135,21 +135,27 @@ impl History {
 
     /// Figures beside the rows of a page equal those of the same rows elsewhere.
     async fn beside(&mut self, what: &str, here: &Figures) {
-        let replied = self.client.of_lists().await;
-        for source in [
-            ("gRPC", replied),
-            ("SQL", self.rows.of_lists()),
-            ("fold", self.world.of_lists()),
-        ] {
+        if self.beside.is_empty() {
+            self.beside = vec![
+                ("gRPC", self.client.of_lists().await),
+                ("SQL", self.rows.of_lists()),
+                ("fold", self.world.of_lists()),
+            ];
+        }
+        for (source, figures) in &self.beside {
             for (key, value) in here.iter().filter(|((name, _), _)| OF_LISTS.contains(&name.as_str())) {
-                assert_eq!(source.1.get(key), Some(value), "{what}: {key:?} by {}", source.0);
+                assert_eq!(figures.get(key), Some(value), "{what}: {key:?} by {source}");
             }
         }
     }
 
-    /// A figure that leads to a list counts its rows.
-    fn lists_behind(&self, what: &str, html: &str) {
+    /// A figure of the division that leads to a list counts its rows. Those of the parts do so on their own pages.
+    fn lists_behind(&self, what: &str, html: &str, region: &str) {
+        let mut known = BTreeSet::new();
         for one in shown(html) {
+            if one.of.split('/').next() != region.split('/').next() || !known.insert(one.list.clone()) {
+                continue;
+            }
             let Some(list) = one.list.filter(|list| list.starts_with('/')) else {
                 continue;
             };
@@ -277,8 +283,8 @@ impl History {
         }
     }
 
-    /// Everything at a day.
-    pub async fn all(&mut self, at: Date) {
+    /// Everything at a day, of divisions whose code is no longer than this.
+    pub async fn all(&mut self, at: Date, longest: usize) {
         let soon = Reference::shipped().calendar.add_working_days(at, 2).date;
         let (sql, fold) = (self.rows.count(at, soon), self.world.count(at, soon));
         let named = sql.named();
@@ -292,13 +298,13 @@ impl History {
                     .chain([code.len()])
                     .collect()
             };
-            let within = lengths.into_iter().filter(|length| *length <= code.len());
+            let within = lengths.into_iter().filter(|length| *length <= code.len().min(longest));
             regions.extend(within.map(|length| code[..length].to_owned()));
         }
         for region in &regions {
             self.pages(region, at, &sql, &fold).await;
         }
-        for region in regions.iter().filter(|region| region.len() <= 6) {
+        for region in regions.iter().filter(|region| region.len() <= 4) {
             self.lists(region, at, &sql, &fold).await;
         }
     }

@@ -1,6 +1,7 @@
 //! What every source of figures is brought to: plain counts of a division, and the figures of a page made of them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
 use jiff::ToSpan;
 use jiff::civil::Date;
@@ -83,11 +84,7 @@ impl Counted {
     /// Counts of everything that lies in a division.
     pub fn within(&self, divisions: &Divisions, region: &str) -> Counts {
         let mut sum = Counts::new();
-        let townships = divisions
-            .iter()
-            .filter(|division| division.level == Level::Township && lies_in(division.id.code(), region))
-            .count();
-        add(&mut sum, "townships", "", townships as u64);
+        add(&mut sum, "townships", "", townships(divisions, region));
         for (code, counts) in self.by_region.iter().filter(|(code, _)| lies_in(code, region)) {
             for ((name, by), count) in counts {
                 add(&mut sum, name, by.clone(), *count);
@@ -121,6 +118,22 @@ impl Counted {
     }
 }
 
+/// Townships of a division, counted once for all.
+fn townships(divisions: &Divisions, region: &str) -> u64 {
+    static COUNTED: OnceLock<BTreeMap<String, u64>> = OnceLock::new();
+    let counted = COUNTED.get_or_init(|| {
+        let mut counted = BTreeMap::new();
+        for division in divisions.iter().filter(|division| division.level == Level::Township) {
+            let code = division.id.code();
+            for length in [0, 2, 4, 6, 9] {
+                *counted.entry(code[..length].to_owned()).or_default() += 1;
+            }
+        }
+        counted
+    });
+    counted.get(region).copied().unwrap_or(0)
+}
+
 fn operating(counts: &Counts) -> u64 {
     ["filed", "nonconforming"]
         .iter()
@@ -142,7 +155,7 @@ fn last_months(at: Date) -> BTreeSet<String> {
 }
 
 /// Counts that a page shows as they are, by what they are counted by.
-const LISTED: [&str; 16] = [
+const LISTED: [&str; 15] = [
     "institutions_by_status",
     "incidents_by_category",
     "inspections_by_status",
@@ -152,7 +165,6 @@ const LISTED: [&str; 16] = [
     "off_duty",
     "barred",
     "papers",
-    "alerts_by_rule",
     "corrections",
     "findings_by_dimension",
     "incidents_by_month",
@@ -205,7 +217,9 @@ pub fn figures(counts: &Counts, region: &str, at: Date) -> Figures {
             .unwrap_or(0)
     };
     let months = last_months(at);
-    for ((name, by), count) in counts.iter().filter(|((_, by), _)| !by.is_empty()) {
+    // Findings of foreign registers have no dimension.
+    let listed = |name: &str, by: &str| !by.is_empty() || name == "findings_by_dimension";
+    for ((name, by), count) in counts.iter().filter(|((name, by), _)| listed(name, by)) {
         if LISTED.contains(name) && (!name.ends_with("_month") || months.contains(by)) {
             put(&mut figures, name, format!("{region}/{by}"), *count);
         }
@@ -231,6 +245,13 @@ pub fn figures(counts: &Counts, region: &str, at: Date) -> Figures {
         put(&mut figures, name, region, shown.map(|(_, count)| count).sum());
     }
     let operating = operating(counts);
+    let doubles = counts.get(&("alerts_by_rule", "double_engagement".to_owned()));
+    put(
+        &mut figures,
+        "double_engagement_alerts",
+        region,
+        doubles.copied().unwrap_or(0),
+    );
     put(&mut figures, "operating", region, operating);
     put(
         &mut figures,

@@ -8,7 +8,7 @@ use yujian_proto::common::v1 as common;
 use yujian_proto::supervision::v1 as supervision;
 use yujian_proto::supervision::v1::supervision_service_client::SupervisionServiceClient;
 
-use super::counts::{Counts, Figures, add, put};
+use super::counts::{Counts, Figures, add, lies_in, put};
 use crate::support::{ADMINISTRATOR, by};
 
 /// A client that sees everything, as the page does: an administrator for the figures, auditors for lists and histories.
@@ -73,14 +73,15 @@ impl Client {
         Self { stub, tops }
     }
 
-    /// Auditors that together see all of a division: the whole has one for each of the greatest divisions.
+    /// Auditors that together see all of a division, with the division to ask for: those of the greatest divisions, since
+    /// one of a part does not see who has left it.
     fn auditors(&self, region: &str) -> Vec<(String, String)> {
-        let of = |code: &str| (auditor(code), code.to_owned());
-        if region.is_empty() {
-            self.tops.iter().map(|top| of(top)).collect()
-        } else {
-            vec![of(region)]
-        }
+        let of = |top: &str, code: &str| (auditor(top), code.to_owned());
+        self.tops
+            .iter()
+            .filter(|top| region.is_empty() || lies_in(region, top))
+            .map(|top| of(top, if region.is_empty() { top } else { region }))
+            .collect()
     }
 
     /// The figures of a division at a day.

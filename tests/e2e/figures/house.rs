@@ -69,7 +69,10 @@ impl House {
         let served = Server::builder()
             .accept_http1(true)
             .add_routes(Routes::from(router))
-            .serve_with_incoming_shutdown(TcpIncoming::from(listener), stop.clone().cancelled_owned());
+            .serve_with_incoming_shutdown(
+                TcpIncoming::from(listener).with_nodelay(Some(true)),
+                stop.clone().cancelled_owned(),
+            );
         tokio::spawn(served);
         Self {
             address,

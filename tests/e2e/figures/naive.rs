@@ -15,7 +15,8 @@ use yujian_domain::time::{day_of, start_of};
 use yujian_eventlog::{EventLog, Item};
 
 use inspections::{Finding, Inspection, Visit};
-use institutions::{Incident, Institution};
+use institutions::Incident;
+pub use institutions::Institution;
 use staff::Person;
 
 /// Everything that the log tells.

@@ -9,11 +9,9 @@ use super::counts::Figures;
 /// The answer to a GET, which must be a page.
 pub fn get(address: &str, path: &str) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
-    write!(
-        stream,
-        "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
-    )
-    .unwrap();
+    // In one piece: pieces would wait for one another.
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).unwrap();
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).unwrap();
     let answer = String::from_utf8(answer).unwrap();
@@ -101,10 +99,10 @@ fn attribute(tag: &str, name: &str) -> String {
 }
 
 /// Numbers that a page shows in its main part without saying which figure they are: what stands outside of figures,
-/// times, codes, names and badges, except texts that are known to be no figures.
+/// times, codes, names, heads of rows and badges, except texts that are known to be no figures.
 pub fn unnamed_numbers(html: &str, says: &[&str]) -> BTreeSet<String> {
-    const SILENT: [&str; 12] = [
-        "data", "time", "bdi", "code", "title", "caption", "option", "script", "style", "footer", "header", "nav",
+    const SILENT: [&str; 13] = [
+        "th", "data", "time", "bdi", "code", "title", "caption", "option", "script", "style", "footer", "header", "nav",
     ];
     let main = &html[html.find("id=\"main\"").unwrap()..];
     let mut silent: Vec<&str> = Vec::new();

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 
 use super::counts::{Counts, Figures, figures};
 
-/// A page of figures: its address, the figures of its division, those of each part, and texts with numbers that are no
+/// A page of figures: its address, the figures of its division (`name/*`: by the values of a list), those of each part, and texts with numbers that are no
 /// figures.
 pub struct Page {
     pub path: &'static str,
@@ -25,13 +25,13 @@ pub const PAGES: [Page; 3] = [
             "engaged",
             "in_process",
             "incidents",
-            "incidents_by_category",
-            "incidents_by_month",
+            "incidents_by_category/*",
+            "incidents_by_month/*",
             "incidents_of_12_months",
             "inspected",
             "inspections",
             "institutions",
-            "institutions_by_status",
+            "institutions_by_status/*",
             "late_incidents",
             "on_the_clock",
             "open_findings",
@@ -41,7 +41,7 @@ pub const PAGES: [Page; 3] = [
             "places",
             "places_per_thousand",
             "qualified_share",
-            "receipts_by_month",
+            "receipts_by_month/*",
             "receipts_due_soon",
             "receipts_in_time",
             "receipts_issued",
@@ -72,20 +72,27 @@ pub const PAGES: [Page; 3] = [
     Page {
         path: "/staff",
         own: &[
-            "alerts_by_rule",
             "barred",
+            "barred/*",
             "barred_persons",
             "damaged_engagements",
             "engaged",
+            "engaged/*",
+            "double_engagement_alerts",
             "engaged_twice",
             "off_duty",
-            "papers",
+            "off_duty/*",
+            "papers/*",
             "papers_ended",
             "papers_ending_soon",
             "qualified_share",
+            "qualified_share/*",
             "unqualified",
+            "unqualified/*",
             "without_health",
+            "without_health/*",
             "without_query",
+            "without_query/*",
         ],
         parts: &[
             "barred",
@@ -117,23 +124,23 @@ pub const PAGES: [Page; 3] = [
             "at_cap",
             "backfilled",
             "backfilled_late",
-            "corrections",
+            "corrections/*",
             "coverage",
             "damaged_inspections",
             "findings",
-            "findings_by_dimension",
-            "findings_by_dimension_and_weight",
+            "findings_by_dimension/*",
+            "findings_by_dimension_and_weight/*",
             "findings_extended",
             "inspected",
             "inspections",
-            "inspections_by_purpose",
-            "inspections_by_status",
+            "inspections_by_purpose/*",
+            "inspections_by_status/*",
             "open_findings",
             "operating",
             "overdue_corrections",
             "ratio_exceeded",
             "rejections",
-            "visits_by_month",
+            "visits_by_month/*",
             "visits_counted",
             "visits_noted",
         ],
@@ -191,6 +198,15 @@ pub const LISTS: [&str; 6] = [
 pub const NOT_THE_LIST: [&str; 4] = ["places", "institutions", "barred_persons", "engaged_twice"];
 
 impl Page {
+    /// Whether this page shows a figure of its division.
+    pub fn shows(&self, region: &str, (name, of): &(String, String)) -> bool {
+        if of == region {
+            self.own.contains(&name.as_str())
+        } else {
+            self.own.contains(&format!("{name}/*").as_str())
+        }
+    }
+
     /// Of all figures of a division and its parts, those that this page shows.
     pub fn expected(
         &self,
@@ -200,7 +216,7 @@ impl Page {
         counts: impl Fn(&str) -> Counts,
     ) -> Figures {
         let mut expected = figures(&counts(region), region, at);
-        expected.retain(|(name, _), _| self.own.contains(&name.as_str()));
+        expected.retain(|key, _| self.shows(region, key));
         for part in parts {
             let mut of_part = figures(&counts(part), part, at);
             of_part.retain(|(name, of), _| self.parts.contains(&name.as_str()) && of == part);

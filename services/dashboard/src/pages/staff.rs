@@ -263,8 +263,8 @@ fn build(
         barred: barred.rows.iter().map(|row| barred_line(terms, row)).collect(),
         doubles,
         doubles_total: Count::new(
-            "alerts_by_rule",
-            &format!("{code}/{}", AlertRule::DoubleEngagement.code()),
+            "double_engagement_alerts",
+            code,
             doubles_total,
             url(
                 "/alerts",

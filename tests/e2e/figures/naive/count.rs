@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use yujian_domain::time::end_of;
 
 use super::World;
+use super::staff::Person;
 use crate::figures::counts::{AtWork, Counted, Counts, Figures, add, put};
 
 fn month(day: Date) -> String {
@@ -195,7 +196,7 @@ impl World {
     pub fn of_institution(&self, id: &str) -> Figures {
         let mut figures = Figures::new();
         let mut say = |name: &str, value: usize| put(&mut figures, name, id, value as u64);
-        let engaged = self.persons.values().flat_map(|person| person.standing());
+        let engaged = self.persons.values().flat_map(Person::standing);
         say(
             "institution_engaged",
             engaged.filter(|one| one.institution == id).count(),

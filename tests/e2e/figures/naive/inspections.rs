@@ -75,10 +75,8 @@ impl Inspection {
                     self.status = to("assigned");
                 }
             }
-            "RecusalDecided" => {
-                if told.yes("granted") {
-                    self.inspectors.remove(&told.sure("person"));
-                }
+            "RecusalDecided" if told.yes("granted") => {
+                self.inspectors.remove(&told.sure("person"));
             }
             "InspectorCheckedIn" | "CheckInBackfilled" => {
                 self.status = to("checked_in");
