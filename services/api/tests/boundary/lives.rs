@@ -213,5 +213,5 @@ async fn an_employer_that_let_a_person_go_hears_its_answer_again() {
     let _: staffing::PersonReply = walk.act(&employer, &staff("EndEngagement"), &request).await;
     request.ground = staffing::EndGround::Dismissed.into();
     let other = walk.refused(&employer, &staff("EndEngagement"), &request).await;
-    assert_eq!(other, is(Code::NotFound, "NOT_FOUND"));
+    assert_eq!(other, is(Code::InvalidArgument, "REQUEST_ID_REUSED"));
 }

@@ -7,7 +7,7 @@ use yujian_domain::time::day_of;
 use yujian_eventlog::clock::Clock;
 use yujian_views::{FindingQuery, InspectionQuery, Scope};
 
-use crate::house::{get, shared};
+use crate::house::{get, plain, shared};
 use crate::staff::{cells, walk};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -22,7 +22,7 @@ async fn the_figures_of_conduct_are_those_of_the_views_and_of_the_lists() {
     let row = &figures.region;
     assert!(row.by_status.values().sum::<u64>() > 20, "the history has inspections");
     let (_, _, html) = get(&house.router, "/conduct?region=33").await;
-    assert!(html.contains(&format!("<span>{} / {}</span>", row.inspected, row.operating)));
+    assert!(plain(&html).contains(&format!("<span>{} / {}</span>", row.inspected, row.operating)));
     for (code, zh) in [("safety", "安全保障"), ("team", "托育队伍"), ("management", "机构管理")] {
         let shown = cells(&html, zh);
         for (index, weight) in Weight::ALL.iter().enumerate() {
@@ -73,6 +73,7 @@ async fn the_overview_and_the_dossier_tell_of_staff_and_inspections() {
     let figures = house.views.roll_up(&Scope::default(), Some("33"), at).await.unwrap();
     let row = &figures.region;
     let (_, _, html) = get(&house.router, "/?region=33").await;
+    let html = plain(&html);
     assert!(html.contains(&format!("{}</a> <small>人次任职", row.staff)));
     assert!(html.contains(&format!(
         "检查过的运营机构 {} / {}",

@@ -266,6 +266,16 @@ pub async fn ask(router: &Router, path: &str, headers: &[(HeaderName, &str)]) ->
 }
 
 /// One history for the tests that only read.
+/// Markup without the marks of figures: what a reader sees of a number and what stands beside it.
+pub fn plain(html: &str) -> String {
+    let mut parts = html.split("<data ");
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        plain.push_str(part.split_once('>').unwrap().1);
+    }
+    plain.replace("</data>", "")
+}
+
 pub async fn shared() -> &'static House {
     static HOUSE: OnceCell<House> = OnceCell::const_new();
     HOUSE.get_or_init(house).await

@@ -18,7 +18,7 @@ use yujian_domain::time::day_of;
 use yujian_eventlog::clock::Clock;
 use yujian_views::{InstitutionQuery, Scope};
 
-use crate::house::{NASTY, every_page, get, house, import, shared};
+use crate::house::{NASTY, every_page, get, house, import, plain, shared};
 
 /// Elements that are opened must be closed, in order.
 fn assert_well_formed(path: &str, html: &str) {
@@ -189,6 +189,7 @@ async fn the_overview_shows_the_figures_of_the_views() {
     let at = day_of(house.clock.now());
     let figures = house.views.roll_up(&Scope::default(), Some("33"), at).await.unwrap();
     let (_, _, html) = get(&house.router, "/?region=33").await;
+    let html = plain(&html);
     assert!(html.contains(&format!(
         "<a href=\"/institutions?region=33\">{}</a> <small>个托位",
         figures.region.places
@@ -209,7 +210,7 @@ async fn the_overview_shows_the_figures_of_the_views() {
         .await
         .unwrap();
     let (_, _, html) = get(&house.router, "/institutions").await;
-    assert!(html.contains(&format!("<strong>{}</strong> 所", all.total)));
+    assert!(plain(&html).contains(&format!("<strong>{}</strong> 所", all.total)));
 }
 
 #[tokio::test(flavor = "multi_thread")]
