@@ -137,7 +137,12 @@ impl Story<'_> {
         } else {
             let kind = TrainingKind::PreService;
             self.plan(1, 2, Task::Staff(Staff::Train { worker, kind }));
-            self.plan(2, 8, Task::Staff(Staff::Engage(worker)));
+            // Most begin when their certificate is verified; some do not wait for it.
+            let (low, high) = match fate {
+                Fate::NoPapers | Fate::LatePapers | Fate::TellsAgain | Fate::Forged => (2, 8),
+                _ => (10, 15),
+            };
+            self.plan(low, high, Task::Staff(Staff::Engage(worker)));
         }
         Ok(())
     }
