@@ -22,7 +22,16 @@ async fn replay_dossiers_and_pages_over_the_cluster_are_those_of_the_embedded_lo
     let serve = {
         let (demo, kept, log) = (demo.clone(), kept.clone(), log.clone());
         move || {
-            let mut over = yujian(&["demo", "--quiet", "--port", "0", "--log-level", "warn"]);
+            let mut over = yujian(&[
+                "demo",
+                "--quiet",
+                "--reactors",
+                "off",
+                "--port",
+                "0",
+                "--log-level",
+                "warn",
+            ]);
             over.args(["--data-dir", text(&kept), "--log", &log]);
             (small::serve(&demo, &["--quiet"]), Server::spawn(over))
         }
