@@ -45,6 +45,8 @@ async fn every_figure_of_the_demo_is_the_same_by_page_grpc_sql_and_a_naive_fold(
     }
     history.lists_row_by_row().await;
     history.single().await;
+    history.cases().await;
+    history.status().await;
     assert!(history.seen.len() > 60, "{:?}", history.seen);
 }
 
@@ -94,6 +96,8 @@ async fn random_histories(first: u64) {
         }
         history.lists_row_by_row().await;
         history.single().await;
+        history.cases().await;
+        history.status().await;
         seen.append(&mut history.seen);
     }
     assert!(seen.len() > 60, "{seen:?}");
