@@ -25,6 +25,7 @@ use crate::page_token::{self, Arguments};
 use crate::parse::{Fields, optional_text};
 use crate::watch::Filter;
 
+mod asked;
 mod incident;
 mod inspection;
 mod institution;

@@ -14,7 +14,7 @@ use super::counts::{Counted, Figures, parts};
 use super::grpc::Client;
 use super::naive::{Institution, World};
 use super::page::{self, get, of_region, shown};
-use super::pages::{LISTS, NOT_THE_LIST, OF_LISTS, PAGES, Page};
+use super::pages::{LISTS, NOT_THE_LIST, OF_LISTS, OF_THE_FRAME, PAGES, Page};
 use super::sql::Rows;
 
 /// What is the same in one history for all days.
@@ -67,6 +67,19 @@ impl History {
         }
     }
 
+    /// The figures of a page, without those in the frame of every page, which are looked at here.
+    fn figures(&self, path: &str, html: &str) -> Figures {
+        let mut figures = page::figures(path, html);
+        let status = self.world.of_status();
+        for name in OF_THE_FRAME {
+            let key = (name.to_owned(), String::new());
+            if let Some(value) = figures.remove(&key) {
+                assert_eq!(status.get(&key), Some(&value), "{path}: {name}");
+            }
+        }
+        figures
+    }
+
     /// The pages of figures of a division at a day.
     async fn pages(&mut self, region: &str, at: Date, sql: &Counted, fold: &Counted) {
         let told = self.client.figures(region, at).await;
@@ -74,7 +87,7 @@ impl History {
             let path = of_region(page.path, region);
             let html = get(&self.address, &path);
             let what = format!("{}: {path} on {at}", self.what);
-            let here = page::figures(&what, &html);
+            let here = self.figures(&what, &html);
             let unnamed = page::unnamed_numbers(&html, page.says);
             assert!(unnamed.is_empty(), "{what}: numbers that are no figures: {unnamed:?}");
             // Where everything lies in one province, the page of the whole is that province's.
@@ -165,7 +178,7 @@ impl History {
             if !LISTS.contains(&path) || NOT_THE_LIST.contains(&one.name.as_str()) || one.value.contains(['%', '.']) {
                 continue;
             }
-            let rows = page::figures(&list, &get(&self.address, &list));
+            let rows = self.figures(&list, &get(&self.address, &list));
             let total = rows
                 .get(&("listed".to_owned(), path.to_owned()))
                 .map_or("0", String::as_str);
@@ -190,7 +203,7 @@ impl History {
         for path in LISTS {
             let here = of_region(path, region);
             let html = get(&self.address, &here);
-            let shown = page::figures(&here, &html);
+            let shown = self.figures(&here, &html);
             for (name, _) in shown.keys() {
                 assert!(
                     name == "listed" || OF_LISTS.contains(&name.as_str()),
@@ -218,7 +231,7 @@ impl History {
                 .zip(["/credentials", "/credentials?left=expired", "/credentials?engaged=1"])
         {
             let here = of_region(path, region);
-            let figures = page::figures(&here, &get(&self.address, &here));
+            let figures = self.figures(&here, &get(&self.address, &here));
             let key = ("listed".to_owned(), "/credentials".to_owned());
             assert!(figures.keys().all(|known| *known == key), "{here} shows {figures:?}");
             *count = figures.get(&key).map_or(0, |value| value.parse().unwrap());
@@ -243,7 +256,7 @@ impl History {
             let mut path = list.to_owned();
             loop {
                 let html = get(&self.address, &path);
-                here.extend(page::figures(&path, &html));
+                here.extend(self.figures(&path, &html));
                 let Some(next) = html.split("rel=\"next\" href=\"").nth(1) else {
                     break;
                 };

@@ -7,13 +7,13 @@ mod institutions;
 mod single;
 mod staff;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde_json::{Map, Value};
 use yujian_domain::time::{day_of, start_of};
-use yujian_eventlog::{EventLog, Item};
+use yujian_eventlog::{EventLog, Item, StreamName};
 
 use inspections::{Finding, Inspection, Visit};
 use institutions::Incident;
@@ -54,6 +54,8 @@ pub struct World {
     /// Events of types that this fold does not know.
     pub unknown: u64,
     checklists: Checklists,
+    /// Types of events met.
+    pub kinds: BTreeSet<String>,
     /// Events folded.
     pub events: u64,
 }
@@ -134,11 +136,12 @@ impl World {
                 let record = match item {
                     Item::Record(record) => record,
                     Item::Damaged(damage) => {
-                        world.damage(damage.stream.as_ref().map(|stream| stream.as_str()));
+                        world.damage(damage.stream.as_ref().map(StreamName::as_str));
                         continue;
                     }
                 };
                 world.events += 1;
+                world.kinds.insert(record.event_type.clone());
                 let payload: Value = serde_json::from_slice(&record.payload).unwrap();
                 let metadata: Value = serde_json::from_slice(&record.metadata).unwrap();
                 let stream = record.stream.as_str();
@@ -198,6 +201,12 @@ impl World {
             ("inspection", id) => Some(self.inspections.get(id)?.institution.clone()),
             _ => None,
         }
+    }
+
+    /// An institution whose own stream has no damaged record.
+    pub fn sound_institution(&self) -> &str {
+        let mut sound = self.institutions.keys();
+        sound.find(|id| !self.is_damaged(&format!("institution-{id}"))).unwrap()
     }
 
     /// Whether a record of a stream is damaged.

@@ -79,15 +79,11 @@ pub(super) async fn get_inspection(
 ) -> Result<Response<pb::GetInspectionReply>, Status> {
     let (_, scope) = principal(&request)?;
     let request = request.into_inner();
-    let mut f = Fields::default();
-    let id = f.name("name", INSPECTIONS, &request.name);
-    let at = f.optional_date("at_date", request.at_date);
-    let position = f.position("min_position", &request.min_position);
-    let id = f.finish(|| id).map_err(refused)?;
-    api.wait_for(position).await?;
+    let (id, at) = api
+        .asked_at(INSPECTIONS, &request.name, request.at_date, &request.min_position)
+        .await?;
     let detail = api.views.inspection(&scope, id).await.map_err(failed)?;
     let detail = detail.ok_or_else(|| error::not_found(&request.name))?;
-    let at = api.day(at);
     let mut reply = convert::detail(Audience::new(api.keys.as_ref(), &scope), &detail, at);
     reply.at_date = Some(date(at));
     Ok(Response::new(reply))
@@ -150,14 +146,9 @@ pub(super) async fn get_conduct_figures(
 ) -> Result<Response<pb::GetConductFiguresReply>, Status> {
     let (_, scope) = principal(&request)?;
     let request = request.into_inner();
-    let mut f = Fields::default();
-    let region = f.region_code("region_code", &request.region_code);
-    let at = f.optional_date("at_date", request.at_date);
-    let position = f.position("min_position", &request.min_position);
-    f.finish(|| Some(())).map_err(refused)?;
-    api.wait_for(position).await?;
-    let at = api.day(at);
-    let region = region.or_else(|| scope.jurisdiction.clone());
+    let (region, at) = api
+        .asked_figures(&scope, &request.region_code, request.at_date, &request.min_position)
+        .await?;
     let found = api
         .views
         .conduct_figures(&scope, region.as_deref(), at)

@@ -2,12 +2,14 @@
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
 mod conduct;
+mod conduct_sql;
 mod following;
 mod lists;
 mod model;
 mod rebuild;
 mod regions;
 mod staff;
+mod staff_cases;
 mod steps;
 mod support;
 mod trouble;

@@ -222,7 +222,8 @@ impl Work {
 }
 
 impl Model {
-    /// Whether a caller sees a person: registered within its reach, or standing engaged there.
+    /// Whether a caller sees a person: registered within its reach, which for an operator ends with the first engagement, or
+    /// standing engaged there.
     pub fn sees_person(&self, scope: &Scope, worker: &Worker) -> bool {
         let registered = scope.jurisdiction.as_deref().is_none_or(|code| {
             worker
@@ -230,7 +231,8 @@ impl Model {
                 .region
                 .as_ref()
                 .is_some_and(|region| region.is_within_code(code))
-        }) && (scope.organisation.is_none() || worker.state.organisation == scope.organisation);
+        }) && (scope.organisation.is_none()
+            || (worker.state.organisation == scope.organisation && worker.state.engagements.is_empty()));
         registered || worker.standing().any(|(_, at)| sees(scope, self.home(at.institution)))
     }
 

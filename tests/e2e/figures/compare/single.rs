@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use super::{History, equal};
 use crate::figures::counts::Figures;
 use crate::figures::page::{self, get};
-use crate::figures::pages::{OF_INCIDENT, OF_INSPECTION, OF_INSTITUTION, OF_LISTS, OF_PERSON, SAID_OF_CASES};
+use crate::figures::pages::{
+    OF_INCIDENT, OF_INSPECTION, OF_INSTITUTION, OF_LISTS, OF_PERSON, OF_THE_FRAME, SAID_OF_CASES,
+};
+use crate::support::eventually;
 
 /// Most that are looked at of one state.
 const OF_A_STATE: usize = 2;
@@ -32,7 +35,7 @@ impl History {
         for (_, id) in institutions.iter().rev().step_by(institutions.len() / 4 + 1) {
             let region = self.world.institutions[id].region();
             let path = format!("/institutions/{id}");
-            let mut here = page::figures(&path, &get(&self.address, &path));
+            let mut here = self.figures(&path, &get(&self.address, &path));
             self.beside(&path, &here).await;
             here.retain(|(name, _), _| OF_INSTITUTION.contains(&name.as_str()) || !OF_LISTS.contains(&name.as_str()));
             self.single_is(&path, &OF_INSTITUTION, &here);
@@ -52,7 +55,7 @@ impl History {
         persons.sort_unstable();
         for (_, id) in persons.iter().rev().step_by(persons.len() / 4 + 1) {
             let path = format!("/persons/{id}");
-            let here = page::figures(&path, &get(&self.address, &path));
+            let here = self.figures(&path, &get(&self.address, &path));
             self.single_is(&path, &OF_PERSON, &here);
             let replied = self.client.of_person(id).await;
             let (rows, fold) = (self.rows.of_person(id), self.world.of_person(id));
@@ -98,7 +101,7 @@ impl History {
     /// The figures of one page, which names every number before its timeline.
     fn case(&mut self, path: &str, known: &[&str]) -> Figures {
         let html = get(&self.address, path);
-        let here = page::figures(path, &html);
+        let here = self.figures(path, &html);
         self.single_is(path, known, &here);
         let before = html.split("aria-labelledby=\"h-t\"").next().unwrap();
         let unnamed = page::unnamed_numbers(&format!("{before}></main>"), &SAID_OF_CASES);
@@ -106,10 +109,17 @@ impl History {
         here
     }
 
+    /// Waits until the views have taken in what the fold has.
+    pub async fn caught_up(&mut self) {
+        let there = self.world.of_status();
+        let client = &mut self.client;
+        eventually("the views have caught up", async || client.of_status().await == there).await;
+    }
+
     /// What the views could not take in, as the page of the system tells it.
     pub async fn status(&mut self) {
         let here = page::figures("/status", &get(&self.address, "/status"));
-        self.single_is("/status", &["damaged_records", "unknown_events"], &here);
+        self.single_is("/status", &OF_THE_FRAME, &here);
         let replied = self.client.of_status().await;
         let (rows, fold) = (self.rows.of_status(), self.world.of_status());
         let what = format!("{}: /status", self.what);
