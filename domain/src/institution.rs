@@ -6,6 +6,7 @@ mod event;
 mod evolve;
 mod imported;
 mod kinds;
+pub mod licence;
 pub mod machine;
 mod state;
 
@@ -13,4 +14,5 @@ pub use command::*;
 pub use decide::site_claim;
 pub use event::*;
 pub use kinds::*;
+pub use licence::*;
 pub use state::{Application, Held, Institution, Status, Submission, Suspension};

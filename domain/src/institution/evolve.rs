@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::licence;
 use super::{
     Application, FactCorrected, FilingReturned, FilingSubmitted, Held, Institution, InstitutionEvent, Status,
     Submission, Suspension,
@@ -63,8 +64,9 @@ pub(super) fn evolve(state: &mut Institution, event: &InstitutionEvent, recorded
                 .representatives
                 .extend(event.representative.as_ref().map(|_| recorded.revision));
         }
-        InstitutionEvent::FilingReceiptIssued(_) | InstitutionEvent::ClassesChanged(_) => {}
+        _ => {}
     }
+    licence::evolve(state, event, recorded);
     let mut held = BTreeMap::new();
     for (key, value) in assertions(event) {
         if key == "status" {

@@ -1,0 +1,380 @@
+//! The fold of the licence regime's events. Total: whatever was recorded leads to some state.
+
+use std::collections::BTreeMap;
+
+use jiff::ToSpan;
+use jiff::civil::Date;
+
+use super::{
+    ApplicationState, ApplicationSubmitted, Applied, Authorization, AuthorizationKind, Cessation, Condition,
+    ConditionImposed, ConditionState, Deemed, DeemedOutcome, DeemedOutcomeApplied, DismissalGround, LicenceApplication,
+    LicenceGranted, Proposal, Verification,
+};
+use crate::aggregate::Recorded;
+use crate::clock::{ClockKind, ClockRef};
+use crate::institution::{Institution, InstitutionEvent, Submission};
+
+/// Folds one event; what it says of status and dossier is folded with the facts that it asserts.
+pub(in crate::institution) fn evolve(state: &mut Institution, event: &InstitutionEvent, recorded: &Recorded<'_>) {
+    clocks(state, event, recorded);
+    applications(state, event, recorded);
+    authorization(state, event, recorded);
+}
+
+fn act_date(recorded: &Recorded<'_>) -> Option<Date> {
+    recorded.metadata.occurred.day()
+}
+
+fn clocks(state: &mut Institution, event: &InstitutionEvent, recorded: &Recorded<'_>) {
+    match event {
+        InstitutionEvent::ClockStarted(event) => {
+            state.clocks.start(
+                ClockRef {
+                    kind: event.kind,
+                    revision: recorded.revision,
+                },
+                event,
+            );
+            // A confirmed conformity starts the receipt's clock anew.
+            if let (ClockKind::Receipt, Some(filing)) = (event.kind, &mut state.application)
+                && event.application == Some(filing.number)
+            {
+                filing.receipt_due = Some(event.due.clone());
+            }
+        }
+        InstitutionEvent::ClockPaused(event) => state.clocks.apply(event),
+        InstitutionEvent::ClockResumed(event) => state.clocks.apply(event),
+        InstitutionEvent::ClockExtended(event) => state.clocks.apply(event),
+        InstitutionEvent::ClockRecomputed(event) => state.clocks.apply(event),
+        InstitutionEvent::ClockMet(event) => state.clocks.apply(event),
+        InstitutionEvent::ClockExpired(event) => state.clocks.apply(event),
+        InstitutionEvent::ClockCancelled(event) => state.clocks.apply(event),
+        _ => {}
+    }
+}
+
+fn applications(state: &mut Institution, event: &InstitutionEvent, recorded: &Recorded<'_>) {
+    use InstitutionEvent as E;
+    match event {
+        E::ApplicationSubmitted(event) => submitted(state, event, recorded),
+        E::DeemedOutcomeApplied(event) => deemed(state, event, recorded),
+        _ => {}
+    }
+    let Some((number, to)) = moved(event) else { return };
+    let Some(application) = state.licence_applications.get_mut(&number) else {
+        return;
+    };
+    match event {
+        E::ApplicationReturned(event) => {
+            application.returned += 1;
+            for item in &event.items {
+                if !application.returned_items.contains(item) {
+                    application.returned_items.push(item.clone());
+                }
+            }
+        }
+        E::ApplicationAccepted(event) => application.joint = event.joint,
+        E::InformationProvided(event) => {
+            for paper in &event.papers {
+                application.submitted.papers.retain(|held| held.kind != paper.kind);
+                application.submitted.papers.push(paper.clone());
+            }
+        }
+        E::RegistryChecked(event) => {
+            application.checks.insert(event.item.clone(), event.clone());
+        }
+        E::SiteVerified(event) => {
+            application.verification = Some(Verification {
+                verified: event.clone(),
+            });
+        }
+        E::DecisionProposed(event) => {
+            application.proposal = Some(Proposal {
+                proposed: event.clone(),
+                proposer: recorded.metadata.actor.id.clone(),
+            });
+        }
+        E::ProposalReturned(_) => application.proposal = None,
+        E::ObjectionLodged(event) => application.hearing_asked |= event.hearing,
+        E::ObjectionDecided(event) if event.upheld => {
+            application.proposal = None;
+            application.hearing_asked = false;
+        }
+        E::ApplicationRefused(event) => state.barred_until = state.barred_until.max(event.barred_until_date),
+        E::CertificateIssued(_) => application.certificate_issued = true,
+        _ => {}
+    }
+    if let Some(to) = to {
+        application.state = to;
+        application.since = act_date(recorded);
+    }
+}
+
+/// Where an event leaves an application: its number and state. A deemed outcome that is taken
+/// back leaves it where it must have stood for the outcome to be deemed.
+pub(crate) fn standing(event: &InstitutionEvent) -> Option<(u32, ApplicationState)> {
+    if let InstitutionEvent::DeemedOutcomeApplied(event) = event {
+        return Some((event.application, deemed_state(event.outcome)));
+    }
+    if let InstitutionEvent::DeemedOutcomeReversed(event) = event {
+        return Some((event.application, before_deemed(event.outcome)));
+    }
+    let (number, state) = moved(event)?;
+    Some((number, state?))
+}
+
+const fn deemed_state(outcome: DeemedOutcome) -> ApplicationState {
+    match outcome {
+        DeemedOutcome::Accepted => ApplicationState::Accepted,
+        DeemedOutcome::Renewed => ApplicationState::Granted,
+    }
+}
+
+/// An acceptance is deemed while completeness is looked at, a renewal once it was accepted.
+const fn before_deemed(outcome: DeemedOutcome) -> ApplicationState {
+    match outcome {
+        DeemedOutcome::Accepted => ApplicationState::Submitted,
+        DeemedOutcome::Renewed => ApplicationState::Accepted,
+    }
+}
+
+/// Which application an event is about, and where it leads.
+fn moved(event: &InstitutionEvent) -> Option<(u32, Option<ApplicationState>)> {
+    use ApplicationState as S;
+    use InstitutionEvent as E;
+    Some(match event {
+        E::ApplicationSubmitted(event) => (event.application, Some(S::Submitted)),
+        E::ApplicationReturned(event) => (event.application, Some(S::Returned)),
+        E::ApplicationAccepted(event) => (event.application, Some(S::Accepted)),
+        E::ApplicationDismissed(event) => (
+            event.application,
+            Some(match event.ground {
+                DismissalGround::NotRequired => S::NotRequired,
+                DismissalGround::OutOfJurisdiction => S::OutOfJurisdiction,
+            }),
+        ),
+        E::InformationRequested(event) => (event.application, Some(S::AwaitingInformation)),
+        E::InformationProvided(event) => (event.application, Some(S::Accepted)),
+        E::RegistryChecked(event) => (event.application?, None),
+        E::SiteVerified(event) => (event.application, None),
+        E::DecisionProposed(event) => (event.application, Some(S::DecisionProposed)),
+        E::ProposalReturned(event) => (event.application, Some(S::Accepted)),
+        E::ApplicationGranted(event) => (event.application, Some(S::Granted)),
+        E::RefusalIntended(event) => (event.application, Some(S::RefusalIntended)),
+        E::ObjectionLodged(event) => (event.application, Some(S::Objected)),
+        E::ObjectionDecided(event) => (
+            event.application,
+            Some(if event.upheld { S::Accepted } else { S::RefusalIntended }),
+        ),
+        E::ApplicationRefused(event) => (event.application, Some(S::Refused)),
+        E::ApplicationWithdrawn(event) => (event.application, Some(S::Withdrawn)),
+        E::ApplicationLapsed(event) => (event.application, Some(S::Lapsed)),
+        E::CertificateIssued(event) => (event.application, None),
+        _ => return None,
+    })
+}
+
+fn submitted(state: &mut Institution, event: &ApplicationSubmitted, recorded: &Recorded<'_>) {
+    let submission = Submission {
+        date: act_date(recorded),
+        papers: event.papers.clone(),
+        makes_meals: event.makes_meals,
+        premises: event.premises.clone(),
+        classes: event
+            .change
+            .as_ref()
+            .and_then(|change| change.classes.clone())
+            .unwrap_or_else(|| state.classes.clone()),
+        institution_type: state.institution_type,
+        has_credit_code: state.credit_code.is_some(),
+    };
+    let applied = Applied {
+        change: event.change.clone(),
+        transfer: event.transfer.clone(),
+        waiver: event.waiver.clone(),
+        closing: event.closing.clone(),
+    };
+    state.applications = state.applications.max(event.application);
+    let application = state
+        .licence_applications
+        .entry(event.application)
+        .or_insert_with(|| LicenceApplication {
+            number: event.application,
+            kind: event.kind,
+            state: ApplicationState::Submitted,
+            since: None,
+            policy: event.policy.clone(),
+            first_date: submission.date,
+            submitted: submission.clone(),
+            applied: Applied::default(),
+            joint: false,
+            returned: 0,
+            returned_items: Vec::new(),
+            checks: BTreeMap::new(),
+            verification: None,
+            proposal: None,
+            hearing_asked: false,
+            deemed: None,
+            certificate_issued: false,
+        });
+    application.submitted = submission;
+    application.applied = applied;
+}
+
+/// What the law supplied, and what stood before it: an act in time that comes to be known late takes it back.
+fn deemed(state: &mut Institution, event: &DeemedOutcomeApplied, recorded: &Recorded<'_>) {
+    let standing_before = (state.status, state.status_from);
+    let term_before = state
+        .authorization
+        .as_ref()
+        .map(|held| (held.valid_from_date, held.valid_to_date));
+    let Some(application) = state.licence_applications.get_mut(&event.application) else {
+        return;
+    };
+    application.deemed = Some(Deemed {
+        outcome: event.outcome,
+        revision: recorded.revision,
+        standing_before,
+        term_before: term_before.filter(|_| event.outcome == DeemedOutcome::Renewed),
+    });
+    application.state = deemed_state(event.outcome);
+    application.since = act_date(recorded);
+}
+
+fn authorization(state: &mut Institution, event: &InstitutionEvent, recorded: &Recorded<'_>) {
+    use InstitutionEvent as E;
+    match event {
+        E::FilingReceiptIssued(event) => {
+            state.authorization = Some(held(
+                AuthorizationKind::Receipt,
+                event.receipt_number.clone(),
+                event.issue_date,
+                None,
+                event.application,
+            ));
+        }
+        E::LicenceGranted(event) => state.authorization = Some(licence(event)),
+        E::LicenceRenewed(event) => with_held(state, |held| {
+            held.valid_from_date = event.valid_from_date;
+            held.valid_to_date = Some(event.valid_to_date);
+            held.ended = None;
+        }),
+        E::DeemedOutcomeReversed(event) => reversed(state, event.application),
+        E::WaiverGranted(event) => with_held(state, |held| {
+            held.waivers
+                .insert(event.application, (event.item.clone(), event.until_date));
+        }),
+        E::ConditionImposed(event) => imposed(state, event),
+        E::ConditionMet(event) => condition(state, event.condition, ConditionState::Met),
+        E::ConditionLifted(event) => condition(state, event.condition, ConditionState::Lifted),
+        E::MadeProvisional(event) => with_held(state, |held| held.provisional_until = Some(event.until_date)),
+        E::StandingRestored(_) => with_held(state, |held| held.provisional_until = None),
+        E::AuthorizationRevoked(event) => {
+            with_held(state, |held| held.ended = Some(event.effective_date));
+            state.barred_until = state.barred_until.max(event.barred_until_date);
+        }
+        E::AuthorizationExpired(event) => {
+            with_held(state, |held| {
+                held.ended = Some(event.valid_to_date.saturating_add(1.day()))
+            });
+        }
+        E::InstitutionClosed(event) => {
+            with_held(state, |held| {
+                held.ended = Some(event.closing_date.saturating_add(1.day()))
+            });
+        }
+        E::CessationOpened(event) => {
+            state.cessation = Some(Cessation {
+                cause: event.cause,
+                children: event.children_to_place,
+                placed: 0,
+                enrolment_frozen_date: event.enrolment_frozen_date,
+                closed: None,
+            });
+        }
+        E::PlacementRecorded(event) => {
+            if let Some(cessation) = &mut state.cessation {
+                cessation.placed = cessation.placed.saturating_add(event.children);
+            }
+        }
+        E::CessationClosed(event) => {
+            if let Some(cessation) = &mut state.cessation {
+                cessation.closed = Some(event.on_date);
+            }
+        }
+        E::AuthorizationTransferred(_) => state.representatives.push(recorded.revision),
+        _ => {}
+    }
+}
+
+fn with_held(state: &mut Institution, change: impl FnOnce(&mut Authorization)) {
+    if let Some(held) = &mut state.authorization {
+        change(held);
+    }
+}
+
+fn held(
+    kind: AuthorizationKind,
+    number: String,
+    valid_from_date: Date,
+    valid_to_date: Option<Date>,
+    application: u32,
+) -> Authorization {
+    Authorization {
+        kind,
+        number,
+        valid_from_date,
+        valid_to_date,
+        provisional_until: None,
+        ended: None,
+        application,
+        conditions: BTreeMap::new(),
+        waivers: BTreeMap::new(),
+    }
+}
+
+fn licence(event: &LicenceGranted) -> Authorization {
+    held(
+        AuthorizationKind::Licence,
+        event.number.clone(),
+        event.valid_from_date,
+        Some(event.valid_to_date),
+        event.application,
+    )
+}
+
+fn imposed(state: &mut Institution, event: &ConditionImposed) {
+    state.conditions = state.conditions.max(event.condition);
+    with_held(state, |held| {
+        let condition = Condition {
+            terms: event.terms.clone(),
+            state: ConditionState::Open,
+        };
+        held.conditions.insert(event.condition, condition);
+    });
+}
+
+fn condition(state: &mut Institution, number: u32, to: ConditionState) {
+    with_held(state, |held| {
+        if let Some(condition) = held.conditions.get_mut(&number) {
+            condition.state = to;
+        }
+    });
+}
+
+fn reversed(state: &mut Institution, number: u32) {
+    let Some(application) = state.licence_applications.get_mut(&number) else {
+        return;
+    };
+    let Some(deemed) = application.deemed.take() else {
+        return;
+    };
+    application.state = before_deemed(deemed.outcome);
+    (state.status, state.status_from) = deemed.standing_before;
+    if let Some((valid_from_date, valid_to_date)) = deemed.term_before {
+        with_held(state, |held| {
+            held.valid_from_date = valid_from_date;
+            held.valid_to_date = valid_to_date;
+        });
+    }
+}
