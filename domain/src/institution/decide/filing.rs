@@ -34,7 +34,7 @@ pub(super) fn submit(state: &Institution, command: &SubmitFiling, context: &Cont
         institution_type: state.institution_type,
         has_credit_code: state.credit_code.is_some(),
     };
-    let wrong = problems(&submission, policy, day);
+    let wrong = problems(&submission, &policy.papers, &policy.standards, day);
     let (named, left) = citable(state, wrong, policy, &submission)?;
 
     let application = match &state.application {
@@ -147,7 +147,8 @@ fn citable(
     }
     let visible = problems(
         &open.submitted,
-        policy,
+        &policy.papers,
+        &policy.standards,
         open.submitted.date.or(submission.date).unwrap_or(Date::MIN),
     );
     Ok(wrong

@@ -5,12 +5,17 @@ use jiff::civil::Date;
 
 use super::classes;
 use crate::institution::{ItemProblem, Paper, Premises, ReturnedItem, Submission, Tenure};
-use crate::policy::{AdmissionPolicy, PaperRule};
+use crate::policy::{PaperRule, Standards};
 use crate::values::ClassType;
 
-/// Everything that is missing or wrong in what was handed in, by `policy`, as of `day`. In the order of the policy's
-/// papers, then premises, then classes.
-pub(super) fn problems(submission: &Submission, policy: &AdmissionPolicy, day: Date) -> Vec<ReturnedItem> {
+/// Everything that is missing or wrong in what was handed in, by a document's papers and standards, as of `day`. In the
+/// order of its papers, then premises, then classes. Filing and licence are checked alike.
+pub(super) fn problems(
+    submission: &Submission,
+    papers: &[PaperRule],
+    standards: &Standards,
+    day: Date,
+) -> Vec<ReturnedItem> {
     let mut found = Problems::default();
     match submission.institution_type {
         // rule: ADM-12
@@ -18,7 +23,8 @@ pub(super) fn problems(submission: &Submission, policy: &AdmissionPolicy, day: D
             found.add("institution_type", "ADM-12", ItemProblem::Incomplete);
         }
         Some(institution_type) => {
-            for rule in policy.required_papers(institution_type, submission.makes_meals) {
+            let applies = |rule: &&PaperRule| rule.applies(institution_type, submission.makes_meals);
+            for rule in papers.iter().filter(applies) {
                 paper(&mut found, rule, &submission.papers, day);
             }
         }
@@ -28,9 +34,9 @@ pub(super) fn problems(submission: &Submission, policy: &AdmissionPolicy, day: D
     }
     match &submission.premises {
         None => found.add("premises", "ADM-13", ItemProblem::Missing),
-        Some(held) => premises(&mut found, held, policy, day),
+        Some(held) => premises(&mut found, held, standards, day),
     }
-    class_list(&mut found, submission, policy);
+    class_list(&mut found, submission, standards);
     found.0
 }
 
@@ -78,11 +84,11 @@ fn paper(found: &mut Problems, rule: &PaperRule, papers: &[Paper], day: Date) {
 }
 
 // rule: ADM-13
-fn premises(found: &mut Problems, premises: &Premises, policy: &AdmissionPolicy, day: Date) {
+fn premises(found: &mut Problems, premises: &Premises, standards: &Standards, day: Date) {
     let on_terms = match premises.tenure {
         Tenure::Owned => false,
         Tenure::Leased => true,
-        Tenure::FreeUse => policy.free_use_as_lease,
+        Tenure::FreeUse => standards.free_use_as_lease,
     };
     if on_terms {
         match (premises.lease_start_date, premises.lease_end_date) {
@@ -90,7 +96,7 @@ fn premises(found: &mut Problems, premises: &Premises, policy: &AdmissionPolicy,
                 if end < day {
                     found.add("premises.lease_end_date", "ADM-13", ItemProblem::Expired);
                 }
-                let years = i64::from(policy.min_lease_years);
+                let years = i64::from(standards.min_lease_years);
                 // A lease of three years from 1 March ends on the last of February.
                 let earliest_end = start.saturating_add(years.years()).saturating_sub(1.day());
                 if end < earliest_end {
@@ -108,15 +114,15 @@ fn premises(found: &mut Problems, premises: &Premises, policy: &AdmissionPolicy,
         }
     }
     // rule: ADM-14
-    if premises.highest_floor > policy.highest_floor {
+    if premises.highest_floor > standards.highest_floor {
         found.add("premises.highest_floor", "ADM-14", ItemProblem::BelowStandard);
     }
-    if premises.lowest_floor < policy.lowest_floor {
+    if premises.lowest_floor < standards.lowest_floor {
         found.add("premises.lowest_floor", "ADM-14", ItemProblem::BelowStandard);
     }
 }
 
-fn class_list(found: &mut Problems, submission: &Submission, policy: &AdmissionPolicy) {
+fn class_list(found: &mut Problems, submission: &Submission, standards: &Standards) {
     if submission.classes.is_empty() {
         found.add("classes", "ADM-03", ItemProblem::Missing);
     }
@@ -129,10 +135,10 @@ fn class_list(found: &mut Problems, submission: &Submission, policy: &AdmissionP
             );
         }
     }
-    for index in classes::oversized(&submission.classes, policy) {
+    for index in classes::oversized(&submission.classes, standards) {
         found.add(format!("classes[{index}].places"), "ADM-04", ItemProblem::BelowStandard);
     }
-    if classes::crowded_family_point(&submission.classes, submission.institution_type, policy).is_some() {
+    if classes::crowded_family_point(&submission.classes, submission.institution_type, standards).is_some() {
         found.add("classes", "ADM-05", ItemProblem::BelowStandard);
     }
 }
