@@ -9,6 +9,7 @@ mod kinds;
 pub mod machine;
 mod state;
 
+pub use crate::clock::Deadline;
 pub use command::*;
 pub use decide::site_claim;
 pub use event::*;

@@ -3,7 +3,6 @@
 
 use std::fmt;
 
-use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
@@ -11,24 +10,10 @@ use super::{
     Class, InstitutionType, ItemProblem, Mode, NonconformityReason, Ownership, Paper, Premises, RegisterFact,
     Registrar, Status, SuspensionKind,
 };
-use crate::envelope::PolicyRef;
+use crate::clock::Deadline;
 use crate::event_family;
 use crate::personal::{KeyedDigest, Personal};
 use crate::values::{CreditCode, ExternalId, Point, RegionId};
-
-/// A legal deadline as computed at the decision.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Deadline {
-    /// Last day.
-    pub due_date: Date,
-    /// Last instant of that day, or the exact instant for clocks in hours (UTC).
-    pub due_time: Timestamp,
-    /// Whether it runs beyond the holiday table and may still move.
-    pub provisional: bool,
-    /// Policy that sets it.
-    pub policy: PolicyRef,
-}
 
 /// The legal representative as stored: sealed, with what decisions may compare.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
