@@ -10,6 +10,7 @@ pub mod licence;
 pub mod machine;
 mod state;
 
+pub use crate::clock::Deadline;
 pub use command::*;
 pub use decide::site_claim;
 pub use event::*;

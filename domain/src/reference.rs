@@ -215,6 +215,13 @@ impl<P> Versions<P> {
             Some((&*active.policy, active.reference.clone()))
         })
     }
+
+    /// The version that a decision has named, whatever is in force now.
+    fn of(&self, reference: &PolicyRef) -> Option<&P> {
+        let versions = self.0.values().flat_map(BTreeMap::values);
+        let mut named = versions.filter(|active| active.reference == *reference);
+        named.next().map(|active| &*active.policy)
+    }
 }
 
 /// The region itself, then what it lies in, the nation last. A foreign region ends in the nation too: an imported
@@ -416,6 +423,25 @@ impl Reference {
         self.licence
             .in_force(region, on)
             .ok_or_else(|| not_in_force("licence", "许可", region, on))
+    }
+
+    /// The licence policy that an application is handled under to its end, whatever is in force now.
+    ///
+    /// # Errors
+    /// [`Reason::PolicyNotInForce`] when that version was never activated here.
+    pub fn licence_of(&self, reference: &PolicyRef) -> Result<&LicencePolicy, Rejection> {
+        self.licence.of(reference).ok_or_else(|| {
+            Rejection::new(
+                Reason::PolicyNotInForce,
+                format!(
+                    "policy {} version {} is not active here",
+                    reference.id, reference.version
+                ),
+                format!("此处未启用政策{}第{}版", reference.id, reference.version),
+            )
+            .with("policy", reference.id.clone())
+            .with("version", reference.version.to_string())
+        })
     }
 
     /// The staffing policy of a region on its reference date (the legal day of the examination, of the answer or of the

@@ -19,7 +19,7 @@ use super::{
     Class, InstitutionType, ItemProblem, Mode, NonconformityReason, Ownership, Paper, Premises, RegisterFact,
     Registrar, Status, SuspensionKind,
 };
-pub use crate::clock::Deadline;
+use crate::clock::Deadline;
 use crate::clock::{
     ClockCancelled, ClockExpired, ClockExtended, ClockMet, ClockPaused, ClockRecomputed, ClockResumed, ClockStarted,
 };
