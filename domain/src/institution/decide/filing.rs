@@ -2,27 +2,30 @@
 
 use jiff::civil::Date;
 
-use super::papers::problems;
+use super::papers::{self, Earlier, problems};
 use super::register::{LONGEST_LINE, LONGEST_NAME, text_subject};
+use super::submission;
 use super::{Decision, act_day, begins, today};
 use crate::aggregate::{Context, Decided};
 use crate::check::Check;
 use crate::envelope::{PolicyRef, Role};
 use crate::institution::machine::{FILING_RULES, POPULATION_LAW, STANDARDS};
 use crate::institution::{
-    Application, Deadline, FilingAccepted, FilingReceiptIssued, FilingReturned, FilingSubmitted, FilingWithdrawn,
-    Institution, IssueReceipt, Paper, PaperKind, Premises, ReturnedItem, Status, Submission, SubmitFiling,
-    WithdrawFiling,
+    Deadline, FilingAccepted, FilingReceiptIssued, FilingReturned, FilingSubmitted, FilingWithdrawn, Institution,
+    IssueReceipt, Paper, PaperKind, Premises, ReturnedItem, Status, Submission, SubmitFiling, WithdrawFiling,
 };
 use crate::policy::{AdmissionPolicy, CountsFrom};
-use crate::rejection::{LegalBasis, Reason, Rejection, Violation};
+use crate::rejection::{LegalBasis, Rejection};
 use crate::time::{Occurred, end_of};
 use crate::values::RegionId;
 
 /// Papers come in. They are accepted, or returned with everything that stands in the way.
 pub(super) fn submit(state: &Institution, command: &SubmitFiling, context: &Context<'_>) -> Decision {
     let day = papers_day(context);
-    shape(command, day)?;
+    let mut check = Check::default();
+    shape(&mut check, &command.papers, command.premises.as_ref(), day);
+    check.done()?;
+    submission::filing_is_in_force(region_of(state)?, day, context)?;
     let begins_at = begins(state, "occurred", day)?;
     let (policy, policy_ref) = context.reference.admission(region_of(state)?, day)?;
     let submission = Submission {
@@ -78,7 +81,7 @@ pub(super) fn submit(state: &Institution, command: &SubmitFiling, context: &Cont
 /// The day on which papers came in: for an operator the day on which the request reached Yujian, which starts the
 /// authority's clock; an officer may record papers that were handed in at the counter earlier.
 // rule: ADM-16
-fn papers_day(context: &Context<'_>) -> Date {
+pub(super) fn papers_day(context: &Context<'_>) -> Date {
     if context.actor.role == Role::Operator {
         today(context)
     } else {
@@ -118,17 +121,7 @@ pub(super) fn deadline(from: Date, working_days: u32, policy: &PolicyRef, contex
     }
 }
 
-/// Splits what is wrong into what this filing may be returned for and what it may not.
-///
-/// A filing is told **once and in full** what is missing. Up to the policy's number of returns everything is named.
-/// After that a return may cite only
-/// - what a return of this filing has named already and is still wrong, and
-/// - what could not be seen when the papers last came in: another paper, a paper that has expired since, another
-///   declaration, other classes.
-///
-/// Whatever could be seen then and was not named (the policy has changed since) can't hold the filing up any more: it
-/// is left to the verification that follows the filing. And a resubmission that brings nothing new at all is refused
-/// with the items, so that a stream does not fill with repeated returns.
+/// What this filing may be returned for and what is left to the verification after it: see [`papers::citable`].
 // rule: ADM-15
 fn citable(
     state: &Institution,
@@ -139,52 +132,15 @@ fn citable(
     let Some(open) = state.application.as_ref().filter(|_| state.status == Status::Returned) else {
         return Ok((wrong, Vec::new()));
     };
-    if !wrong.is_empty() && brings_nothing(open, submission) && wrong.iter().all(|item| named_before(open, item)) {
-        return Err(returned_already(&wrong));
-    }
-    if open.returned < policy.max_returns {
-        return Ok((wrong, Vec::new()));
-    }
-    let visible = problems(
-        &open.submitted,
-        &policy.papers,
-        &policy.standards,
-        open.submitted.date.or(submission.date).unwrap_or(Date::MIN),
-    );
-    Ok(wrong
-        .into_iter()
-        .partition(|item| named_before(open, item) || !visible.contains(item)))
-}
-
-fn named_before(open: &Application, item: &ReturnedItem) -> bool {
-    open.returned_items
-        .iter()
-        .any(|named| named.item == item.item && named.rule == item.rule)
-}
-
-fn brings_nothing(open: &Application, submission: &Submission) -> bool {
-    let last = &open.submitted;
-    Submission {
-        date: last.date,
-        ..submission.clone()
-    } == *last
-}
-
-fn returned_already(wrong: &[ReturnedItem]) -> Rejection {
-    let violations = wrong
-        .iter()
-        .map(|item| Violation {
-            field: item.item.clone(),
-            rule: item.rule.clone(),
-            message: format!("{}, as the return said", item.problem.code()),
-            message_zh: format!("{}，退回时已告知", item.problem.zh()),
-        })
-        .collect();
-    let mut rejection = Rejection::fields(violations).citing(LegalBasis::new(FILING_RULES, "§8"));
-    rejection.reason = Reason::ReturnedOnce;
-    "the filing was returned with these items, and the same papers came again".clone_into(&mut rejection.message);
-    "该备案已一次性告知以下事项，本次提交没有任何变化".clone_into(&mut rejection.message_zh);
-    rejection
+    let earlier = Earlier {
+        named: &open.returned_items,
+        submitted: &open.submitted,
+        brings_nothing: papers::same(&open.submitted, submission),
+        may_name_all: open.returned < policy.max_returns,
+    };
+    let visible = |day| problems(&open.submitted, &policy.papers, &policy.standards, day);
+    papers::citable(wrong, &earlier, submission, visible)
+        .map_err(|rejection| rejection.citing(LegalBasis::new(FILING_RULES, "§8")))
 }
 
 /// The articles behind a return's items, each once.
@@ -215,18 +171,17 @@ fn paper_of(item: &str) -> Option<&str> {
 }
 
 /// Value rules of what is handed in, apart from whether it is enough.
-fn shape(command: &SubmitFiling, day: Date) -> Result<(), Rejection> {
-    let mut check = Check::default();
+pub(super) fn shape(check: &mut Check, papers: &[Paper], premises: Option<&Premises>, day: Date) {
     check.ensure(
-        command.papers.len() <= 100,
+        papers.len() <= 100,
         "papers",
         "GEN-03",
         "there are too many papers",
         "材料份数过多",
     );
-    for (index, paper) in command.papers.iter().enumerate() {
+    for (index, paper) in papers.iter().enumerate() {
         let field = format!("papers[{index}]");
-        paper_shape(&mut check, &field, paper);
+        paper_shape(check, &field, paper);
         check.ensure(
             paper.issue_date.is_none_or(|issued| issued <= day),
             &format!("{field}.issue_date"),
@@ -234,7 +189,7 @@ fn shape(command: &SubmitFiling, day: Date) -> Result<(), Rejection> {
             "must not lie after the day on which the papers came in",
             "出具日期不能晚于提交材料之日",
         );
-        let twice = paper.kind != PaperKind::Other && command.papers[..index].iter().any(|p| p.kind == paper.kind);
+        let twice = paper.kind != PaperKind::Other && papers[..index].iter().any(|p| p.kind == paper.kind);
         check.ensure(
             !twice,
             &format!("{field}.kind"),
@@ -243,10 +198,9 @@ fn shape(command: &SubmitFiling, day: Date) -> Result<(), Rejection> {
             "同类材料只能提交一份",
         );
     }
-    if let Some(premises) = &command.premises {
-        premises_shape(&mut check, "premises", premises);
+    if let Some(premises) = premises {
+        premises_shape(check, "premises", premises);
     }
-    check.done()
 }
 
 pub(super) fn paper_shape(check: &mut Check, field: &str, paper: &Paper) {
