@@ -139,7 +139,7 @@ impl ClockKind {
     }
 
     /// The office that may extend it; `None` when nobody may. For decisions this is the law's (行政许可法 §42); that the
-    /// head of the authority gives an applicant more time is our reading.
+    /// head of the authority gives an applicant more time is our reading. A waiver is not extended but granted anew.
     #[must_use]
     pub const fn extended_by(self) -> Option<ApproverOffice> {
         match self {

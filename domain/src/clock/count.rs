@@ -65,7 +65,7 @@ impl Clock {
         self.end(self.total(), &self.spans(Some(on))?, calendar)
     }
 
-    /// Its last day with `count` more of its units. `None` while it stands still.
+    /// Its last day with `count` more of its units. `None` while it stands still. A fixed day has no units to add.
     #[must_use]
     pub fn due_when_extended(&self, count: u32, calendar: &Calendar) -> Option<Due> {
         // rule: CLK-06
@@ -97,29 +97,29 @@ impl Clock {
             let to = pause.to_date.unwrap_or(Date::MAX);
             (pause.from_date, to)
         }));
-        let until = if self.unit == Unit::FixedDay { on.min(due) } else { on };
-        let used = self.counted(self.from_date, until, &spans, calendar);
-        if self.unit != Unit::FixedDay && self.open_pause().is_some() {
+        let used = match self.unit {
+            Unit::FixedDay => self.counted(self.from_date, on.min(due), &spans, calendar),
+            Unit::WorkingDays | Unit::CalendarDays => {
+                self.counted(self.from_date, on, &spans, calendar).min(self.total())
+            }
+        };
+        if self.open_pause().is_some() {
             // rule: CLK-08
-            let used = used.min(self.total());
             return ClockDays {
                 used,
-                left: self.total() - used,
+                left: self.total().saturating_sub(used),
                 overdue: 0,
             };
         }
+        let overdue = if self.due.missed(on) {
+            self.unit.between(due, on, calendar)
+        } else {
+            0
+        };
         ClockDays {
-            used: if self.unit == Unit::FixedDay {
-                used
-            } else {
-                used.min(self.total())
-            },
+            used,
             left: self.counted(on.max(self.from_date), due, &spans, calendar),
-            overdue: if self.due.missed(on) {
-                self.unit.between(due, on, calendar)
-            } else {
-                0
-            },
+            overdue,
         }
     }
 
