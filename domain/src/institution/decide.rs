@@ -32,6 +32,7 @@ mod register;
 mod review;
 mod service;
 mod submission;
+mod ticking;
 mod verdict;
 
 /// What a room answers.
