@@ -85,6 +85,7 @@ pub struct Desk {
     pub occurred: Option<Occurred>,
     pub actor: Actor,
     pub reference: &'static Reference,
+    pub facts: Facts,
     pub stream: Vec<Stored>,
 }
 
@@ -97,6 +98,7 @@ impl Desk {
             occurred: None,
             actor: actor("officer-1", Role::Officer),
             reference: reference(),
+            facts: Facts::default(),
             stream: Vec::new(),
         }
     }
@@ -210,7 +212,7 @@ impl Desk {
             reference: self.reference,
             digester: &TestDigester,
         };
-        self.state.decide(&Facts::default(), &command.into(), &context)
+        self.state.decide(&self.facts, &command.into(), &context)
     }
 
     /// Decides, seals and folds what was decided. Answers the events.
