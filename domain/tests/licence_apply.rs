@@ -595,7 +595,8 @@ fn an_acceptance_in_time_that_arrives_late_takes_the_place_of_the_deemed_one() {
     desk.system_on("2026-03-10");
     desk.expires(ClockKind::Completeness);
     // What happened meanwhile to the institution stands.
-    desk.first().after(suspension(SuspensionKind::Voluntary, desk.today()));
+    desk.first();
+    desk.after(suspension(SuspensionKind::Voluntary, desk.today()));
     desk.on("2026-03-12").occurred_on("2026-03-06");
     assert_eq!(
         desk.does(accept(1)),
