@@ -6,11 +6,14 @@ mod event;
 mod evolve;
 mod imported;
 mod kinds;
+pub mod licence;
 pub mod machine;
 mod state;
 
+pub use crate::clock::Deadline;
 pub use command::*;
 pub use decide::site_claim;
 pub use event::*;
 pub use kinds::*;
+pub use licence::*;
 pub use state::{Application, Held, Institution, Status, Submission, Suspension};

@@ -11,6 +11,7 @@ pub mod alert;
 pub mod calendar;
 mod check;
 pub mod checklist;
+pub mod clock;
 pub mod divisions;
 pub mod dossier;
 pub mod envelope;

@@ -15,12 +15,16 @@ use crate::values::{RegionId, codes};
 mod admission;
 mod incident;
 mod inspection;
+mod licence;
 mod staffing;
+mod standards;
 
 pub use admission::{AdmissionPolicy, CountsFrom, PaperRule};
 pub use incident::{CategoryRule, IncidentPolicy};
 pub use inspection::InspectionPolicy;
+pub use licence::LicencePolicy;
 pub use staffing::{PostRule, StaffingPolicy};
+pub use standards::{Standards, TypeRule};
 
 /// The region of a document that holds everywhere.
 pub const NATION: &str = "CN";
@@ -78,6 +82,8 @@ pub enum PolicyBody {
     Incident(IncidentPolicy),
     /// Inspections and corrections.
     Inspection(InspectionPolicy),
+    /// Licences.
+    Licence(LicencePolicy),
     /// Staff.
     Staffing(StaffingPolicy),
 }
@@ -134,6 +140,7 @@ enum DocumentKind {
     Admission,
     Incident,
     Inspection,
+    Licence,
     Staffing,
 }
 
@@ -185,6 +192,19 @@ impl Marks {
             0 => Err(PolicyError::new(path, "must be at least 1")),
             value => Ok(value),
         }
+    }
+
+    /// A value that a document may leave out, at least 1 where it stands.
+    fn positive_if_some<T: Default + PartialEq>(
+        &mut self,
+        path: &str,
+        marked: Option<Marked<T>>,
+    ) -> Result<Option<T>, PolicyError> {
+        let value = marked.map(|marked| self.take(path, marked)).transpose()?;
+        if value == Some(T::default()) {
+            return Err(PolicyError::new(path, "must be at least 1"));
+        }
+        Ok(value)
     }
 }
 
@@ -253,6 +273,7 @@ impl PolicyDocument {
             DocumentKind::Admission => admission::parse(text),
             DocumentKind::Incident => incident::parse(text),
             DocumentKind::Inspection => inspection::parse(text),
+            DocumentKind::Licence => licence::parse(text),
             DocumentKind::Staffing => staffing::parse(text),
         }
     }

@@ -16,7 +16,8 @@ use crate::divisions::Divisions;
 use crate::envelope::PolicyRef;
 use crate::inspection::ChecklistRef;
 use crate::policy::{
-    AdmissionPolicy, IncidentPolicy, InspectionPolicy, NATION, PolicyBody, PolicyDocument, PolicyError, StaffingPolicy,
+    AdmissionPolicy, IncidentPolicy, InspectionPolicy, LicencePolicy, NATION, PolicyBody, PolicyDocument, PolicyError,
+    StaffingPolicy,
 };
 use crate::rejection::{Reason, Rejection};
 use crate::system::{ChecklistPublished, HolidaysActivated, PolicyActivated};
@@ -33,6 +34,7 @@ pub struct Reference {
     incident: Versions<IncidentPolicy>,
     inspection: Versions<InspectionPolicy>,
     checklists: BTreeMap<ChecklistRef, Arc<Checklist>>,
+    licence: Versions<LicencePolicy>,
     staffing: Versions<StaffingPolicy>,
     documents: Vec<Arc<PolicyDocument>>,
 }
@@ -115,6 +117,8 @@ pub struct ShippedPolicy {
     pub effective_date: Date,
     /// SHA-256 of the document, hex.
     pub sha256: String,
+    /// Whether the first start of a log activates it; else it waits for a command.
+    pub at_first_start: bool,
     /// The document, TOML.
     pub document: &'static str,
 }
@@ -139,14 +143,30 @@ pub struct ShippedHolidays {
     pub document: &'static str,
 }
 
-const SHIPPED_POLICIES: &[&str] = &[
-    include_str!("../../deploy/policies/cn-admission.v1.toml"),
-    include_str!("../../deploy/policies/cn-admission.v2.toml"),
-    include_str!("../../deploy/policies/cn-incident.v1.toml"),
-    include_str!("../../deploy/policies/cn-incident.v2.toml"),
-    include_str!("../../deploy/policies/cn-inspection.v1.toml"),
-    include_str!("../../deploy/policies/cn-staffing.v1.toml"),
-    include_str!("../../deploy/policies/cn-staffing.v2.toml"),
+/// When a shipped document is activated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum At {
+    /// At the first start of a log.
+    FirstStart,
+    /// Only by command: it ships so that it can be read, checked and compared.
+    Command,
+}
+
+macro_rules! ships {
+    ($file:literal, $at:expr) => {
+        (include_str!(concat!("../../deploy/policies/", $file, ".toml")), $at)
+    };
+}
+
+const SHIPPED_POLICIES: &[(&str, At)] = &[
+    ships!("cn-admission.v1", At::FirstStart),
+    ships!("cn-admission.v2", At::FirstStart),
+    ships!("cn-incident.v1", At::FirstStart),
+    ships!("cn-incident.v2", At::FirstStart),
+    ships!("cn-inspection.v1", At::FirstStart),
+    ships!("cn-licence.v1", At::Command),
+    ships!("cn-staffing.v1", At::FirstStart),
+    ships!("cn-staffing.v2", At::FirstStart),
 ];
 const SHIPPED_CHECKLISTS: &[&str] = &[include_str!("../../deploy/checklists/wst-821.v1.toml")];
 const SHIPPED_HOLIDAYS: &str = include_str!("../../deploy/reference/cn-holidays.csv");
@@ -194,6 +214,13 @@ impl<P> Versions<P> {
             let (_, active) = self.0.get(code)?.range(..=(on, u32::MAX)).next_back()?;
             Some((&*active.policy, active.reference.clone()))
         })
+    }
+
+    /// The version that a decision has named, whatever is in force now.
+    fn of(&self, reference: &PolicyRef) -> Option<&P> {
+        let versions = self.0.values().flat_map(BTreeMap::values);
+        let mut named = versions.filter(|active| active.reference == *reference);
+        named.next().map(|active| &*active.policy)
     }
 }
 
@@ -284,6 +311,7 @@ impl Reference {
             PolicyBody::Admission(policy) => self.admission.insert(&document, reference, policy.clone()),
             PolicyBody::Incident(policy) => self.incident.insert(&document, reference, policy.clone()),
             PolicyBody::Inspection(policy) => self.inspection.insert(&document, reference, policy.clone()),
+            PolicyBody::Licence(policy) => self.licence.insert(&document, reference, policy.clone()),
             PolicyBody::Staffing(policy) => self.staffing.insert(&document, reference, policy.clone()),
         }
         self.documents.push(Arc::new(document));
@@ -386,6 +414,33 @@ impl Reference {
             .ok_or_else(|| not_in_force("inspection", "检查", region, on))
     }
 
+    /// The licence policy of a region on its reference date (the legal day of acceptance), chosen as by
+    /// [`Reference::admission`]. Where none is in force there are no licences: institutions file.
+    ///
+    /// # Errors
+    /// [`Reason::PolicyNotInForce`] when there is none.
+    pub fn licence(&self, region: &RegionId, on: Date) -> Result<(&LicencePolicy, PolicyRef), Rejection> {
+        self.licence
+            .in_force(region, on)
+            .ok_or_else(|| not_in_force("licence", "许可", region, on))
+    }
+
+    /// The licence policy that an application is handled under to its end, whatever is in force now.
+    ///
+    /// # Errors
+    /// [`Reason::PolicyNotInForce`] when that version was never activated here.
+    pub fn licence_of(&self, reference: &PolicyRef) -> Result<&LicencePolicy, Rejection> {
+        self.licence.of(reference).ok_or_else(|| not_active(reference))
+    }
+
+    /// The admission policy that a filing is handled under to its end, whatever is in force now.
+    ///
+    /// # Errors
+    /// [`Reason::PolicyNotInForce`] when that version was never activated here.
+    pub fn admission_of(&self, reference: &PolicyRef) -> Result<&AdmissionPolicy, Rejection> {
+        self.admission.of(reference).ok_or_else(|| not_active(reference))
+    }
+
     /// The staffing policy of a region on its reference date (the legal day of the examination, of the answer or of the
     /// engagement), chosen as by [`Reference::admission`].
     ///
@@ -406,13 +461,14 @@ impl Reference {
     /// The policy documents that come with the program, oldest version first for each id.
     #[must_use]
     pub fn shipped_policies() -> Vec<ShippedPolicy> {
-        let shipped = |document: &'static str| {
+        let shipped = |(document, at): (&'static str, At)| {
             let parsed = PolicyDocument::parse(document).expect("a test parses every shipped document");
             ShippedPolicy {
                 id: parsed.id,
                 version: parsed.version,
                 effective_date: parsed.effective_date,
                 sha256: sha256_hex(document),
+                at_first_start: at == At::FirstStart,
                 document,
             }
         };
@@ -441,12 +497,14 @@ impl Reference {
         }
     }
 
-    /// Everything that comes with the program, active: as after a first start.
+    /// What comes with the program, as after a first start.
     #[must_use]
     pub fn shipped() -> Self {
         static SHIPPED: OnceLock<Reference> = OnceLock::new();
         let build = || {
-            let policies: Vec<PolicyActivated> = Self::shipped_policies().into_iter().map(Into::into).collect();
+            let shipped = Self::shipped_policies().into_iter();
+            let policies: Vec<PolicyActivated> =
+                shipped.filter(|policy| policy.at_first_start).map(Into::into).collect();
             let holidays = HolidaysActivated::from(Self::shipped_holidays());
             let checklists: Vec<ChecklistPublished> = Self::shipped_checklists().into_iter().map(Into::into).collect();
             Self::from_activations(&policies, Some(&holidays), Arc::clone(Divisions::shipped()))
@@ -489,6 +547,19 @@ impl From<ShippedHolidays> for HolidaysActivated {
             document: shipped.document.to_owned(),
         }
     }
+}
+
+fn not_active(reference: &PolicyRef) -> Rejection {
+    Rejection::new(
+        Reason::PolicyNotInForce,
+        format!(
+            "policy {} version {} is not active here",
+            reference.id, reference.version
+        ),
+        format!("此处未启用政策{}第{}版", reference.id, reference.version),
+    )
+    .with("policy", reference.id.clone())
+    .with("version", reference.version.to_string())
 }
 
 fn not_in_force(kind: &str, kind_zh: &str, region: &RegionId, on: Date) -> Rejection {

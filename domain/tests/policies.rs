@@ -66,11 +66,15 @@ fn the_shipped_rules_hold_the_numbers_of_the_measures() {
     assert_eq!(policy.nonconformity_working_days, 15);
     assert_eq!(policy.nonconformity_counts_from, CountsFrom::Finding);
     assert_eq!(
-        (policy.min_lease_years, policy.highest_floor, policy.lowest_floor),
+        (
+            policy.standards.min_lease_years,
+            policy.standards.highest_floor,
+            policy.standards.lowest_floor
+        ),
         (3, 3, 1)
     );
-    assert!(policy.free_use_as_lease);
-    assert_eq!((policy.family_point_places, policy.max_returns), (5, 1));
+    assert!(policy.standards.free_use_as_lease);
+    assert_eq!((policy.standards.family_point_places, policy.max_returns), (5, 1));
     let limits = [
         ClassType::Infant,
         ClassType::YoungerToddler,
@@ -438,4 +442,93 @@ fn every_value_says_where_it_comes_from() {
 #[test]
 fn the_shipped_divisions_come_with_the_reference() {
     assert!(Arc::ptr_eq(&Reference::shipped().divisions, Divisions::shipped()));
+}
+
+#[test]
+fn the_licence_regime_ships_with_the_clocks_of_the_licensing_law_and_is_not_active() {
+    let none = Reference::shipped()
+        .licence(&region("330106"), date(2028, 1, 3))
+        .unwrap_err();
+    assert_eq!(
+        (none.reason, none.metadata["kind"].as_str()),
+        (Reason::PolicyNotInForce, "licence")
+    );
+
+    let document = shipped("cn-licence", 1);
+    assert_eq!(document.effective_date, date(2027, 7, 1));
+    let active = reference(std::slice::from_ref(&document));
+    assert!(active.licence(&region("330106"), date(2027, 6, 30)).is_err());
+    let (policy, used) = active.licence(&region("330106"), date(2027, 7, 1)).unwrap();
+    assert_eq!((used.id.as_str(), used.version), ("cn-licence", 1));
+    assert_eq!(
+        (policy.completeness_working_days, policy.decision_working_days),
+        (5, 20)
+    );
+    assert_eq!(
+        (policy.decision_extension_working_days, policy.joint_working_days),
+        (10, 45)
+    );
+    assert_eq!(
+        (policy.joint_extension_working_days, policy.certificate_working_days),
+        (15, 10)
+    );
+    assert_eq!((policy.renewal_ask_days, policy.site_verifiers_min), (30, 2));
+    assert_eq!(
+        (
+            policy.hearing_request_working_days,
+            policy.hearing_hold_working_days,
+            policy.hearing_notice_working_days
+        ),
+        (5, 20, 7)
+    );
+    assert_eq!((policy.false_papers_bar_months, policy.fraud_bar_months), (12, 36));
+    assert!(policy.deemed_accepted && policy.deemed_renewed);
+    assert_eq!(policy.paper_warning_days, [90, 30, 7, 0]);
+    let papers = policy.required_papers(InstitutionType::FamilyPoint, true);
+    assert!(
+        papers
+            .map(|rule| rule.kind)
+            .any(|kind| kind == PaperKind::OwnersConsent)
+    );
+    let read = PolicyDocument::parse(&document.document).unwrap();
+    for (path, article) in [("values.deemed_renewed", "§50"), ("values.fraud_bar_months", "§79")] {
+        let mark = read.mark(path).unwrap();
+        assert_eq!(mark.source, Source::Statute);
+        assert_eq!(mark.legal_basis.as_ref().unwrap().article, article);
+    }
+    assert_eq!(read.mark("values.term_months").unwrap().source, Source::Assumed);
+}
+
+#[test]
+fn a_licence_document_says_every_value_and_rules_types_all_or_none() {
+    let good = shipped("cn-licence", 1).document;
+    let path = |from: &str, to: &str| {
+        assert!(good.contains(from), "{from}");
+        PolicyDocument::parse(&good.replacen(from, to, 1)).unwrap_err().path
+    };
+    assert_eq!(path("value = 20\n", "value = 0\n"), "values.decision_working_days");
+    assert_eq!(path("[90, 30, 7, 0]", "[90, 90]"), "values.paper_warning_days");
+    assert_eq!(
+        path("[standards.min_lease_years]", "[standards.lease]"),
+        "standards.lease"
+    );
+    assert_eq!(path("[values.term_months]", "[values.terms]"), "values.terms");
+    assert_eq!(
+        path("value = [\"older_toddler\"]", "value = []"),
+        "types.kindergarten_nursery_class.class_types"
+    );
+    assert_eq!(
+        path("value = [\"older_toddler\"]", "value = [\"unknown\"]"),
+        "types.kindergarten_nursery_class.class_types"
+    );
+    assert_eq!(
+        path("value = [\"training_base\"]", "value = []"),
+        "types.service_centre.shares_place_with"
+    );
+    let renamed = good.replace("[types.station.", "[types.stand.");
+    assert_eq!(PolicyDocument::parse(&renamed).unwrap_err().path, "types.stand");
+    let cut = good.find("[types.station.").unwrap();
+    let next = good.find("[types.family_point.").unwrap();
+    let without = format!("{}{}", &good[..cut], &good[next..]);
+    assert_eq!(PolicyDocument::parse(&without).unwrap_err().path, "types.station");
 }

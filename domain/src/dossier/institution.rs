@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
+use crate::clock::ClockKind;
 use crate::institution::{
-    Class, DetailsChanged, FactCorrected, InstitutionEvent, InstitutionRegistered, Paper, PaperKind, RecordImported,
-    RegisterFact, Representative, Status,
+    AuthorizationKind, Class, DetailsChanged, FactCorrected, InstitutionEvent, InstitutionRegistered, Paper, PaperKind,
+    RecordImported, RegisterFact, Representative, Status, standing,
 };
 
 /// Keys and values that an event asserts. Personal values stay as they are in the event: sealed, once stored.
@@ -63,6 +64,11 @@ pub(crate) fn assertions(event: &InstitutionEvent) -> Vec<(String, Value)> {
         }
         InstitutionEvent::FactCorrected(event) => corrected(&mut facts, event),
         InstitutionEvent::RecordImported(event) => imported(&mut facts, event),
+        event => {
+            filing_clock(&mut facts, event);
+            application(&mut facts, event);
+            authorization(&mut facts, event);
+        }
     }
     facts.0
 }
@@ -72,6 +78,80 @@ pub(crate) fn withdrawn_with(key: &str) -> &'static [&'static str] {
     match key {
         "classes" => &["places"],
         _ => &[],
+    }
+}
+
+/// The receipt's last day as last counted: the clock starts anew with a confirmed conformity, and is counted anew.
+fn filing_clock(facts: &mut Assertions, event: &InstitutionEvent) {
+    let (kind, due) = match event {
+        InstitutionEvent::ClockStarted(event) => (event.kind, &event.due),
+        InstitutionEvent::ClockRecomputed(event) => (event.clock.kind, &event.due),
+        _ => return,
+    };
+    if kind == ClockKind::Receipt {
+        facts.say("filing.receipt_due", json!(due));
+    }
+}
+
+/// Where an application of the licence regime stands, under `application.<number>`.
+fn application(facts: &mut Assertions, event: &InstitutionEvent) {
+    if let InstitutionEvent::RegistryChecked(event) = event {
+        facts.say(&format!("registry.{}", event.item), json!(event));
+    }
+    if let Some((number, state)) = standing(event) {
+        facts.say(&format!("application.{number}"), json!(state));
+    }
+}
+
+/// What authorizes the institution, with its conditions and waivers, and how that ends.
+fn authorization(facts: &mut Assertions, event: &InstitutionEvent) {
+    match event {
+        InstitutionEvent::LicenceGranted(event) => {
+            facts.status(Status::Licensed);
+            facts.say("licence.number", json!(event.number));
+            facts.say("licence.valid_from_date", json!(event.valid_from_date));
+            facts.say("licence.valid_to_date", json!(event.valid_to_date));
+            // Who is granted a licence is up to standard, and what ended an earlier one is over.
+            for key in ["nonconformity.reasons", "provisional", "revocation", "expiry"] {
+                facts.say(key, Value::Null);
+            }
+        }
+        InstitutionEvent::LicenceRenewed(event) => {
+            facts.say("licence.valid_from_date", json!(event.valid_from_date));
+            facts.say("licence.valid_to_date", json!(event.valid_to_date));
+        }
+        InstitutionEvent::AuthorizationTransferred(event) => {
+            facts.say("credit_code", json!(event.credit_code));
+            representative(facts, &event.representative);
+        }
+        InstitutionEvent::WaiverGranted(event) => facts.say(&format!("waiver.{}", event.application), json!(event)),
+        InstitutionEvent::ConditionImposed(event) => {
+            facts.say(&format!("condition.{}", event.condition), json!(event.terms));
+        }
+        InstitutionEvent::ConditionMet(event) => facts.say(&format!("condition.{}", event.condition), Value::Null),
+        InstitutionEvent::ConditionLifted(event) => facts.say(&format!("condition.{}", event.condition), Value::Null),
+        InstitutionEvent::MadeProvisional(event) => facts.say("provisional", json!(event)),
+        InstitutionEvent::StandingRestored(_) => facts.say("provisional", Value::Null),
+        InstitutionEvent::AuthorizationRevoked(event) => {
+            facts.status(Status::Revoked);
+            facts.say("provisional", Value::Null);
+            facts.say("suspension", Value::Null);
+            facts.say("revocation", json!(event));
+        }
+        InstitutionEvent::AuthorizationExpired(event) => {
+            facts.status(Status::Expired);
+            facts.say("provisional", Value::Null);
+            facts.say("suspension", Value::Null);
+            facts.say("expiry", json!(event));
+            // A deemed renewal that was taken back had said another day.
+            if event.kind == AuthorizationKind::Licence {
+                facts.say("licence.valid_to_date", json!(event.valid_to_date));
+            }
+        }
+        InstitutionEvent::CessationOpened(event) => facts.say("cessation", json!(event)),
+        InstitutionEvent::CessationClosed(_) => facts.say("cessation", Value::Null),
+        InstitutionEvent::RegimeChanged(event) => facts.say("regime", json!(event.to)),
+        _ => {}
     }
 }
 

@@ -5,6 +5,13 @@ use std::fmt;
 use jiff::civil::Date;
 use serde::Serialize;
 
+use super::licence::{
+    AcceptApplication, CloseCessation, DecideApplication, DecideObjection, DismissApplication, ExpireClock,
+    ExtendClock, ImposeCondition, IssueCertificate, LiftCondition, LodgeObjection, MakeProvisional, OpenCessation,
+    PauseClock, ProposeDecision, ProvideInformation, RecomputeClocks, RecordConditionMet, RecordPlacement,
+    RecordRegistryCheck, RecordSiteVerification, RefuseApplication, RequestInformation, RestoreStanding, ResumeClock,
+    ReturnApplication, ReturnProposal, RevokeAuthorization, StartMigration, SubmitApplication, WithdrawApplication,
+};
 use super::{InstitutionType, Mode, Ownership, PaperKind, Registrar, SuspensionKind, Tenure};
 use crate::personal::Sensitive;
 use crate::values::{ClassType, CreditCode, ExternalId, IdentityNumber, Places, Point, RegionId};
@@ -348,6 +355,68 @@ pub enum InstitutionCommand {
     CorrectFact(CorrectFact),
     /// See [`RecordImportedInstitution`].
     RecordImported(RecordImportedInstitution),
+    /// See [`SubmitApplication`].
+    SubmitApplication(SubmitApplication),
+    /// See [`ReturnApplication`].
+    ReturnApplication(ReturnApplication),
+    /// See [`AcceptApplication`].
+    AcceptApplication(AcceptApplication),
+    /// See [`DismissApplication`].
+    DismissApplication(DismissApplication),
+    /// See [`RequestInformation`].
+    RequestInformation(RequestInformation),
+    /// See [`ProvideInformation`].
+    ProvideInformation(ProvideInformation),
+    /// See [`RecordRegistryCheck`].
+    RecordRegistryCheck(RecordRegistryCheck),
+    /// See [`RecordSiteVerification`].
+    RecordSiteVerification(RecordSiteVerification),
+    /// See [`ProposeDecision`].
+    ProposeDecision(ProposeDecision),
+    /// See [`ReturnProposal`].
+    ReturnProposal(ReturnProposal),
+    /// See [`DecideApplication`].
+    DecideApplication(DecideApplication),
+    /// See [`LodgeObjection`].
+    LodgeObjection(LodgeObjection),
+    /// See [`DecideObjection`].
+    DecideObjection(DecideObjection),
+    /// See [`RefuseApplication`].
+    RefuseApplication(RefuseApplication),
+    /// See [`WithdrawApplication`].
+    WithdrawApplication(WithdrawApplication),
+    /// See [`IssueCertificate`].
+    IssueCertificate(IssueCertificate),
+    /// See [`PauseClock`].
+    PauseClock(PauseClock),
+    /// See [`ResumeClock`].
+    ResumeClock(ResumeClock),
+    /// See [`ExtendClock`].
+    ExtendClock(ExtendClock),
+    /// See [`ExpireClock`].
+    ExpireClock(ExpireClock),
+    /// See [`RecomputeClocks`].
+    RecomputeClocks(RecomputeClocks),
+    /// See [`ImposeCondition`].
+    ImposeCondition(ImposeCondition),
+    /// See [`RecordConditionMet`].
+    RecordConditionMet(RecordConditionMet),
+    /// See [`LiftCondition`].
+    LiftCondition(LiftCondition),
+    /// See [`MakeProvisional`].
+    MakeProvisional(MakeProvisional),
+    /// See [`RestoreStanding`].
+    RestoreStanding(RestoreStanding),
+    /// See [`RevokeAuthorization`].
+    RevokeAuthorization(RevokeAuthorization),
+    /// See [`OpenCessation`].
+    OpenCessation(OpenCessation),
+    /// See [`RecordPlacement`].
+    RecordPlacement(RecordPlacement),
+    /// See [`CloseCessation`].
+    CloseCessation(CloseCessation),
+    /// See [`StartMigration`].
+    StartMigration(StartMigration),
 }
 
 macro_rules! commands_from {
@@ -372,4 +441,60 @@ commands_from! {
     CloseInstitution => Close,
     CorrectFact => CorrectFact,
     RecordImportedInstitution => RecordImported,
+    SubmitApplication => SubmitApplication,
+    ReturnApplication => ReturnApplication,
+    AcceptApplication => AcceptApplication,
+    DismissApplication => DismissApplication,
+    RequestInformation => RequestInformation,
+    ProvideInformation => ProvideInformation,
+    RecordRegistryCheck => RecordRegistryCheck,
+    RecordSiteVerification => RecordSiteVerification,
+    ProposeDecision => ProposeDecision,
+    ReturnProposal => ReturnProposal,
+    DecideApplication => DecideApplication,
+    LodgeObjection => LodgeObjection,
+    DecideObjection => DecideObjection,
+    RefuseApplication => RefuseApplication,
+    WithdrawApplication => WithdrawApplication,
+    IssueCertificate => IssueCertificate,
+    PauseClock => PauseClock,
+    ResumeClock => ResumeClock,
+    ExtendClock => ExtendClock,
+    ExpireClock => ExpireClock,
+    RecomputeClocks => RecomputeClocks,
+    ImposeCondition => ImposeCondition,
+    RecordConditionMet => RecordConditionMet,
+    LiftCondition => LiftCondition,
+    MakeProvisional => MakeProvisional,
+    RestoreStanding => RestoreStanding,
+    RevokeAuthorization => RevokeAuthorization,
+    OpenCessation => OpenCessation,
+    RecordPlacement => RecordPlacement,
+    CloseCessation => CloseCessation,
+    StartMigration => StartMigration,
+}
+
+impl InstitutionCommand {
+    /// The application of the licence regime that the command names.
+    #[must_use]
+    pub fn application(&self) -> Option<u32> {
+        match self {
+            Self::ReturnApplication(command) => Some(command.application),
+            Self::AcceptApplication(command) => Some(command.application),
+            Self::DismissApplication(command) => Some(command.application),
+            Self::RequestInformation(command) => Some(command.application),
+            Self::ProvideInformation(command) => Some(command.application),
+            Self::RecordSiteVerification(command) => Some(command.application),
+            Self::ProposeDecision(command) => Some(command.application),
+            Self::ReturnProposal(command) => Some(command.application),
+            Self::DecideApplication(command) => Some(command.application),
+            Self::LodgeObjection(command) => Some(command.application),
+            Self::DecideObjection(command) => Some(command.application),
+            Self::RefuseApplication(command) => Some(command.application),
+            Self::WithdrawApplication(command) => Some(command.application),
+            Self::IssueCertificate(command) => Some(command.application),
+            Self::RecordRegistryCheck(command) => command.application,
+            _ => None,
+        }
+    }
 }

@@ -3,32 +3,29 @@
 
 use std::fmt;
 
-use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    ApplicationAccepted, ApplicationDismissed, ApplicationGranted, ApplicationLapsed, ApplicationRefused,
+    ApplicationReturned, ApplicationSubmitted, ApplicationWithdrawn, AuthorizationExpired, AuthorizationRevoked,
+    AuthorizationTransferred, CertificateIssued, CessationClosed, CessationOpened, ConditionImposed, ConditionLifted,
+    ConditionMet, DecisionProposed, DeemedOutcomeApplied, DeemedOutcomeReversed, InformationProvided,
+    InformationRequested, LicenceGranted, LicenceRenewed, MadeProvisional, ObjectionDecided, ObjectionLodged,
+    PlacementRecorded, ProposalReturned, RefusalIntended, RegimeChanged, RegistryChecked, SiteVerified,
+    StandingRestored, WaiverGranted,
+};
+use super::{
     Class, InstitutionType, ItemProblem, Mode, NonconformityReason, Ownership, Paper, Premises, RegisterFact,
     Registrar, Status, SuspensionKind,
 };
-use crate::envelope::PolicyRef;
+use crate::clock::Deadline;
+use crate::clock::{
+    ClockCancelled, ClockExpired, ClockExtended, ClockMet, ClockPaused, ClockRecomputed, ClockResumed, ClockStarted,
+};
 use crate::event_family;
 use crate::personal::{KeyedDigest, Personal};
 use crate::values::{CreditCode, ExternalId, Point, RegionId};
-
-/// A legal deadline as computed at the decision.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Deadline {
-    /// Last day.
-    pub due_date: Date,
-    /// Last instant of that day, or the exact instant for clocks in hours (UTC).
-    pub due_time: Timestamp,
-    /// Whether it runs beyond the holiday table and may still move.
-    pub provisional: bool,
-    /// Policy that sets it.
-    pub policy: PolicyRef,
-}
 
 /// The legal representative as stored: sealed, with what decisions may compare.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -363,5 +360,91 @@ event_family! {
         FactCorrected = "licensing.FactCorrected.v1",
         /// See [`RecordImported`].
         RecordImported = "licensing.RecordImported.v1",
+        /// See [`ApplicationSubmitted`].
+        ApplicationSubmitted = "licensing.ApplicationSubmitted.v1",
+        /// See [`ApplicationReturned`].
+        ApplicationReturned = "licensing.ApplicationReturned.v1",
+        /// See [`ApplicationAccepted`].
+        ApplicationAccepted = "licensing.ApplicationAccepted.v1",
+        /// See [`ApplicationDismissed`].
+        ApplicationDismissed = "licensing.ApplicationDismissed.v1",
+        /// See [`InformationRequested`].
+        InformationRequested = "licensing.InformationRequested.v1",
+        /// See [`InformationProvided`].
+        InformationProvided = "licensing.InformationProvided.v1",
+        /// See [`RegistryChecked`].
+        RegistryChecked = "licensing.RegistryChecked.v1",
+        /// See [`SiteVerified`].
+        SiteVerified = "licensing.SiteVerified.v1",
+        /// See [`DecisionProposed`].
+        DecisionProposed = "licensing.DecisionProposed.v1",
+        /// See [`ProposalReturned`].
+        ProposalReturned = "licensing.ProposalReturned.v1",
+        /// See [`ApplicationGranted`].
+        ApplicationGranted = "licensing.ApplicationGranted.v1",
+        /// See [`RefusalIntended`].
+        RefusalIntended = "licensing.RefusalIntended.v1",
+        /// See [`ObjectionLodged`].
+        ObjectionLodged = "licensing.ObjectionLodged.v1",
+        /// See [`ObjectionDecided`].
+        ObjectionDecided = "licensing.ObjectionDecided.v1",
+        /// See [`ApplicationRefused`].
+        ApplicationRefused = "licensing.ApplicationRefused.v1",
+        /// See [`ApplicationWithdrawn`].
+        ApplicationWithdrawn = "licensing.ApplicationWithdrawn.v1",
+        /// See [`ApplicationLapsed`].
+        ApplicationLapsed = "licensing.ApplicationLapsed.v1",
+        /// See [`DeemedOutcomeApplied`].
+        DeemedOutcomeApplied = "licensing.DeemedOutcomeApplied.v1",
+        /// See [`DeemedOutcomeReversed`].
+        DeemedOutcomeReversed = "licensing.DeemedOutcomeReversed.v1",
+        /// See [`LicenceGranted`].
+        LicenceGranted = "licensing.LicenceGranted.v1",
+        /// See [`CertificateIssued`].
+        CertificateIssued = "licensing.CertificateIssued.v1",
+        /// See [`LicenceRenewed`].
+        LicenceRenewed = "licensing.LicenceRenewed.v1",
+        /// See [`AuthorizationTransferred`].
+        AuthorizationTransferred = "licensing.AuthorizationTransferred.v1",
+        /// See [`WaiverGranted`].
+        WaiverGranted = "licensing.WaiverGranted.v1",
+        /// See [`ConditionImposed`].
+        ConditionImposed = "licensing.ConditionImposed.v1",
+        /// See [`ConditionMet`].
+        ConditionMet = "licensing.ConditionMet.v1",
+        /// See [`ConditionLifted`].
+        ConditionLifted = "licensing.ConditionLifted.v1",
+        /// See [`MadeProvisional`].
+        MadeProvisional = "licensing.MadeProvisional.v1",
+        /// See [`StandingRestored`].
+        StandingRestored = "licensing.StandingRestored.v1",
+        /// See [`AuthorizationRevoked`].
+        AuthorizationRevoked = "licensing.AuthorizationRevoked.v1",
+        /// See [`AuthorizationExpired`].
+        AuthorizationExpired = "licensing.AuthorizationExpired.v1",
+        /// See [`CessationOpened`].
+        CessationOpened = "licensing.CessationOpened.v1",
+        /// See [`PlacementRecorded`].
+        PlacementRecorded = "licensing.PlacementRecorded.v1",
+        /// See [`CessationClosed`].
+        CessationClosed = "licensing.CessationClosed.v1",
+        /// See [`RegimeChanged`].
+        RegimeChanged = "licensing.RegimeChanged.v1",
+        /// See [`ClockStarted`].
+        ClockStarted = "licensing.ClockStarted.v1",
+        /// See [`ClockPaused`].
+        ClockPaused = "licensing.ClockPaused.v1",
+        /// See [`ClockResumed`].
+        ClockResumed = "licensing.ClockResumed.v1",
+        /// See [`ClockExtended`].
+        ClockExtended = "licensing.ClockExtended.v1",
+        /// See [`ClockRecomputed`].
+        ClockRecomputed = "licensing.ClockRecomputed.v1",
+        /// See [`ClockMet`].
+        ClockMet = "licensing.ClockMet.v1",
+        /// See [`ClockExpired`].
+        ClockExpired = "licensing.ClockExpired.v1",
+        /// See [`ClockCancelled`].
+        ClockCancelled = "licensing.ClockCancelled.v1",
     }
 }

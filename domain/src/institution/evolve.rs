@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::licence;
 use super::{
     Application, FactCorrected, FilingReturned, FilingSubmitted, Held, Institution, InstitutionEvent, Status,
     Submission, Suspension,
@@ -51,7 +52,11 @@ pub(super) fn evolve(state: &mut Institution, event: &InstitutionEvent, recorded
                 before: state.status,
             });
         }
-        InstitutionEvent::InstitutionResumed(_) | InstitutionEvent::InstitutionClosed(_) => state.suspension = None,
+        // A licence may end while service is suspended: nothing is left to go back to.
+        InstitutionEvent::InstitutionResumed(_)
+        | InstitutionEvent::InstitutionClosed(_)
+        | InstitutionEvent::AuthorizationRevoked(_)
+        | InstitutionEvent::AuthorizationExpired(_) => state.suspension = None,
         InstitutionEvent::RecordImported(event) => state.imported = Some(event.clone()),
         InstitutionEvent::FactCorrected(event) => {
             corrected(state, event, recorded.revision);
@@ -63,8 +68,9 @@ pub(super) fn evolve(state: &mut Institution, event: &InstitutionEvent, recorded
                 .representatives
                 .extend(event.representative.as_ref().map(|_| recorded.revision));
         }
-        InstitutionEvent::FilingReceiptIssued(_) | InstitutionEvent::ClassesChanged(_) => {}
+        _ => {}
     }
+    licence::evolve(state, event, recorded);
     let mut held = BTreeMap::new();
     for (key, value) in assertions(event) {
         if key == "status" {

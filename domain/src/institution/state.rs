@@ -6,7 +6,9 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde_json::Value;
 
+use super::{Authorization, Cessation, LicenceApplication, RegistryChecked};
 use super::{Class, Deadline, InstitutionType, Mode, Ownership, Paper, Premises, ReturnedItem, SuspensionKind};
+use crate::clock::Clocks;
 use crate::values::{CreditCode, Point, RegionId, codes};
 
 codes! {
@@ -26,8 +28,14 @@ codes! {
         Filed = "filed" / "已备案",
         /// Told that it is not up to standard.
         Nonconforming = "nonconforming" / "不符合标准",
+        /// Holds a licence.
+        Licensed = "licensed" / "已许可",
         /// Suspended.
         Suspended = "suspended" / "停业",
+        /// Its licence was taken away.
+        Revoked = "revoked" / "许可已撤销",
+        /// Its authorization ran out.
+        Expired = "expired" / "有效期届满",
         /// Closed for good.
         Closed = "closed" / "已注销",
         /// Known from a foreign register only.
@@ -136,6 +144,20 @@ pub struct Institution {
     pub representatives: Vec<u64>,
     /// What each event of this stream asserted, by revision and key, for corrections; withdrawn facts are removed.
     pub asserted: BTreeMap<u64, BTreeMap<String, Held>>,
+    /// Applications of the licence regime, by number; numbers are shared with the filings.
+    pub licence_applications: BTreeMap<u32, LicenceApplication>,
+    /// What registers say about it, by item: the answer as of the latest day, asked for or not.
+    pub registry: BTreeMap<String, RegistryChecked>,
+    /// What authorizes it, also when that has ended.
+    pub authorization: Option<Authorization>,
+    /// How many conditions were imposed.
+    pub conditions: u32,
+    /// Legal clocks, running and ended.
+    pub clocks: Clocks,
+    /// The latest orderly cessation.
+    pub cessation: Option<Cessation>,
+    /// Last day on which no new application may be made, after deceit.
+    pub barred_until: Option<Date>,
     /// The last imported row, to see whether a later row says anything new.
     pub imported: Option<super::RecordImported>,
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use serde::Deserialize;
 
+use super::standards::{self, Standards, WrittenType};
 use super::{Citation, DocumentKind, Header, Marked, Marks, PolicyBody, PolicyDocument, PolicyError, Source};
 use crate::institution::{InstitutionType, PaperKind};
 use crate::rejection::LegalBasis;
@@ -64,18 +65,8 @@ pub struct AdmissionPolicy {
     pub nonconformity_counts_from: CountsFrom,
     /// How often a filing may be returned for what could be seen the first time (一次性告知).
     pub max_returns: u32,
-    /// Shortest lease of the premises, in years.
-    pub min_lease_years: u32,
-    /// Whether premises used free of charge are held to the rules of a lease.
-    pub free_use_as_lease: bool,
-    /// Highest floor that may be used.
-    pub highest_floor: i32,
-    /// Lowest floor that may be used; 1 is the ground floor, 0 and below are semi-basement and basement.
-    pub lowest_floor: i32,
-    /// Most children under three in a family childcare point.
-    pub family_point_places: u32,
-    /// Most places in one class, by class type.
-    pub class_limits: BTreeMap<ClassType, u32>,
+    /// What premises, classes and types must be.
+    pub standards: Standards,
     /// Papers of a filing, in the order in which they are asked for.
     pub papers: Vec<PaperRule>,
 }
@@ -87,15 +78,20 @@ impl AdmissionPolicy {
         institution_type: InstitutionType,
         makes_meals: bool,
     ) -> impl Iterator<Item = &PaperRule> {
-        self.papers
-            .iter()
-            .filter(move |rule| rule.applies(institution_type, makes_meals))
+        standards::required(&self.papers, institution_type, makes_meals)
     }
 
     /// Most places in a class of this type; `None` for [`ClassType::Unknown`], which has no rule.
     #[must_use]
     pub fn class_limit(&self, class_type: ClassType) -> Option<u32> {
-        self.class_limits.get(&class_type).copied()
+        self.standards.class_limit(class_type)
+    }
+
+    /// Who supervises an institution of this type, in Chinese: the type's own authority, else the competent one. Its
+    /// registration changes nothing about that.
+    #[must_use]
+    pub fn authority(&self, institution_type: InstitutionType) -> &str {
+        self.standards.authority(institution_type, &self.competent_authority)
     }
 }
 
@@ -112,6 +108,8 @@ struct Document {
     legal_basis: Vec<Citation>,
     values: Values,
     class_limits: BTreeMap<String, Marked<u32>>,
+    #[serde(default)]
+    types: BTreeMap<String, WrittenType>,
     papers: Vec<Paper>,
 }
 
@@ -127,12 +125,17 @@ struct Values {
     free_use_as_lease: Marked<bool>,
     highest_floor: Marked<i32>,
     lowest_floor: Marked<i32>,
+    older_toddler_highest_floor: Option<Marked<i32>>,
     family_point_places: Marked<u32>,
+    min_area_per_place_cm2: Option<Marked<u64>>,
+    min_area_per_place_without_outdoor_cm2: Option<Marked<u64>>,
+    max_classes: Option<Marked<u32>>,
+    max_places: Option<Marked<u32>>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Paper {
+pub(super) struct Paper {
     kind: PaperKind,
     types: Option<Vec<InstitutionType>>,
     #[serde(default)]
@@ -153,8 +156,18 @@ pub(super) fn parse(text: &str) -> Result<PolicyDocument, PolicyError> {
     let document: Document = super::read(text)?;
     let mut marks = Marks::default();
     let values = document.values;
-    let class_limits = class_limits(document.class_limits, &mut marks)?;
-    let papers = papers(document.papers, &mut marks)?;
+    let written = standards::Written {
+        min_lease_years: values.min_lease_years,
+        free_use_as_lease: values.free_use_as_lease,
+        highest_floor: values.highest_floor,
+        lowest_floor: values.lowest_floor,
+        older_toddler_highest_floor: values.older_toddler_highest_floor,
+        family_point_places: values.family_point_places,
+        min_area_per_place_cm2: values.min_area_per_place_cm2,
+        min_area_per_place_without_outdoor_cm2: values.min_area_per_place_without_outdoor_cm2,
+        max_classes: values.max_classes,
+        max_places: values.max_places,
+    };
     let policy = AdmissionPolicy {
         competent_authority: marks.take("values.competent_authority", values.competent_authority)?,
         receipt_working_days: marks.take_positive("values.receipt_working_days", values.receipt_working_days)?,
@@ -162,17 +175,9 @@ pub(super) fn parse(text: &str) -> Result<PolicyDocument, PolicyError> {
             .take_positive("values.nonconformity_working_days", values.nonconformity_working_days)?,
         nonconformity_counts_from: marks.take("values.nonconformity_counts_from", values.nonconformity_counts_from)?,
         max_returns: marks.take("values.max_returns", values.max_returns)?,
-        min_lease_years: marks.take("values.min_lease_years", values.min_lease_years)?,
-        free_use_as_lease: marks.take("values.free_use_as_lease", values.free_use_as_lease)?,
-        highest_floor: marks.take("values.highest_floor", values.highest_floor)?,
-        lowest_floor: marks.take("values.lowest_floor", values.lowest_floor)?,
-        family_point_places: marks.take_positive("values.family_point_places", values.family_point_places)?,
-        class_limits,
-        papers,
+        standards: written.read("values", document.class_limits, document.types, &mut marks)?,
+        papers: papers(document.papers, &mut marks)?,
     };
-    if policy.highest_floor < policy.lowest_floor {
-        return Err(PolicyError::new("values.highest_floor", "lies below lowest_floor"));
-    }
     let header = Header {
         id: document.id,
         version: document.version,
@@ -184,29 +189,7 @@ pub(super) fn parse(text: &str) -> Result<PolicyDocument, PolicyError> {
     header.with(PolicyBody::Admission(policy), marks)
 }
 
-fn class_limits(
-    written: BTreeMap<String, Marked<u32>>,
-    marks: &mut Marks,
-) -> Result<BTreeMap<ClassType, u32>, PolicyError> {
-    let mut limits = BTreeMap::new();
-    for (code, marked) in written {
-        let path = format!("class_limits.{code}");
-        let class_type = ClassType::from_code(&code).filter(|class_type| *class_type != ClassType::Unknown);
-        let class_type = class_type.ok_or_else(|| PolicyError::new(&path, "is no class type"))?;
-        limits.insert(class_type, marks.take_positive(&path, marked)?);
-    }
-    for class_type in ClassType::ALL {
-        if *class_type != ClassType::Unknown && !limits.contains_key(class_type) {
-            return Err(PolicyError::new(
-                format!("class_limits.{}", class_type.code()),
-                "is missing",
-            ));
-        }
-    }
-    Ok(limits)
-}
-
-fn papers(written: Vec<Paper>, marks: &mut Marks) -> Result<Vec<PaperRule>, PolicyError> {
+pub(super) fn papers(written: Vec<Paper>, marks: &mut Marks) -> Result<Vec<PaperRule>, PolicyError> {
     let mut rules = Vec::new();
     let mut kinds = BTreeSet::new();
     for (index, paper) in written.into_iter().enumerate() {

@@ -42,6 +42,9 @@ impl Commands {
         let inner = &self.inner;
         let mut policies: Vec<PolicyActivated> = Vec::new();
         for shipped in Reference::shipped_policies() {
+            if !shipped.at_first_start {
+                continue;
+            }
             let (head, events) = inner.reference_events(&reference_stream(&shipped.id)).await?;
             let mut active: Vec<PolicyActivated> = events
                 .into_iter()

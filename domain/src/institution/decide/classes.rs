@@ -7,7 +7,7 @@ use crate::check::Check;
 use crate::envelope::PolicyRef;
 use crate::institution::machine::STANDARDS;
 use crate::institution::{Class, InstitutionType};
-use crate::policy::AdmissionPolicy;
+use crate::policy::Standards;
 use crate::rejection::{LegalBasis, Reason, Rejection};
 use crate::values::{ClassType, RegionId};
 
@@ -86,7 +86,7 @@ pub(super) fn limits_on(
     context: &Context<'_>,
 ) -> Result<PolicyRef, Rejection> {
     let (policy, reference) = context.reference.admission(region, on)?;
-    for index in oversized(classes, policy) {
+    for index in oversized(classes, &policy.standards) {
         let class = &classes[index];
         let limit = policy.class_limit(class.class_type).unwrap_or_default();
         // rule: ADM-04
@@ -105,18 +105,18 @@ pub(super) fn limits_on(
             ),
         );
     }
-    if let Some(places) = crowded_family_point(classes, institution_type, policy) {
+    if let Some(places) = crowded_family_point(classes, institution_type, &policy.standards) {
         // rule: ADM-05
         check.wrong(
             field,
             "ADM-05",
             format!(
                 "a family childcare point may have at most {} places, has {places} (家庭托育点管理办法（试行）)",
-                policy.family_point_places
+                policy.standards.family_point_places
             ),
             format!(
                 "家庭托育点不得超过{}个托位，现有{places}个（家庭托育点管理办法（试行））",
-                policy.family_point_places
+                policy.standards.family_point_places
             ),
         );
     }
@@ -124,12 +124,9 @@ pub(super) fn limits_on(
 }
 
 /// Indices of classes above their limit.
-pub(super) fn oversized<'a>(
-    classes: &'a [Class],
-    policy: &'a AdmissionPolicy,
-) -> impl Iterator<Item = usize> + use<'a> {
+pub(super) fn oversized<'a>(classes: &'a [Class], standards: &'a Standards) -> impl Iterator<Item = usize> + use<'a> {
     classes.iter().enumerate().filter_map(|(index, class)| {
-        let limit = policy.class_limit(class.class_type)?;
+        let limit = standards.class_limit(class.class_type)?;
         (class.places.count() > limit).then_some(index)
     })
 }
@@ -138,11 +135,11 @@ pub(super) fn oversized<'a>(
 pub(super) fn crowded_family_point(
     classes: &[Class],
     institution_type: Option<InstitutionType>,
-    policy: &AdmissionPolicy,
+    standards: &Standards,
 ) -> Option<u64> {
     let places: u64 = classes.iter().map(|class| u64::from(class.places.count())).sum();
     let crowded =
-        institution_type == Some(InstitutionType::FamilyPoint) && places > u64::from(policy.family_point_places);
+        institution_type == Some(InstitutionType::FamilyPoint) && places > u64::from(standards.family_point_places);
     crowded.then_some(places)
 }
 

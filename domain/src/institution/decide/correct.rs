@@ -22,6 +22,29 @@ use crate::values::{Point, RegionId};
 /// remains to stand in.
 const REQUIRED: &[&str] = &["name", "region", "institution_type", "mode", "ownership", "classes"];
 
+/// Facts that follow from an act.
+const ACTS: &[&str] = &[
+    "status",
+    "suspension",
+    "closing",
+    "receipt.late",
+    "provisional",
+    "revocation",
+    "expiry",
+    "cessation",
+    "regime",
+];
+/// The same, of which there are many.
+const ACT_FAMILIES: &[&str] = &[
+    "filing.",
+    "nonconformity.",
+    "application.",
+    "registry.",
+    "licence.",
+    "waiver.",
+    "condition.",
+];
+
 /// Corrects one fact of one event. Two persons: the actor and the approver.
 pub(super) fn correct(state: &Institution, command: &CorrectFact, context: &Context<'_>) -> Decision {
     let mut check = Check::default();
@@ -87,8 +110,7 @@ fn correctable(state: &Institution, command: &CorrectFact) -> Result<(), Rejecti
             "此项是机构的识别信息：请登记正确的机构并注销本机构",
         );
     }
-    let acts = ["status", "suspension", "closing", "receipt.late"];
-    if acts.contains(&key) || key.starts_with("filing.") || key.starts_with("nonconformity.") {
+    if ACTS.contains(&key) || ACT_FAMILIES.iter().any(|family| key.starts_with(family)) {
         return refuse(
             "this follows from an act: undo it by the opposite act",
             "此项是办理结果：请通过相应事项变更",

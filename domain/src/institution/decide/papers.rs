@@ -5,12 +5,18 @@ use jiff::civil::Date;
 
 use super::classes;
 use crate::institution::{ItemProblem, Paper, Premises, ReturnedItem, Submission, Tenure};
-use crate::policy::{AdmissionPolicy, PaperRule};
+use crate::policy::{PaperRule, Standards};
+use crate::rejection::{Reason, Rejection, Violation};
 use crate::values::ClassType;
 
-/// Everything that is missing or wrong in what was handed in, by `policy`, as of `day`. In the order of the policy's
-/// papers, then premises, then classes.
-pub(super) fn problems(submission: &Submission, policy: &AdmissionPolicy, day: Date) -> Vec<ReturnedItem> {
+/// Everything that is missing or wrong in what was handed in, by a document's papers and standards, as of `day`. In the
+/// order of its papers, then premises, then classes. Filing and licence are checked alike.
+pub(super) fn problems(
+    submission: &Submission,
+    papers: &[PaperRule],
+    standards: &Standards,
+    day: Date,
+) -> Vec<ReturnedItem> {
     let mut found = Problems::default();
     match submission.institution_type {
         // rule: ADM-12
@@ -18,7 +24,8 @@ pub(super) fn problems(submission: &Submission, policy: &AdmissionPolicy, day: D
             found.add("institution_type", "ADM-12", ItemProblem::Incomplete);
         }
         Some(institution_type) => {
-            for rule in policy.required_papers(institution_type, submission.makes_meals) {
+            let applies = |rule: &&PaperRule| rule.applies(institution_type, submission.makes_meals);
+            for rule in papers.iter().filter(applies) {
                 paper(&mut found, rule, &submission.papers, day);
             }
         }
@@ -28,10 +35,84 @@ pub(super) fn problems(submission: &Submission, policy: &AdmissionPolicy, day: D
     }
     match &submission.premises {
         None => found.add("premises", "ADM-13", ItemProblem::Missing),
-        Some(held) => premises(&mut found, held, policy, day),
+        Some(held) => premises(&mut found, held, standards, day),
     }
-    class_list(&mut found, submission, policy);
+    class_list(&mut found, submission, standards);
     found.0
+}
+
+/// What was said and seen when papers were returned before.
+pub(super) struct Earlier<'a> {
+    /// Items that returns have named.
+    pub(super) named: &'a [ReturnedItem],
+    /// What was handed in last.
+    pub(super) submitted: &'a Submission,
+    /// Whether the same came again.
+    pub(super) brings_nothing: bool,
+    /// Whether another return may still name everything.
+    pub(super) may_name_all: bool,
+}
+
+/// Splits what is wrong into what papers may be returned for and what they may not.
+///
+/// An applicant is told **once and in full** what is missing (行政许可法 §32). Up to the policy's number of returns
+/// everything is named. After that a return may cite only
+/// - what a return has named already and is still wrong, and
+/// - what could not be seen when the papers last came in: another paper, a paper that has expired since, another
+///   declaration, other classes.
+///
+/// Whatever could be seen then and was not named (the policy has changed since) can't hold the papers up any more: it
+/// is left to the verification that follows. And papers that bring nothing new at all are refused with the items, so
+/// that a stream does not fill with repeated returns.
+///
+/// # Errors
+/// `RETURNED_ONCE` when nothing new came.
+// rule: ADM-15
+pub(super) fn citable(
+    wrong: Vec<ReturnedItem>,
+    earlier: &Earlier<'_>,
+    submission: &Submission,
+    visible_on: impl FnOnce(Date) -> Vec<ReturnedItem>,
+) -> Result<(Vec<ReturnedItem>, Vec<ReturnedItem>), Rejection> {
+    let named_before = |item: &ReturnedItem| {
+        let same = |named: &ReturnedItem| named.item == item.item && named.rule == item.rule;
+        earlier.named.iter().any(same)
+    };
+    if !wrong.is_empty() && earlier.brings_nothing && wrong.iter().all(named_before) {
+        return Err(returned_already(&wrong));
+    }
+    if earlier.may_name_all {
+        return Ok((wrong, Vec::new()));
+    }
+    let visible = visible_on(earlier.submitted.date.or(submission.date).unwrap_or(Date::MIN));
+    Ok(wrong
+        .into_iter()
+        .partition(|item| named_before(item) || !visible.contains(item)))
+}
+
+/// Whether the same was handed in, on whatever day.
+pub(super) fn same(one: &Submission, other: &Submission) -> bool {
+    Submission {
+        date: one.date,
+        ..other.clone()
+    } == *one
+}
+
+fn returned_already(wrong: &[ReturnedItem]) -> Rejection {
+    let violations = wrong
+        .iter()
+        .map(|item| Violation {
+            field: item.item.clone(),
+            rule: item.rule.clone(),
+            message: format!("{}, as the return said", item.problem.code()),
+            message_zh: format!("{}，退回时已告知", item.problem.zh()),
+        })
+        .collect();
+    let mut rejection = Rejection::fields(violations);
+    rejection.reason = Reason::ReturnedOnce;
+    "the papers were returned with these items, and the same papers came again".clone_into(&mut rejection.message);
+    "已一次性告知以下事项，本次提交没有任何变化".clone_into(&mut rejection.message_zh);
+    rejection
 }
 
 #[derive(Default)]
@@ -78,11 +159,11 @@ fn paper(found: &mut Problems, rule: &PaperRule, papers: &[Paper], day: Date) {
 }
 
 // rule: ADM-13
-fn premises(found: &mut Problems, premises: &Premises, policy: &AdmissionPolicy, day: Date) {
+fn premises(found: &mut Problems, premises: &Premises, standards: &Standards, day: Date) {
     let on_terms = match premises.tenure {
         Tenure::Owned => false,
         Tenure::Leased => true,
-        Tenure::FreeUse => policy.free_use_as_lease,
+        Tenure::FreeUse => standards.free_use_as_lease,
     };
     if on_terms {
         match (premises.lease_start_date, premises.lease_end_date) {
@@ -90,7 +171,7 @@ fn premises(found: &mut Problems, premises: &Premises, policy: &AdmissionPolicy,
                 if end < day {
                     found.add("premises.lease_end_date", "ADM-13", ItemProblem::Expired);
                 }
-                let years = i64::from(policy.min_lease_years);
+                let years = i64::from(standards.min_lease_years);
                 // A lease of three years from 1 March ends on the last of February.
                 let earliest_end = start.saturating_add(years.years()).saturating_sub(1.day());
                 if end < earliest_end {
@@ -108,15 +189,15 @@ fn premises(found: &mut Problems, premises: &Premises, policy: &AdmissionPolicy,
         }
     }
     // rule: ADM-14
-    if premises.highest_floor > policy.highest_floor {
+    if premises.highest_floor > standards.highest_floor {
         found.add("premises.highest_floor", "ADM-14", ItemProblem::BelowStandard);
     }
-    if premises.lowest_floor < policy.lowest_floor {
+    if premises.lowest_floor < standards.lowest_floor {
         found.add("premises.lowest_floor", "ADM-14", ItemProblem::BelowStandard);
     }
 }
 
-fn class_list(found: &mut Problems, submission: &Submission, policy: &AdmissionPolicy) {
+fn class_list(found: &mut Problems, submission: &Submission, standards: &Standards) {
     if submission.classes.is_empty() {
         found.add("classes", "ADM-03", ItemProblem::Missing);
     }
@@ -129,10 +210,10 @@ fn class_list(found: &mut Problems, submission: &Submission, policy: &AdmissionP
             );
         }
     }
-    for index in classes::oversized(&submission.classes, policy) {
+    for index in classes::oversized(&submission.classes, standards) {
         found.add(format!("classes[{index}].places"), "ADM-04", ItemProblem::BelowStandard);
     }
-    if classes::crowded_family_point(&submission.classes, submission.institution_type, policy).is_some() {
+    if classes::crowded_family_point(&submission.classes, submission.institution_type, standards).is_some() {
         found.add("classes", "ADM-05", ItemProblem::BelowStandard);
     }
 }
