@@ -428,3 +428,36 @@ fn an_application_that_is_not_accepted_holds_no_receipt_up_but_goes_on() {
     assert_eq!(desk.state.licence_applications[&2].state, ApplicationState::Submitted);
     assert_eq!(desk.open_clocks(), [ClockKind::Completeness]);
 }
+
+#[test]
+fn nobody_dismisses_an_application_because_its_matter_ended() {
+    let mut desk = Desk::under_licences();
+    desk.applied(1, ApplicationKind::Licence);
+    let dismissed = DismissApplication {
+        application: 1,
+        ground: DismissalGround::MatterEnded,
+        competent_authority: None,
+    };
+    assert_eq!(desk.violations(dismissed), field("ground", "ADM-89"));
+}
+
+#[test]
+fn a_receipt_that_outlived_its_day_ends_with_the_withdrawal_of_the_application() {
+    let mut desk = filed_under_licences();
+    desk.run(migrate()).unwrap();
+    desk.on("2027-01-20");
+    desk.accepted_application(2, ApplicationKind::Licence);
+    desk.system_on("2027-02-02");
+    desk.expires(ClockKind::Migration);
+    desk.officer_on("2027-02-05");
+    let withdrawn = WithdrawApplication {
+        application: 2,
+        reason: yujian_domain::personal::Sensitive::new("不再开办"),
+    };
+    let events = desk.run(withdrawn).unwrap();
+    assert_eq!(
+        names(&events),
+        ["ApplicationWithdrawn", "ClockCancelled", "AuthorizationExpired"]
+    );
+    assert_eq!(desk.state.status_from, Some(start_of(day("2027-02-06"))));
+}
