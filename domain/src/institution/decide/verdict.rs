@@ -61,7 +61,7 @@ fn granted(
         }
     }
     let conditions = &proposal.proposed.conditions;
-    nothing_in_the_way(case.application, conditions, &case)?;
+    nothing_in_the_way(state, conditions, &case)?;
     let grant = Grant {
         state,
         case,
