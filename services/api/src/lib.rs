@@ -19,6 +19,7 @@ use yujian_eventlog::keys::KeyProvider;
 use yujian_views::Views;
 
 mod audit;
+mod authorization;
 mod codes;
 mod command;
 mod convert;
@@ -113,6 +114,7 @@ impl Api {
         use yujian_proto::audit::v1::audit_service_server::AuditServiceServer;
         use yujian_proto::incident::v1::incident_service_server::IncidentServiceServer;
         use yujian_proto::inspection::v1::inspection_service_server::InspectionServiceServer;
+        use yujian_proto::licensing::v1::authorization_service_server::AuthorizationServiceServer;
         use yujian_proto::licensing::v1::licensing_service_server::LicensingServiceServer;
         use yujian_proto::staffing::v1::staffing_service_server::StaffingServiceServer;
         use yujian_proto::supervision::v1::supervision_service_server::SupervisionServiceServer;
@@ -120,6 +122,10 @@ impl Api {
             .add_service(limited!(
                 LicensingServiceServer<_>,
                 licensing::Licensing(Arc::clone(&api))
+            ))
+            .add_service(limited!(
+                AuthorizationServiceServer<_>,
+                authorization::Authorizations(Arc::clone(&api))
             ))
             .add_service(limited!(
                 IncidentServiceServer<_>,
