@@ -103,6 +103,12 @@ reasons! {
     RequestAbandoned = "REQUEST_ABANDONED" / FailedPrecondition,
     /// A newer edition of the same register is recorded.
     OlderEdition = "OLDER_EDITION" / FailedPrecondition,
+    /// Another regime, filing or licence, is in force in the region on the day on which the papers came in.
+    RegimeNotInForce = "REGIME_NOT_IN_FORCE" / FailedPrecondition,
+    /// After deceit no new application may be made before a day.
+    ApplicantBarred = "APPLICANT_BARRED" / FailedPrecondition,
+    /// What must be done before a decision is missing, or speaks against it.
+    ReviewIncomplete = "REVIEW_INCOMPLETE" / FailedPrecondition,
     /// Another one already holds what must be unique: credit code and site, an identity, a certificate.
     DuplicateClaim = "DUPLICATE_CLAIM" / AlreadyExists,
     /// It exists already.

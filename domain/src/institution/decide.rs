@@ -12,20 +12,27 @@ use crate::time::{Occurred, day_of, start_of};
 use crate::values::CreditCode;
 
 mod application;
+mod case;
 mod change;
 mod classes;
+mod clocking;
 mod clocks;
 mod conditions;
 mod conformity;
 mod correct;
 mod ending;
 mod filing;
+mod grant;
 mod imported;
 mod migration;
+mod objection;
 mod papers;
+mod proposal;
 mod register;
 mod review;
 mod service;
+mod submission;
+mod ticking;
 mod verdict;
 
 /// What a room answers.
@@ -75,7 +82,7 @@ impl Aggregate for Institution {
             InstitutionCommand::Close(command) => service::close(self, command, context),
             InstitutionCommand::CorrectFact(command) => correct::correct(self, command, context),
             InstitutionCommand::RecordImported(command) => imported::record(self, command, context),
-            InstitutionCommand::SubmitApplication(command) => application::submit(self, command, context),
+            InstitutionCommand::SubmitApplication(command) => submission::submit(self, command, context),
             InstitutionCommand::ReturnApplication(command) => application::return_once(self, command, context),
             InstitutionCommand::AcceptApplication(command) => application::accept(self, command, context),
             InstitutionCommand::DismissApplication(command) => application::dismiss(self, command, context),
@@ -86,12 +93,12 @@ impl Aggregate for Institution {
             InstitutionCommand::RecordSiteVerification(command) => {
                 review::record_site_verification(self, command, context)
             }
-            InstitutionCommand::ProposeDecision(command) => review::propose_decision(self, command, context),
-            InstitutionCommand::ReturnProposal(command) => review::return_proposal(self, command, context),
+            InstitutionCommand::ProposeDecision(command) => proposal::propose(self, command, context),
+            InstitutionCommand::ReturnProposal(command) => proposal::send_back(self, command, context),
             InstitutionCommand::DecideApplication(command) => verdict::decide(self, command, context),
-            InstitutionCommand::LodgeObjection(command) => verdict::lodge_objection(self, command, context),
-            InstitutionCommand::DecideObjection(command) => verdict::decide_objection(self, command, context),
-            InstitutionCommand::RefuseApplication(command) => verdict::refuse(self, command, context),
+            InstitutionCommand::LodgeObjection(command) => objection::lodge(self, command, context),
+            InstitutionCommand::DecideObjection(command) => objection::decide(self, command, context),
+            InstitutionCommand::RefuseApplication(command) => objection::refuse(self, command, context),
             InstitutionCommand::IssueCertificate(command) => verdict::issue_certificate(self, command, context),
             InstitutionCommand::PauseClock(command) => clocks::pause_clock(self, command, context),
             InstitutionCommand::ResumeClock(command) => clocks::resume_clock(self, command, context),

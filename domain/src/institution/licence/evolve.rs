@@ -8,10 +8,10 @@ use jiff::civil::Date;
 use super::{
     ApplicationState, ApplicationSubmitted, Applied, Authorization, AuthorizationKind, Cessation, Condition,
     ConditionImposed, ConditionState, Deemed, DeemedOutcome, DeemedOutcomeApplied, DismissalGround, LicenceApplication,
-    LicenceGranted, Proposal, Verification,
+    LicenceGranted, Proposal, RegistryChecked, Verification,
 };
 use crate::aggregate::Recorded;
-use crate::clock::{ClockKind, ClockRef};
+use crate::clock::{ClockKind, ClockRef, Deadline};
 use crate::institution::{Institution, InstitutionEvent, Submission};
 
 /// Folds one event; what it says of status and dossier is folded with the facts that it asserts.
@@ -36,19 +36,32 @@ fn clocks(state: &mut Institution, event: &InstitutionEvent, recorded: &Recorded
                 event,
             );
             // A confirmed conformity starts the receipt's clock anew.
-            if let (ClockKind::Receipt, Some(filing)) = (event.kind, &mut state.application)
-                && event.application == Some(filing.number)
-            {
-                filing.receipt_due = Some(event.due.clone());
-            }
+            filing_due(state, event.kind, event.application, &event.due);
         }
         InstitutionEvent::ClockPaused(event) => state.clocks.apply(event),
         InstitutionEvent::ClockResumed(event) => state.clocks.apply(event),
         InstitutionEvent::ClockExtended(event) => state.clocks.apply(event),
-        InstitutionEvent::ClockRecomputed(event) => state.clocks.apply(event),
+        InstitutionEvent::ClockRecomputed(event) => {
+            let application = state.clocks.get(event.clock).and_then(|clock| clock.application);
+            filing_due(state, event.clock.kind, application, &event.due);
+            state.clocks.apply(event);
+        }
         InstitutionEvent::ClockMet(event) => state.clocks.apply(event),
         InstitutionEvent::ClockExpired(event) => state.clocks.apply(event),
         InstitutionEvent::ClockCancelled(event) => state.clocks.apply(event),
+        _ => {}
+    }
+}
+
+/// What is late in a filing is told by the newest count of its clocks.
+fn filing_due(state: &mut Institution, kind: ClockKind, application: Option<u32>, due: &Deadline) {
+    let Some(filing) = &mut state.application else { return };
+    if application != Some(filing.number) {
+        return;
+    }
+    match kind {
+        ClockKind::Receipt => filing.receipt_due = Some(due.clone()),
+        ClockKind::Nonconformity => filing.nonconformity_due = Some(due.clone()),
         _ => {}
     }
 }
@@ -58,6 +71,7 @@ fn applications(state: &mut Institution, event: &InstitutionEvent, recorded: &Re
     match event {
         E::ApplicationSubmitted(event) => submitted(state, event, recorded),
         E::DeemedOutcomeApplied(event) => deemed(state, event, recorded),
+        E::RegistryChecked(event) => registry(state, event),
         _ => {}
     }
     let Some((number, to)) = moved(event) else { return };
@@ -67,6 +81,7 @@ fn applications(state: &mut Institution, event: &InstitutionEvent, recorded: &Re
     match event {
         E::ApplicationReturned(event) => {
             application.returned += 1;
+            application.seen_at_return = Some(application.submitted.clone());
             for item in &event.items {
                 if !application.returned_items.contains(item) {
                     application.returned_items.push(item.clone());
@@ -80,9 +95,6 @@ fn applications(state: &mut Institution, event: &InstitutionEvent, recorded: &Re
                 application.submitted.papers.push(paper.clone());
             }
         }
-        E::RegistryChecked(event) => {
-            application.checks.insert(event.item.clone(), event.clone());
-        }
         E::SiteVerified(event) => {
             application.verification = Some(Verification {
                 verified: event.clone(),
@@ -92,6 +104,7 @@ fn applications(state: &mut Institution, event: &InstitutionEvent, recorded: &Re
             application.proposal = Some(Proposal {
                 proposed: event.clone(),
                 proposer: recorded.metadata.actor.id.clone(),
+                date: act_date(recorded),
             });
         }
         E::ProposalReturned(_) => application.proposal = None,
@@ -210,6 +223,7 @@ fn submitted(state: &mut Institution, event: &ApplicationSubmitted, recorded: &R
             joint: false,
             returned: 0,
             returned_items: Vec::new(),
+            seen_at_return: None,
             checks: BTreeMap::new(),
             verification: None,
             proposal: None,
@@ -221,9 +235,25 @@ fn submitted(state: &mut Institution, event: &ApplicationSubmitted, recorded: &R
     application.applied = applied;
 }
 
+/// A register's word, kept by item as of the latest day. What a bureau tells of its own accord is about every open
+/// application.
+fn registry(state: &mut Institution, event: &RegistryChecked) {
+    let news = |held: Option<&RegistryChecked>| held.is_none_or(|held| held.record_date <= event.record_date);
+    if news(state.registry.get(&event.item)) {
+        state.registry.insert(event.item.clone(), event.clone());
+    }
+    for (number, application) in &mut state.licence_applications {
+        let about = event
+            .application
+            .map_or(!application.state.is_final(), |asked| asked == *number);
+        if about && news(application.checks.get(&event.item)) {
+            application.checks.insert(event.item.clone(), event.clone());
+        }
+    }
+}
+
 /// What the law supplied, and what stood before it: an act in time that comes to be known late takes it back.
 fn deemed(state: &mut Institution, event: &DeemedOutcomeApplied, recorded: &Recorded<'_>) {
-    let standing_before = (state.status, state.status_from);
     let term_before = state
         .authorization
         .as_ref()
@@ -234,7 +264,7 @@ fn deemed(state: &mut Institution, event: &DeemedOutcomeApplied, recorded: &Reco
     application.deemed = Some(Deemed {
         outcome: event.outcome,
         revision: recorded.revision,
-        standing_before,
+        clock: event.clock,
         term_before: term_before.filter(|_| event.outcome == DeemedOutcome::Renewed),
     });
     application.state = deemed_state(event.outcome);
@@ -370,7 +400,6 @@ fn reversed(state: &mut Institution, number: u32) {
         return;
     };
     application.state = before_deemed(deemed.outcome);
-    (state.status, state.status_from) = deemed.standing_before;
     if let Some((valid_from_date, valid_to_date)) = deemed.term_before {
         with_held(state, |held| {
             held.valid_from_date = valid_from_date;
