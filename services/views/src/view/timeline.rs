@@ -184,6 +184,33 @@ pub(crate) fn page(
     read_page(connection, "timeline", condition, after, limit)
 }
 
+/// Events of an institution's own stream, oldest first. Whether the caller may see the institution is decided before; an
+/// operator sees no event that is for the regulator alone.
+pub(crate) fn of_stream(
+    connection: &Connection,
+    scope: &Scope,
+    institution: Uuid,
+) -> Result<Vec<TimelineRow>, ViewError> {
+    let mut condition = Condition::default();
+    condition.and(
+        "t.institution = ? AND t.stream = ?",
+        [
+            Value::Text(institution.to_string()),
+            Value::Text(format!("institution-{institution}")),
+        ],
+    );
+    condition.and_shown("t", scope);
+    let list = List {
+        name: "timeline",
+        columns: "t.*",
+        bound: Condition::default(),
+        from: "FROM timeline t",
+        order: ["t.revision"],
+        descending: false,
+    };
+    list.all(connection, &condition, read)
+}
+
 /// A page of a person's timeline, newest recorded first. Whether the caller may see the person is decided before; an
 /// operator sees no event that is for the regulator alone, and none that names another operator's institution.
 pub(crate) fn page_of_person(
