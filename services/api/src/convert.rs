@@ -14,6 +14,7 @@ pub(crate) mod incident;
 pub(crate) mod inspection;
 pub(crate) mod institution;
 pub(crate) mod licensing;
+pub(crate) mod operator;
 pub(crate) mod staffing;
 pub(crate) mod standing;
 pub(crate) mod supervision;

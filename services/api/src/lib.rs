@@ -31,6 +31,7 @@ mod inspection;
 mod labels;
 mod licensing;
 pub mod limits;
+mod operator;
 mod page_token;
 mod parse;
 mod principal;
@@ -116,6 +117,7 @@ impl Api {
         use yujian_proto::inspection::v1::inspection_service_server::InspectionServiceServer;
         use yujian_proto::licensing::v1::authorization_service_server::AuthorizationServiceServer;
         use yujian_proto::licensing::v1::licensing_service_server::LicensingServiceServer;
+        use yujian_proto::licensing::v1::operator_service_server::OperatorServiceServer;
         use yujian_proto::staffing::v1::staffing_service_server::StaffingServiceServer;
         use yujian_proto::supervision::v1::supervision_service_server::SupervisionServiceServer;
         let routes = tonic::service::Routes::from(axum::Router::new())
@@ -126,6 +128,10 @@ impl Api {
             .add_service(limited!(
                 AuthorizationServiceServer<_>,
                 authorization::Authorizations(Arc::clone(&api))
+            ))
+            .add_service(limited!(
+                OperatorServiceServer<_>,
+                operator::Operators(Arc::clone(&api))
             ))
             .add_service(limited!(
                 IncidentServiceServer<_>,
