@@ -11,9 +11,10 @@ use uuid::Uuid;
 use yujian_command::{CommandError, Outcome};
 use yujian_domain::advice;
 use yujian_domain::envelope::Actor;
-use yujian_domain::institution::{Institution, Regime};
+use yujian_domain::institution::{ApplicationKind, ApplicationState, Institution, Regime};
 use yujian_domain::rejection::{Reason, Rejection};
 use yujian_domain::time::day_of;
+use yujian_domain::values::RegionId;
 use yujian_proto::licensing::v1 as pb;
 use yujian_proto::licensing::v1::follow_filing_reply::Event;
 use yujian_proto::supervision::v1::WatchReply;
@@ -49,10 +50,19 @@ impl Api {
     /// command tells the caller.
     async fn regime_of(&self, id: Uuid, on: jiff::civil::Date) -> Result<Regime, Status> {
         let loaded = self.commands.load::<Institution>(id).await.map_err(failed)?;
-        let region = loaded.and_then(|(state, _)| state.region);
-        Ok(region.map_or(Regime::Filing, |region| {
-            advice::regime(&self.commands.reference(), &region, on)
-        }))
+        let Some((state, _)) = loaded else {
+            return Ok(Regime::Filing);
+        };
+        // Papers after a return belong to the application that they mend, whatever is in force by now.
+        let mended = state.licence_applications.values().any(|application| {
+            application.kind == ApplicationKind::Licence && application.state == ApplicationState::Returned
+        });
+        let licence = |region: &RegionId| advice::regime(&self.commands.reference(), region, on) == Regime::Licence;
+        if mended || state.region.as_ref().is_some_and(licence) {
+            Ok(Regime::Licence)
+        } else {
+            Ok(Regime::Filing)
+        }
     }
 
     /// Files by the regime in force. A repetition finds its first answer also when the regime has changed since.

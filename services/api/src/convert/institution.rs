@@ -5,7 +5,7 @@ use yujian_command::Outcome;
 use yujian_domain::clock::{Clock, ClockRef, Clocks};
 use yujian_domain::envelope::{Actor, Role};
 use yujian_domain::institution::{
-    self, Application, Applied, Authorization, Cessation, ConditionTerms, Institution, LicenceApplication,
+    self, Application, ApplicationState, Applied, Authorization, Cessation, ConditionTerms, Institution, LicenceApplication,
     NonconformityReason, Proposal, RegistryChecked, ReturnedItem, SiteVerified,
 };
 use yujian_proto::licensing::v1 as pb;
@@ -87,6 +87,17 @@ fn filing(application: &Application) -> pb::Application {
     }
 }
 
+/// Where an application stands, as far as the caller may know: a proposed decision is accepted still to all but the
+/// authority.
+pub(crate) fn told_state(application: &LicenceApplication, actor: &Actor) -> ApplicationState {
+    match application.state {
+        ApplicationState::DecisionProposed if matches!(actor.role, Role::Operator | Role::Bureau) => {
+            ApplicationState::Accepted
+        }
+        state => state,
+    }
+}
+
 fn licence_application(application: &LicenceApplication, actor: &Actor) -> pb::LicenceApplication {
     let Applied {
         change,
@@ -94,13 +105,15 @@ fn licence_application(application: &LicenceApplication, actor: &Actor) -> pb::L
         waiver,
         closing,
     } = &application.applied;
-    // A proposal is the authority's own draft until it is decided; then its outcome stands in what was decided.
-    let tells_proposal = !matches!(actor.role, Role::Operator | Role::Bureau);
+    // A proposal is the authority's own draft: until it is decided, nobody else is told that there is one, nor since when.
+    let of_authority = !matches!(actor.role, Role::Operator | Role::Bureau);
+    let state = told_state(application, actor);
+    let unknown_since = !of_authority && application.proposal.is_some() && state == ApplicationState::Accepted;
     pb::LicenceApplication {
         number: application.number,
         kind: application.kind.number(),
-        state: application.state.number(),
-        since_date: application.since.map(date),
+        state: state.number(),
+        since_date: application.since.filter(|_| !unknown_since).map(date),
         policy: policy(&application.policy),
         first_date: application.first_date.map(date),
         joint: application.joint,
@@ -111,7 +124,7 @@ fn licence_application(application: &LicenceApplication, actor: &Actor) -> pb::L
             .verification
             .as_ref()
             .map(|verification| site_verification(&verification.verified)),
-        proposal: application.proposal.as_ref().filter(|_| tells_proposal).map(proposal),
+        proposal: application.proposal.as_ref().filter(|_| of_authority).map(proposal),
         hearing_asked: application.hearing_asked,
         deemed: number_of(application.deemed.as_ref().map(|deemed| deemed.outcome)),
         certificate_issued: application.certificate_issued,

@@ -17,7 +17,7 @@ use yujian_proto::licensing::v1 as pb;
 
 use crate::codes::{Coded, number_of};
 use crate::convert::authorization::{given, open};
-use crate::convert::institution::{clocks, institution, returned_items};
+use crate::convert::institution::{clocks, institution, returned_items, told_state};
 use crate::convert::licensing::{INSTITUTIONS, paper, premises};
 use crate::convert::{date, etag};
 use crate::labels::english;
@@ -196,7 +196,7 @@ pub(crate) fn standing(id: Uuid, state: &Institution, revision: u64, actor: &Act
             regime: Regime::Licence.number(),
             number: application.number,
             decided: application.state.is_final(),
-            application_state: application.state.number(),
+            application_state: told_state(application, actor).number(),
             returned_items: returned_items(&application.returned_items),
             clocks: of_application(application.number),
             institution: Some(told),
