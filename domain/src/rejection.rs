@@ -81,6 +81,8 @@ reasons! {
     ReturnedOnce = "RETURNED_ONCE" / FailedPrecondition,
     /// Moving to another site is a new filing.
     RelocationIsNewFiling = "RELOCATION_IS_NEW_FILING" / FailedPrecondition,
+    /// A licence rules it: it changes by an application, not by telling it.
+    NeedsApplication = "NEEDS_APPLICATION" / FailedPrecondition,
     /// Guardians must be told before the case can end.
     GuardiansNotTold = "GUARDIANS_NOT_TOLD" / FailedPrecondition,
     /// A number of places, children or classes is above what the rule allows.

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::{Institution, InstitutionCommand, InstitutionEvent, Status, evolve, machine};
-use crate::aggregate::{Access, Aggregate, Claim, Context, Decided, Facts, Recorded};
+use crate::aggregate::{Access, Aggregate, Claim, Context, Decided, Facts, Need, Recorded};
 use crate::check::act_is_past;
 use crate::personal::KeyedDigest;
 use crate::rejection::{Reason, Rejection};
@@ -32,7 +32,6 @@ mod register;
 mod review;
 mod service;
 mod submission;
-mod ticking;
 mod verdict;
 
 /// What a room answers.
@@ -62,7 +61,7 @@ impl Aggregate for Institution {
 
     fn decide(
         &self,
-        _facts: &Facts,
+        facts: &Facts,
         command: &InstitutionCommand,
         context: &Context<'_>,
     ) -> Result<Vec<Decided<InstitutionEvent>>, Rejection> {
@@ -112,7 +111,7 @@ impl Aggregate for Institution {
             InstitutionCommand::RestoreStanding(command) => conditions::restore_standing(self, command, context),
             InstitutionCommand::RevokeAuthorization(command) => ending::revoke_authorization(self, command, context),
             InstitutionCommand::OpenCessation(command) => ending::open_cessation(self, command, context),
-            InstitutionCommand::RecordPlacement(command) => ending::record_placement(self, command, context),
+            InstitutionCommand::RecordPlacement(command) => ending::record_placement(self, command, facts, context),
             InstitutionCommand::CloseCessation(command) => ending::close_cessation(self, command, context),
             InstitutionCommand::StartMigration(command) => migration::start_migration(self, command, context),
         }?;
@@ -138,6 +137,16 @@ impl Aggregate for Institution {
         match command {
             InstitutionCommand::Register(register) => Some(site_claim(&register.credit_code, &register.site)),
             _ => None,
+        }
+    }
+
+    // rule: ADM-91
+    fn needs(&self, command: &InstitutionCommand) -> Vec<Need> {
+        match command {
+            InstitutionCommand::RecordPlacement(placed) => {
+                placed.institution.map(Need::Institution).into_iter().collect()
+            }
+            _ => Vec::new(),
         }
     }
 

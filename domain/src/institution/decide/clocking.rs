@@ -236,7 +236,7 @@ pub(super) fn cancelled_all(
 }
 
 /// An event about a clock, with the policy that set it and the article of its kind.
-fn about(clock: &Clock, on: Date, event: impl Into<InstitutionEvent>) -> Decided<InstitutionEvent> {
+pub(super) fn about(clock: &Clock, on: Date, event: impl Into<InstitutionEvent>) -> Decided<InstitutionEvent> {
     let mut decided = Decided::plain(event);
     decided.effective_from = Some(start_of(on));
     decided.policies = vec![clock.due.policy.clone()];

@@ -4,10 +4,10 @@ use jiff::civil::Date;
 
 use super::papers::{self, Earlier, problems};
 use super::register::{LONGEST_LINE, LONGEST_NAME, text_subject};
-use super::{Decision, act_day, begins, submission, ticking, today};
+use super::{Decision, act_day, begins, clocking, submission, today};
 use crate::aggregate::{Context, Decided};
 use crate::check::Check;
-use crate::clock::{ClockKind, ClockStarted, Unit};
+use crate::clock::{Clock, ClockKind, ClockRef, ClockState, Unit};
 use crate::envelope::{PolicyRef, Role};
 use crate::institution::machine::{FILING_RULES, POPULATION_LAW, STANDARDS};
 use crate::institution::{
@@ -54,7 +54,7 @@ pub(super) fn submit(state: &Institution, command: &SubmitFiling, context: &Cont
     let mut clocks = Vec::new();
     let mut outcome = if named.is_empty() {
         let accepted = accepted(application, left, day, policy, &policy_ref, context);
-        clocks = accepted_clocks(&accepted, day, policy);
+        clocks = accepted_clocks(&accepted, day, policy, &policy_ref, context);
         let mut decided = Decided::plain(accepted);
         decided.legal_basis = vec![
             LegalBasis::new(POPULATION_LAW, "§28"),
@@ -117,30 +117,33 @@ fn accepted(
 /// The clocks of an accepted filing, which run from the day on which the papers came: the receipt's, and where policy
 /// counts from the papers that of telling a nonconformity.
 // rule: ADM-70
-fn accepted_clocks(accepted: &FilingAccepted, day: Date, policy: &AdmissionPolicy) -> Vec<Decided<InstitutionEvent>> {
-    let clock = |kind, count, due: &Deadline| {
-        ticking::started(ClockStarted {
-            application: Some(accepted.application),
-            kind,
-            from_date: day,
-            unit: Unit::WorkingDays,
-            count,
-            due: due.clone(),
-        })
+fn accepted_clocks(
+    accepted: &FilingAccepted,
+    day: Date,
+    policy: &AdmissionPolicy,
+    policy_ref: &PolicyRef,
+    context: &Context<'_>,
+) -> Vec<Decided<InstitutionEvent>> {
+    let start = |kind, count| {
+        let filing = Some(accepted.application);
+        clocking::start(kind, filing, day, Unit::WorkingDays, count, policy_ref, context)
     };
-    let receipt = clock(ClockKind::Receipt, policy.receipt_working_days, &accepted.receipt_due);
-    let nonconformity = accepted
-        .nonconformity_due
-        .as_ref()
-        .map(|due| clock(ClockKind::Nonconformity, policy.nonconformity_working_days, due));
-    std::iter::once(receipt).chain(nonconformity).collect()
+    let mut clocks = vec![start(ClockKind::Receipt, policy.receipt_working_days)];
+    if accepted.nonconformity_due.is_some() {
+        clocks.push(start(ClockKind::Nonconformity, policy.nonconformity_working_days));
+    }
+    clocks
 }
 
-/// The open clocks of a filing end with it.
-fn filing_clocks_end(state: &Institution, filing: u32, on: Date) -> Vec<Decided<InstitutionEvent>> {
-    ticking::cancelled(state, on, |name, clock| {
-        matches!(name.kind, ClockKind::Receipt | ClockKind::Nonconformity) && clock.application == Some(filing)
-    })
+/// The open clocks of a filing, those of `kinds`, end with what they measured.
+pub(super) fn filing_clocks_end(
+    state: &Institution,
+    filing: u32,
+    on: Date,
+    kinds: &[ClockKind],
+) -> Vec<Decided<InstitutionEvent>> {
+    let of_filing = |name: ClockRef, clock: &Clock| kinds.contains(&name.kind) && clock.application == Some(filing);
+    clocking::cancelled_all(state, of_filing, on)
 }
 
 /// A clock in working days: the first day is not counted, the last one counts to its end.
@@ -302,7 +305,8 @@ pub(super) fn withdraw(state: &Institution, command: &WithdrawFiling, context: &
     decided.effective_from = Some(begins(state, "occurred", act_day(context))?);
     let mut events = vec![decided];
     // rule: ADM-71
-    events.extend(filing_clocks_end(state, filing, act_day(context)));
+    let kinds = [ClockKind::Receipt, ClockKind::Nonconformity];
+    events.extend(filing_clocks_end(state, filing, act_day(context), &kinds));
     Ok(events)
 }
 
@@ -321,9 +325,10 @@ pub(super) fn issue_receipt(state: &Institution, command: &IssueReceipt, context
     let begins_at = begins(state, "issue_date", command.issue_date)?;
     let application = state.application.as_ref();
     let filing = application.map_or(state.applications, |open| open.number);
-    let clock = ticking::awaited(state, ClockKind::Receipt, Some(filing));
+    let clock = clocking::latest(state, ClockKind::Receipt, Some(filing))
+        .filter(|(_, clock)| !matches!(clock.state, ClockState::Met | ClockState::Cancelled));
     let due = match (clock, application) {
-        (Some((_, clock)), _) => Some(ticking::newest_due(clock, context)),
+        (Some((_, clock)), _) => Some(clocking::due(clock, context)),
         (None, Some(open)) => open.receipt_due.as_ref().map(|due| {
             let accepted = open.accepted_date;
             settled(accepted, due, |policy| policy.receipt_working_days, context)
@@ -341,10 +346,19 @@ pub(super) fn issue_receipt(state: &Institution, command: &IssueReceipt, context
     decided.policies = due.map(|due| due.policy).into_iter().collect();
     let mut events = vec![decided];
     // rule: ADM-71
-    events.extend(clock.map(|(name, clock)| ticking::met(name, clock, command.issue_date, context)));
-    events.extend(ticking::cancelled(state, command.issue_date, |name, clock| {
-        name.kind == ClockKind::Nonconformity && clock.application == Some(filing)
-    }));
+    events.extend(clocking::met(
+        state,
+        ClockKind::Receipt,
+        Some(filing),
+        command.issue_date,
+        context,
+    ));
+    events.extend(filing_clocks_end(
+        state,
+        filing,
+        command.issue_date,
+        &[ClockKind::Nonconformity],
+    ));
     Ok(events)
 }
 

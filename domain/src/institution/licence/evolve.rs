@@ -35,6 +35,9 @@ fn clocks(state: &mut Institution, event: &InstitutionEvent, recorded: &Recorded
                 },
                 event,
             );
+            if event.kind == ClockKind::Condition {
+                condition_clock(state, recorded.revision, event.due.due_date);
+            }
             // A confirmed conformity starts the receipt's clock anew.
             filing_due(state, event.kind, event.application, &event.due);
         }
@@ -164,6 +167,7 @@ fn moved(event: &InstitutionEvent) -> Option<(u32, Option<ApplicationState>)> {
             Some(match event.ground {
                 DismissalGround::NotRequired => S::NotRequired,
                 DismissalGround::OutOfJurisdiction => S::OutOfJurisdiction,
+                DismissalGround::MatterEnded => S::Terminated,
             }),
         ),
         E::InformationRequested(event) => (event.application, Some(S::AwaitingInformation)),
@@ -379,8 +383,22 @@ fn imposed(state: &mut Institution, event: &ConditionImposed) {
         let condition = Condition {
             terms: event.terms.clone(),
             state: ConditionState::Open,
+            clock: None,
         };
         held.conditions.insert(event.condition, condition);
+    });
+}
+
+/// A condition's clock follows it in the same decision: it is that of the first condition with its day and no clock yet.
+fn condition_clock(state: &mut Institution, revision: u64, due_date: Date) {
+    with_held(state, |held| {
+        let mut open = held.conditions.values_mut();
+        if let Some(condition) = open.find(|found| found.clock.is_none() && found.terms.due_date == due_date) {
+            condition.clock = Some(ClockRef {
+                kind: ClockKind::Condition,
+                revision,
+            });
+        }
     });
 }
 

@@ -118,6 +118,8 @@ pub struct Condition {
     pub terms: ConditionTerms,
     /// Where it stands.
     pub state: ConditionState,
+    /// The clock that ends on its day.
+    pub clock: Option<ClockRef>,
 }
 
 /// What authorizes the institution: the last receipt or licence, also when it has ended.
