@@ -1,6 +1,8 @@
 //! Behaviour of the views over a log in memory.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
+mod admission;
+mod admission_model;
 mod conduct;
 mod following;
 mod lists;

@@ -13,9 +13,13 @@ use yujian_domain::visits::{VisitCounted, VisitReleased, VisitsEvent, visits_str
 use crate::steps::{self, Step};
 use crate::support::{World, day, institution};
 
+mod admissions;
 mod inspections;
 mod persons;
 
+pub use admissions::{
+    admission_step, granted, imposed, returned, revoked, started as clock_started, submitted,
+};
 pub use inspections::{cited, imported, inspection_step, planned};
 pub use persons::{claimed, digest, person_step, registered, started};
 
@@ -81,7 +85,8 @@ pub fn walk(n: u32) -> Step {
 
 pub async fn write(world: &mut World, step: Step, at: i64) {
     let (kind, who, a, b) = step;
-    match kind % 8 {
+    match kind % 10 {
+        8 | 9 => admission_step(world, (a, who, kind / 10, b), at).await,
         0 => steps::write(world, (a, who, kind / 8, b), at).await,
         1..=3 => person_step(world, (kind / 8, who, a, b), at).await,
         4..=6 => inspection_step(world, (kind / 8, who, a, b), at).await,
