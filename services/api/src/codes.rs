@@ -187,7 +187,7 @@ mod tests {
         check::<institution::Status>(&pool, "yujian.licensing.v1.InstitutionState", &["none"]);
         check::<institution::ApplicationKind>(&pool, "yujian.licensing.v1.ApplicationKind", &[]);
         check::<institution::ApplicationState>(&pool, "yujian.licensing.v1.ApplicationState", &[]);
-        check::<institution::DismissalGround>(&pool, "yujian.licensing.v1.DismissalGround", &[]);
+        check::<institution::DismissalGround>(&pool, "yujian.licensing.v1.DismissalGround", &["matter_ended"]);
         check::<institution::RegistrySource>(&pool, "yujian.licensing.v1.RegistrySource", &[]);
         check::<institution::RegistryOutcome>(&pool, "yujian.licensing.v1.RegistryOutcome", &[]);
         check::<institution::VerificationOutcome>(&pool, "yujian.licensing.v1.VerificationOutcome", &[]);

@@ -5,8 +5,8 @@ use yujian_command::Outcome;
 use yujian_domain::clock::{Clock, ClockRef, Clocks};
 use yujian_domain::envelope::{Actor, Role};
 use yujian_domain::institution::{
-    self, Application, ApplicationState, Applied, Authorization, Cessation, ConditionTerms, Institution, LicenceApplication,
-    NonconformityReason, Proposal, RegistryChecked, ReturnedItem, SiteVerified,
+    self, Application, ApplicationState, Applied, Authorization, Cessation, ConditionTerms, Institution,
+    LicenceApplication, NonconformityReason, Proposal, RegistryChecked, ReturnedItem, SiteVerified,
 };
 use yujian_proto::licensing::v1 as pb;
 

@@ -17,9 +17,7 @@ mod admissions;
 mod inspections;
 mod persons;
 
-pub use admissions::{
-    admission_step, granted, imposed, returned, revoked, started as clock_started, submitted,
-};
+pub use admissions::{admission_step, granted, imposed, returned, revoked, started as clock_started, submitted};
 pub use inspections::{cited, imported, inspection_step, planned};
 pub use persons::{claimed, digest, person_step, registered, started};
 
