@@ -7,6 +7,7 @@ mod docs;
 mod every;
 mod gate;
 mod house;
+mod licences;
 mod lives;
 mod queries;
 mod raw;

@@ -151,6 +151,7 @@ fn standing(event: &InstitutionEvent) -> Option<ApplicationState> {
         E::ApplicationDismissed(event) => match event.ground {
             DismissalGround::NotRequired => S::NotRequired,
             DismissalGround::OutOfJurisdiction => S::OutOfJurisdiction,
+            DismissalGround::MatterEnded => S::Terminated,
         },
         E::InformationRequested(_) => S::AwaitingInformation,
         E::DecisionProposed(_) => S::DecisionProposed,
