@@ -169,10 +169,10 @@ fn an_alert_is_linked_to_what_its_own_institution_has() {
         assert!(desk.decide(link(right)).is_ok(), "{right:?}");
     }
     for (wrong, field) in [
-        (LinkTarget::Inspection(STRANGE), "inspection"),
-        (LinkTarget::Incident(STRANGE), "incident"),
-        (LinkTarget::Application(0), "application"),
-        (LinkTarget::Application(APPLICATIONS + 1), "application"),
+        (LinkTarget::Inspection(STRANGE), "link.inspection"),
+        (LinkTarget::Incident(STRANGE), "link.incident"),
+        (LinkTarget::Application(0), "link.application"),
+        (LinkTarget::Application(APPLICATIONS + 1), "link.application"),
     ] {
         assert_eq!(desk.violations(link(wrong)), [violation("ALT-03", field)]);
     }
@@ -183,7 +183,7 @@ fn an_alert_is_linked_to_what_its_own_institution_has() {
         ..Default::default()
     }));
     let refused = desk.decide_with(&facts, link(LinkTarget::Inspection(INSPECTION)));
-    assert_eq!(refused.unwrap_err().violations[0].field, "inspection");
+    assert_eq!(refused.unwrap_err().violations[0].field, "link.inspection");
 }
 
 #[test]

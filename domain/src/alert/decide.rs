@@ -209,7 +209,7 @@ impl Alert {
         let mut check = Check::default();
         check.ensure(
             known,
-            link.target.kind(),
+            &format!("link.{}", link.target.kind()),
             movement.rule,
             "the institution of this alert has no such one",
             "该预警所涉机构没有此项",

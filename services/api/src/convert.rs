@@ -8,6 +8,7 @@ use yujian_domain::values::RegionId;
 use yujian_proto::common::v1 as wire;
 use yujian_views::AsOf;
 
+pub(crate) mod alert;
 pub(crate) mod incident;
 pub(crate) mod inspection;
 pub(crate) mod licensing;

@@ -18,6 +18,7 @@ use yujian_eventlog::clock::Clock;
 use yujian_eventlog::keys::KeyProvider;
 use yujian_views::Views;
 
+mod alert;
 mod audit;
 mod codes;
 mod command;
@@ -115,6 +116,7 @@ impl Api {
         use yujian_proto::inspection::v1::inspection_service_server::InspectionServiceServer;
         use yujian_proto::licensing::v1::licensing_service_server::LicensingServiceServer;
         use yujian_proto::staffing::v1::staffing_service_server::StaffingServiceServer;
+        use yujian_proto::supervision::v1::alert_service_server::AlertServiceServer;
         use yujian_proto::supervision::v1::supervision_service_server::SupervisionServiceServer;
         let routes = tonic::service::Routes::from(axum::Router::new())
             .add_service(limited!(
@@ -134,6 +136,7 @@ impl Api {
                 SupervisionServiceServer<_>,
                 supervision::Supervision(Arc::clone(&api))
             ))
+            .add_service(limited!(AlertServiceServer<_>, alert::Alerts(Arc::clone(&api))))
             .add_service(limited!(AuditServiceServer<_>, audit::Audit(api)));
         Ok(routes
             .into_axum_router()

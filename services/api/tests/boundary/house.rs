@@ -29,6 +29,7 @@ use yujian_proto::common::v1::{CommandHeader, Date, Region};
 use yujian_proto::incident::v1::incident_service_client::IncidentServiceClient;
 use yujian_proto::licensing::v1::licensing_service_client::LicensingServiceClient;
 use yujian_proto::licensing::v1::{self as licensing, Class, Representative};
+use yujian_proto::supervision::v1::alert_service_client::AlertServiceClient;
 use yujian_proto::supervision::v1::supervision_service_client::SupervisionServiceClient;
 use yujian_views::Views;
 
@@ -43,6 +44,8 @@ pub struct House {
     pub address: SocketAddr,
     pub channel: Channel,
     pub stop: CancellationToken,
+    /// The floor itself, for what Yujian does on its own.
+    pub commands: Commands,
     log: Arc<dyn EventLog>,
     hold: watch::Sender<bool>,
     following: Option<JoinHandle<()>>,
@@ -66,7 +69,7 @@ impl House {
         let following = Some(tokio::spawn(async move { followed.follow(held).await.unwrap() }));
 
         let stop = CancellationToken::new();
-        let api = Api::new(commands, views, Arc::clone(&log), keys, clock, stop.clone())
+        let api = Api::new(commands.clone(), views, Arc::clone(&log), keys, clock, stop.clone())
             .with_heartbeat(Duration::from_millis(100));
         let page = axum::Router::new().route("/", axum::routing::get(|| async { "页面" }));
         let router = page
@@ -92,6 +95,7 @@ impl House {
             address,
             channel,
             stop,
+            commands,
             log,
             hold,
             following,
@@ -119,6 +123,10 @@ impl House {
 
     pub fn supervision(&self) -> SupervisionServiceClient<Channel> {
         SupervisionServiceClient::new(self.channel.clone())
+    }
+
+    pub fn alerts(&self) -> AlertServiceClient<Channel> {
+        AlertServiceClient::new(self.channel.clone())
     }
 
     pub fn audit(&self) -> AuditServiceClient<Channel> {

@@ -139,7 +139,7 @@ async fn load(shared: &Shared, id: &str, visit: &Visit) -> Result<String, Failur
         recused: u64::try_from(found.recused.len()).unwrap_or(u64::MAX),
         about: result::about(&terms, checklist, &reference.calendar, &found, at),
         visits: result::visits(lang, &found.visits),
-        alerts: raised.rows.iter().map(|row| alerts::line(&terms, row)).collect(),
+        alerts: raised.rows.iter().map(|row| alerts::line(&terms, row, at)).collect(),
         damaged: found
             .damaged
             .iter()

@@ -142,6 +142,8 @@ fn shown_by() -> Vec<FactRef> {
 
 /// One of the few alerts that there are: raised, under one of the versions of its rule or none, then anything in any order.
 async fn alert(world: &mut World, who: u8, a: u8, b: u8, at: i64) {
+    // Alerts are written where `b` is a multiple of three.
+    let b = b / 3;
     let (n, period) = (who % 6, (a % 4).to_string());
     let rule = AlertRule::ALL[usize::from(n + 3 * (a % 4)) % AlertRule::ALL.len()];
     let stream = format!("alert-{}", alert_id(rule, person(n), &period));
