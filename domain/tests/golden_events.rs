@@ -116,6 +116,7 @@ fn every_golden_file_is_read_by_exactly_one_family() {
 #[test]
 fn a_fuller_form_of_an_event_is_read_and_written_like_the_first() {
     fuller_form::<InstitutionEvent>("licensing.RecordImported.v1");
+    fuller_form::<AlertEvent>("alert.AlertRaised.v1");
     fuller_form::<SystemEvent>("reference.PolicyActivated.v1");
     fuller_form::<SystemEvent>("reference.HolidaysActivated.v1");
 }

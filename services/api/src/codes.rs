@@ -123,6 +123,9 @@ coded! {
     inspection::CancelReason => wire_inspection::CancelReason, "CANCEL_REASON_";
     inspection::Status => wire_inspection::InspectionState, "INSPECTION_STATE_";
     alert::AlertRule => supervision::AlertRule, "ALERT_RULE_";
+    alert::AlertSeverity => supervision::AlertSeverity, "ALERT_SEVERITY_";
+    alert::DismissalReason => supervision::DismissalReason, "DISMISSAL_REASON_";
+    alert::Status => supervision::AlertState, "ALERT_STATE_";
     policy::Source => supervision::Source, "SOURCE_";
 }
 
@@ -250,6 +253,9 @@ mod tests {
         check::<inspection::CancelReason>(&pool, "yujian.inspection.v1.CancelReason", &[]);
         check::<inspection::Status>(&pool, "yujian.inspection.v1.InspectionState", &["none"]);
         check::<alert::AlertRule>(&pool, "yujian.supervision.v1.AlertRule", &[]);
+        check::<alert::AlertSeverity>(&pool, "yujian.supervision.v1.AlertSeverity", &[]);
+        check::<alert::DismissalReason>(&pool, "yujian.supervision.v1.DismissalReason", &[]);
+        check::<alert::Status>(&pool, "yujian.supervision.v1.AlertState", &["none"]);
         check::<policy::Source>(&pool, "yujian.supervision.v1.Source", &[]);
         check::<Bucket>(&pool, "yujian.supervision.v1.Bucket", &[]);
     }

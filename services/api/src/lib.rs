@@ -18,6 +18,7 @@ use yujian_eventlog::clock::Clock;
 use yujian_eventlog::keys::KeyProvider;
 use yujian_views::Views;
 
+mod alert;
 mod audit;
 mod authorization;
 mod codes;
@@ -119,6 +120,7 @@ impl Api {
         use yujian_proto::licensing::v1::licensing_service_server::LicensingServiceServer;
         use yujian_proto::licensing::v1::operator_service_server::OperatorServiceServer;
         use yujian_proto::staffing::v1::staffing_service_server::StaffingServiceServer;
+        use yujian_proto::supervision::v1::alert_service_server::AlertServiceServer;
         use yujian_proto::supervision::v1::supervision_service_server::SupervisionServiceServer;
         let routes = tonic::service::Routes::from(axum::Router::new())
             .add_service(limited!(
@@ -146,6 +148,7 @@ impl Api {
                 SupervisionServiceServer<_>,
                 supervision::Supervision(Arc::clone(&api))
             ))
+            .add_service(limited!(AlertServiceServer<_>, alert::Alerts(Arc::clone(&api))))
             .add_service(limited!(AuditServiceServer<_>, audit::Audit(api)));
         Ok(routes
             .into_axum_router()

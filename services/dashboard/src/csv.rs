@@ -5,8 +5,6 @@
 //! answered, so that a mistake in the address is told as on the page; when a later one can't be read, the download breaks
 //! off and the browser says so, instead of a file that looks complete.
 
-#![allow(dead_code, reason = "lists take it up one by one")]
-
 use std::future::Future;
 
 use axum::body::Body;

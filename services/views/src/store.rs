@@ -18,6 +18,7 @@ use crate::model::{AsOf, Delta, Digest};
 use crate::view::problem;
 
 mod admission;
+mod alerts;
 mod conduct;
 mod questions;
 mod rebuild;

@@ -1,6 +1,5 @@
 //! The views, one file each: tables, fold, answers. A new one is named here twice: as a module, and, when it has tables,
-//! in [`VIEWS`]. `region`, `pipeline`, `admission_figures`, `staff_figures`, `conduct_figures` and `tree` only read what
-//! the others write.
+//! in [`VIEWS`]. `region`, the modules of figures, `pipeline` and `tree` only read what the others write.
 
 use crate::fold::View;
 
@@ -8,6 +7,7 @@ pub(crate) mod admission_figures;
 pub(crate) mod alert;
 pub(crate) mod application;
 pub(crate) mod authorization;
+pub(crate) mod alert_figures;
 pub(crate) mod checklist;
 pub(crate) mod clock;
 pub(crate) mod conduct_figures;

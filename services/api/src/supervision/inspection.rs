@@ -1,9 +1,9 @@
-//! Inspections, findings, alerts, the figures of conduct, and checklists.
+//! Inspections, findings, the figures of conduct, and checklists.
 
 use tonic::{Request, Response, Status};
 use yujian_domain::inspection::ChecklistRef;
 use yujian_proto::supervision::v1 as pb;
-use yujian_views::{AlertQuery, FindingQuery, InspectionQuery};
+use yujian_views::{FindingQuery, InspectionQuery};
 
 use super::{failed, open_list, refused};
 use crate::Api;
@@ -157,44 +157,6 @@ pub(super) async fn get_conduct_figures(
     let mut reply = convert::figures(&found);
     reply.at_date = Some(date(at));
     Ok(Response::new(reply))
-}
-
-pub(super) async fn list_alerts(
-    api: &Api,
-    request: Request<pb::ListAlertsRequest>,
-) -> Result<Response<pb::ListAlertsReply>, Status> {
-    let (_, scope) = principal(&request)?;
-    let mut request = request.into_inner();
-    let mut f = Fields::default();
-    let (position, limit, token, arguments) = open_list!(api, "ListAlerts", request, f);
-    let region = f.region_code("region_code", &request.region_code);
-    let institution = optional_text(request.institution).and_then(|name| f.name("institution", INSTITUTIONS, &name));
-    let person = optional_text(request.person).and_then(|name| f.name("person", PERSONS, &name));
-    let inspection = optional_text(request.inspection).and_then(|name| f.name("inspection", INSPECTIONS, &name));
-    let rules = f.filter("rules", &request.rules);
-    let mut query = f
-        .finish(|| {
-            Some(AlertQuery {
-                scope,
-                region,
-                institution,
-                person,
-                inspection,
-                rules,
-                after: None,
-                limit,
-            })
-        })
-        .map_err(refused)?;
-    query.after = api.redeem(&arguments, &token)?;
-    api.wait_for(position).await?;
-    let page = api.views.alerts(query).await.map_err(failed)?;
-    Ok(Response::new(pb::ListAlertsReply {
-        alerts: page.rows.iter().map(convert::alert).collect(),
-        next_page_token: api.issue(&arguments, page.next.as_deref()),
-        total_size: page.total,
-        as_of: Some(as_of(&page.as_of)),
-    }))
 }
 
 pub(super) async fn list_checklists(

@@ -33,6 +33,7 @@ use yujian_proto::licensing::v1::authorization_service_client::AuthorizationServ
 use yujian_proto::licensing::v1::licensing_service_client::LicensingServiceClient;
 use yujian_proto::licensing::v1::operator_service_client::OperatorServiceClient;
 use yujian_proto::licensing::v1::{self as licensing, Class, Representative};
+use yujian_proto::supervision::v1::alert_service_client::AlertServiceClient;
 use yujian_proto::supervision::v1::supervision_service_client::SupervisionServiceClient;
 use yujian_views::Views;
 
@@ -51,7 +52,8 @@ pub struct House {
     pub channel: Channel,
     pub stop: CancellationToken,
     pub clock: Arc<SimulatedClock>,
-    commands: Commands,
+    /// The floor itself, for what Yujian does on its own.
+    pub commands: Commands,
     log: Arc<dyn EventLog>,
     hold: watch::Sender<bool>,
     following: Option<JoinHandle<()>>,
@@ -177,6 +179,10 @@ impl House {
 
     pub fn supervision(&self) -> SupervisionServiceClient<Channel> {
         SupervisionServiceClient::new(self.channel.clone())
+    }
+
+    pub fn alerts(&self) -> AlertServiceClient<Channel> {
+        AlertServiceClient::new(self.channel.clone())
     }
 
     pub fn audit(&self) -> AuditServiceClient<Channel> {

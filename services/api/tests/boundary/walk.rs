@@ -8,6 +8,7 @@ use yujian_proto::common::v1::{CommandReply, PersonalState, PersonalValue};
 use yujian_proto::inspection::v1 as inspection;
 use yujian_proto::licensing::v1 as licensing;
 use yujian_proto::staffing::v1 as staffing;
+use yujian_proto::supervision::v1 as supervision;
 
 use crate::house::*;
 use crate::raw;
@@ -51,6 +52,12 @@ impl Reply for inspection::InspectionReply {
 }
 
 impl Reply for licensing::InstitutionReply {
+    fn command(&self) -> &CommandReply {
+        self.command.as_ref().unwrap()
+    }
+}
+
+impl Reply for supervision::AlertReply {
     fn command(&self) -> &CommandReply {
         self.command.as_ref().unwrap()
     }
@@ -130,6 +137,10 @@ pub fn authorize(method: &str) -> String {
 
 pub fn inspect(method: &str) -> String {
     format!("/yujian.inspection.v1.InspectionService/{method}")
+}
+
+pub fn alert(method: &str) -> String {
+    format!("/yujian.supervision.v1.AlertService/{method}")
 }
 
 pub fn shown(value: Option<&PersonalValue>) -> String {

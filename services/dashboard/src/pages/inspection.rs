@@ -148,7 +148,7 @@ async fn load(shared: &Shared, id: &str, visit: &Visit) -> Result<String, Failur
         total: said("inspection_events", events.len() as u64),
         about: result::about(&terms, checklist, &reference.calendar, &found, at),
         visits: result::visits(lang, &own, &found.visits),
-        alerts: raised.rows.iter().map(|row| alerts::line(&terms, row)).collect(),
+        alerts: raised.rows.iter().map(|row| alerts::line(&terms, row, at)).collect(),
         damaged: found
             .damaged
             .iter()

@@ -240,8 +240,8 @@ proptest! {
                     assert_eq!(found, expected, "{query:?}");
                 }
                 let mut expected: Vec<_> = model.work.alerts.iter()
-                    .filter(|(_, (_, alert))| scope.organisation.is_none() && sees(&scope, model.home(alert.institution)))
-                    .map(|(id, (raised, _))| (*raised, *id)).collect();
+                    .filter(|(_, told)| scope.organisation.is_none() && sees(&scope, model.home(told.raised.institution)))
+                    .map(|(id, told)| (told.raised_time, *id)).collect();
                 expected.sort();
                 expected.reverse();
                 let (mut found, mut after) = (Vec::new(), None);
@@ -293,7 +293,7 @@ proptest! {
                 assert_eq!(overview.open_findings, visited.iter().map(|of| of.open_findings() as u64).sum::<u64>());
                 assert_eq!(overview.overdue_corrections, visited.iter().map(|of| of.overdue(at) as u64).sum::<u64>());
                 let alerts = model.work.alerts.values()
-                    .filter(|(_, alert)| code.is_none_or(|code| model.home(alert.institution).within(code))).count();
+                    .filter(|told| code.is_none_or(|code| model.home(told.raised.institution).within(code))).count();
                 assert_eq!(overview.alerts, alerts as u64);
             }
         });

@@ -3,6 +3,7 @@
 
 mod admission;
 mod admission_model;
+mod alerts;
 mod conduct;
 mod conduct_sql;
 mod following;
