@@ -20,6 +20,7 @@ mod imported;
 mod papers;
 mod register;
 mod service;
+mod types;
 
 /// What a room answers.
 type Decision = Result<Vec<Decided<InstitutionEvent>>, Rejection>;
