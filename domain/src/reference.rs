@@ -420,6 +420,13 @@ impl Reference {
         &self.documents
     }
 
+    /// The active document that an event names.
+    #[must_use]
+    pub fn document(&self, reference: &PolicyRef) -> Option<&ActivePolicy> {
+        let mut documents = self.documents.iter().map(Arc::as_ref);
+        documents.find(|active| active.reference == *reference)
+    }
+
     /// The document of a kind that decides in a region on a day, chosen as by [`Reference::admission`]; `None` when none
     /// is in force.
     #[must_use]
@@ -431,8 +438,7 @@ impl Reference {
             PolicyKind::Licence => self.licence.in_force(region, on)?.1,
             PolicyKind::Staffing => self.staffing.in_force(region, on)?.1,
         };
-        let mut documents = self.documents.iter().map(Arc::as_ref);
-        documents.find(|active| active.reference == reference)
+        self.document(&reference)
     }
 
     /// The holiday table that is active.

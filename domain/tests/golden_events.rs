@@ -117,6 +117,8 @@ fn every_golden_file_is_read_by_exactly_one_family() {
 fn a_fuller_form_of_an_event_is_read_and_written_like_the_first() {
     fuller_form::<InstitutionEvent>("licensing.RecordImported.v1");
     fuller_form::<AlertEvent>("alert.AlertRaised.v1");
+    fuller_form::<InstitutionEvent>("licensing.InstitutionRegistered.v1");
+    fuller_form::<InstitutionEvent>("licensing.FilingSubmitted.v1");
     fuller_form::<SystemEvent>("reference.PolicyActivated.v1");
     fuller_form::<SystemEvent>("reference.HolidaysActivated.v1");
 }
@@ -130,9 +132,21 @@ fn fuller_form<F: EventFamily>(event_type: &str) {
     let stored: Value = serde_json::from_slice(&bytes).unwrap();
     assert_eq!(event.payload(), stored);
     let first: Value = serde_json::from_slice(&golden(event_type)).unwrap();
-    let members = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>();
-    assert!(members(&stored).is_superset(&members(&first)), "{event_type}");
-    assert_ne!(members(&stored), members(&first), "{event_type}");
+    assert!(paths("", &stored).is_superset(&paths("", &first)), "{event_type}");
+    assert_ne!(paths("", &stored), paths("", &first), "{event_type}");
+}
+
+/// Paths of all members, of nested objects too.
+fn paths(at: &str, value: &Value) -> BTreeSet<String> {
+    let members = value.as_object().into_iter().flatten();
+    members
+        .flat_map(|(name, value)| {
+            let path = format!("{at}.{name}");
+            let mut found = paths(&path, value);
+            found.insert(path);
+            found
+        })
+        .collect()
 }
 
 #[test]

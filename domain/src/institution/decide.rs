@@ -32,6 +32,7 @@ mod register;
 mod review;
 mod service;
 mod submission;
+mod types;
 mod verdict;
 
 /// What a room answers.

@@ -30,6 +30,8 @@ pub struct PaperRule {
     pub types: Option<Vec<InstitutionType>>,
     /// Needed only where meals are made.
     pub when_meals: bool,
+    /// The institution draws it up itself, so that it names no issuer and no number.
+    pub self_assessed: bool,
     /// Its conclusion must be a pass.
     pub must_pass: bool,
     /// An expiry date that it names must not lie before the reference date.
@@ -129,6 +131,7 @@ struct Values {
     family_point_places: Marked<u32>,
     min_area_per_place_cm2: Option<Marked<u64>>,
     min_area_per_place_without_outdoor_cm2: Option<Marked<u64>>,
+    min_built_area_per_place_cm2: Option<Marked<u64>>,
     max_classes: Option<Marked<u32>>,
     max_places: Option<Marked<u32>>,
 }
@@ -140,6 +143,8 @@ pub(super) struct Paper {
     types: Option<Vec<InstitutionType>>,
     #[serde(default)]
     when_meals: bool,
+    #[serde(default)]
+    self_assessed: bool,
     #[serde(default)]
     must_pass: bool,
     #[serde(default)]
@@ -165,6 +170,7 @@ pub(super) fn parse(text: &str) -> Result<PolicyDocument, PolicyError> {
         family_point_places: values.family_point_places,
         min_area_per_place_cm2: values.min_area_per_place_cm2,
         min_area_per_place_without_outdoor_cm2: values.min_area_per_place_without_outdoor_cm2,
+        min_built_area_per_place_cm2: values.min_built_area_per_place_cm2,
         max_classes: values.max_classes,
         max_places: values.max_places,
     };
@@ -218,6 +224,7 @@ pub(super) fn papers(written: Vec<Paper>, marks: &mut Marks) -> Result<Vec<Paper
             kind: paper.kind,
             types: paper.types,
             when_meals: paper.when_meals,
+            self_assessed: paper.self_assessed,
             must_pass: paper.must_pass,
             must_be_valid: paper.must_be_valid,
             needs_expiry: paper.needs_expiry,
