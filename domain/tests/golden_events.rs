@@ -115,19 +115,19 @@ fn every_golden_file_is_read_by_exactly_one_family() {
 /// `golden/forms`, and both are read for ever.
 #[test]
 fn a_fuller_form_of_an_event_is_read_and_written_like_the_first() {
-    let fuller = folder()
-        .with_file_name("forms")
-        .join("licensing.RecordImported.v1.json");
-    let bytes = std::fs::read(fuller).unwrap();
-    let event = InstitutionEvent::decode("licensing.RecordImported.v1", &bytes)
-        .unwrap()
-        .unwrap();
-    let stored: Value = serde_json::from_slice(&bytes).unwrap();
-    assert_eq!(event.payload(), stored);
-    let first: Value = serde_json::from_slice(&golden("licensing.RecordImported.v1")).unwrap();
-    let members = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>();
-    assert!(members(&stored).is_superset(&members(&first)));
-    assert_ne!(members(&stored), members(&first));
+    fn fuller<F: EventFamily>(event_type: &str) {
+        let file = folder().with_file_name("forms").join(format!("{event_type}.json"));
+        let bytes = std::fs::read(file).unwrap();
+        let event = F::decode(event_type, &bytes).unwrap().unwrap();
+        let stored: Value = serde_json::from_slice(&bytes).unwrap();
+        assert_eq!(event.payload(), stored);
+        let first: Value = serde_json::from_slice(&golden(event_type)).unwrap();
+        let members = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>();
+        assert!(members(&stored).is_superset(&members(&first)));
+        assert_ne!(members(&stored), members(&first));
+    }
+    fuller::<InstitutionEvent>("licensing.RecordImported.v1");
+    fuller::<AlertEvent>("alert.AlertRaised.v1");
 }
 
 #[test]

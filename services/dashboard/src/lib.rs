@@ -27,6 +27,7 @@
 
 mod assets;
 mod charts;
+mod csv;
 mod failure;
 mod html;
 mod lanes;

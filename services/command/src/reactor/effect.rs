@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 use yujian_domain::aggregate::Aggregate;
-use yujian_domain::alert::{Alert, RaiseAlert};
+use yujian_domain::alert::{Alert, AlertCommand, RaiseAlert};
 use yujian_domain::inspection::{Inspection, InspectionCommand};
 use yujian_domain::person::{Person, PersonCommand};
 use yujian_domain::personal::KeyedDigest;
@@ -114,7 +114,10 @@ impl Commands {
         match &effect.act {
             Act::Person(id, command) => self.command::<Person>(*id, command, effect, cause).await,
             Act::Inspection(id, command) => self.command::<Inspection>(*id, command, effect, cause).await,
-            Act::Alert(alert) => self.command::<Alert>(alert.id(), alert, effect, cause).await,
+            Act::Alert(alert) => {
+                let command = AlertCommand::from(alert.as_ref().clone());
+                self.command::<Alert>(alert.id(), &command, effect, cause).await
+            }
             Act::Release { kind, digests, owner } => {
                 let before = cause.position.unwrap_or_else(|| *inner.log.head().borrow());
                 let by = by(Uuid::parse_str(owner.id()).ok());

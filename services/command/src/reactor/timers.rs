@@ -175,17 +175,21 @@ async fn approval(timer: &Timer, id: Uuid, world: &World<'_>) -> Result<Reaction
             ..timer.clone()
         }));
     }
+    let since = last.tomorrow().unwrap_or(last);
+    let evidence = vec![FactRef {
+        stream: timer.stream.clone(),
+        revision: timer.revision,
+    }];
     let alert = RaiseAlert {
-        rule: AlertRule::ApprovalOverdue,
-        institution,
-        person: None,
         inspection: Some(id),
-        period: last.to_string(),
-        since_date: last.tomorrow().unwrap_or(last),
-        evidence: vec![FactRef {
-            stream: timer.stream.clone(),
-            revision: timer.revision,
-        }],
+        due_date: Some(last),
+        ..RaiseAlert::new(
+            AlertRule::ApprovalOverdue,
+            institution,
+            last.to_string(),
+            since,
+            evidence,
+        )
     };
     Ok(vec![Effect::alert(0, alert)].into())
 }
