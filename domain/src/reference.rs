@@ -28,6 +28,8 @@ use crate::values::RegionId;
 pub struct Reference {
     /// Working days.
     pub calendar: Calendar,
+    /// SHA-256 of the holiday table, hex.
+    pub holidays_sha256: Option<String>,
     /// Divisions.
     pub divisions: Arc<Divisions>,
     admission: Versions<AdmissionPolicy>,
@@ -273,6 +275,7 @@ impl Reference {
                 return Err(ReferenceError::HolidaysDigest);
             }
             reference.calendar = Calendar::from_csv(&holidays.document)?;
+            reference.holidays_sha256 = Some(holidays.sha256.clone());
         }
         Ok(reference)
     }
@@ -423,6 +426,16 @@ impl Reference {
         self.licence
             .in_force(region, on)
             .ok_or_else(|| not_in_force("licence", "许可", region, on))
+    }
+
+    /// The first day of the licence regime where `region` lies, by what is active now; `None`: there is none to come.
+    #[must_use]
+    pub fn licence_begins(&self, region: &RegionId) -> Option<Date> {
+        regions_upwards(region)
+            .filter_map(|code| self.licence.0.get(code))
+            .filter_map(|versions| versions.keys().next())
+            .map(|(day, _)| *day)
+            .min()
     }
 
     /// The licence policy that an application is handled under to its end, whatever is in force now.

@@ -148,6 +148,8 @@ pub struct Institution {
     pub licence_applications: BTreeMap<u32, LicenceApplication>,
     /// What authorizes it, also when that has ended.
     pub authorization: Option<Authorization>,
+    /// Receipts and licences before the present one: first day, and first day without it.
+    pub former_authorizations: Vec<(Date, Date)>,
     /// How many conditions were imposed.
     pub conditions: u32,
     /// Legal clocks, running and ended.

@@ -8,13 +8,15 @@
 //!
 //! Views know no reactors, so rebuilding one runs none.
 
+mod admission;
 mod barred;
 mod claims;
+mod clocks;
 mod corrections;
 mod credentials;
-
 mod effect;
 mod engagements;
+mod papers;
 mod runner;
 mod timers;
 mod visits;
@@ -116,6 +118,9 @@ fn all() -> Vec<Box<dyn Reactor>> {
         Box::new(credentials::Credentials),
         Box::new(visits::Visits),
         Box::new(corrections::Corrections),
+        Box::new(clocks::Clocks),
+        Box::new(papers::Papers),
+        Box::new(admission::Admission),
         Box::new(timers::Timers),
     ]
 }

@@ -245,15 +245,16 @@ fn authorization(state: &mut Institution, event: &InstitutionEvent, recorded: &R
     use InstitutionEvent as E;
     match event {
         E::FilingReceiptIssued(event) => {
-            state.authorization = Some(held(
+            let receipt = held(
                 AuthorizationKind::Receipt,
                 event.receipt_number.clone(),
                 event.issue_date,
                 None,
                 event.application,
-            ));
+            );
+            authorize(state, receipt);
         }
-        E::LicenceGranted(event) => state.authorization = Some(licence(event)),
+        E::LicenceGranted(event) => authorize(state, licence(event)),
         E::LicenceRenewed(event) => with_held(state, |held| {
             held.valid_from_date = event.valid_from_date;
             held.valid_to_date = Some(event.valid_to_date);
@@ -305,6 +306,19 @@ fn authorization(state: &mut Institution, event: &InstitutionEvent, recorded: &R
         E::AuthorizationTransferred(_) => state.representatives.push(recorded.revision),
         _ => {}
     }
+}
+
+/// The one before ends where it has not ended by itself.
+fn authorize(state: &mut Institution, new: Authorization) {
+    if let Some(before) = state.authorization.take() {
+        let ran_out = before.valid_to_date.map(|last| last.saturating_add(1.day()));
+        let ended = before
+            .ended
+            .or(ran_out)
+            .map_or(new.valid_from_date, |ended| ended.min(new.valid_from_date));
+        state.former_authorizations.push((before.valid_from_date, ended));
+    }
+    state.authorization = Some(new);
 }
 
 fn with_held(state: &mut Institution, change: impl FnOnce(&mut Authorization)) {

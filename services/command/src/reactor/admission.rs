@@ -5,7 +5,6 @@ use async_trait::async_trait;
 use jiff::civil::Date;
 use uuid::Uuid;
 use yujian_domain::alert::{AlertRule, RaiseAlert};
-use yujian_domain::event::EventFamily;
 use yujian_domain::incident::IncidentEvent;
 use yujian_domain::inspection::{Inspection, InspectionEvent};
 use yujian_domain::institution::{AuthorizationKind, Institution, InstitutionEvent, StartMigration};
@@ -40,7 +39,7 @@ impl Reactor for Admission {
             "inspection.PresenceCounted.v1",
             "incident.IncidentNotified.v1",
             RECEIPT,
-            "system.PolicyActivated.v1",
+            "reference.PolicyActivated.v1",
         ]
     }
 
@@ -54,8 +53,14 @@ impl Reactor for Admission {
                 }
                 InstitutionEvent::FilingReceiptIssued(_) => {
                     let then: Institution = world.at(stream, seen.record.revision).await?;
-                    let begins = then.region.as_ref().and_then(|region| world.reference().licence_begins(region));
-                    let timers = begins.map(|day| migrates(seen, stream.as_str(), day)).into_iter().collect();
+                    let begins = then
+                        .region
+                        .as_ref()
+                        .and_then(|region| world.reference().licence_begins(region));
+                    let timers = begins
+                        .map(|day| migrates(seen, stream.as_str(), day))
+                        .into_iter()
+                        .collect();
                     Ok(Reaction {
                         effects: Vec::new(),
                         timers,
@@ -68,14 +73,20 @@ impl Reactor for Admission {
                     return Ok(Reaction::default());
                 };
                 let inspection: Inspection = world.at(stream, seen.record.revision).await?;
-                Ok(unauthorized(inspection.institution, event.children(), seen, world).await?.into())
+                Ok(
+                    unauthorized(inspection.institution, event.children.values().sum(), seen, world)
+                        .await?
+                        .into(),
+                )
             }
             "incident" => {
                 let IncidentEvent::IncidentNotified(event) = seen.event()? else {
                     return Ok(Reaction::default());
                 };
-                let children = event.children_present.unwrap_or(0);
-                Ok(unauthorized(Some(event.institution), children, seen, world).await?.into())
+                let children = event.children_present;
+                Ok(unauthorized(Some(event.institution), children, seen, world)
+                    .await?
+                    .into())
             }
             _ => regime(seen, world).await,
         }
@@ -96,7 +107,10 @@ async fn returned(application: u32, seen: &Seen<'_>, world: &World<'_>) -> Resul
         return Ok(Vec::new());
     }
     let metadata = seen.metadata()?;
-    let since = metadata.occurred.day().unwrap_or_else(|| day_of(metadata.received_time));
+    let since = metadata
+        .occurred
+        .day()
+        .unwrap_or_else(|| day_of(metadata.received_time));
     let alert = RaiseAlert {
         application: Some(application),
         rule_policy: metadata.policies.first().cloned(),
@@ -143,13 +157,18 @@ async fn unauthorized(
     Ok(vec![Effect::alert(0, alert)])
 }
 
-/// Whether a receipt or licence held on a day, by what is known of the latest one.
+/// Whether a receipt or licence held on a day.
 fn was_authorized(institution: &Institution, day: Date) -> bool {
-    institution.authorization.as_ref().is_some_and(|held| {
-        held.valid_from_date <= day
-            && held.ended.is_none_or(|ended| day < ended)
-            && held.valid_to_date.is_none_or(|last| day <= last)
-    })
+    let former = institution
+        .former_authorizations
+        .iter()
+        .any(|(from, ended)| *from <= day && day < *ended);
+    former
+        || institution.authorization.as_ref().is_some_and(|held| {
+            held.valid_from_date <= day
+                && held.ended.is_none_or(|ended| day < ended)
+                && held.valid_to_date.is_none_or(|last| day <= last)
+        })
 }
 
 /// The timer that starts an institution's migration on the first day of the licence regime.
@@ -172,7 +191,10 @@ async fn regime(seen: &Seen<'_>, world: &World<'_>) -> Result<Reaction, CommandE
     let mut timers = Vec::new();
     for stream in world.streams_with(RECEIPT).await? {
         let institution: Institution = world.now(id_of(&stream)?).await?;
-        let begins = institution.region.as_ref().and_then(|region| world.reference().licence_begins(region));
+        let begins = institution
+            .region
+            .as_ref()
+            .and_then(|region| world.reference().licence_begins(region));
         timers.extend(begins.map(|day| migrates(seen, stream.as_str(), day)));
     }
     Ok(Reaction {

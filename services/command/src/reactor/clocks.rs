@@ -70,7 +70,9 @@ impl Seen<'_> {
     fn ends(&self, started: u64, due: &Deadline) -> Timer {
         let number = u32::try_from(started).unwrap_or(u32::MAX);
         if due.provisional {
-            let told = self.metadata().map_or(due.due_date, |metadata| day_of(metadata.received_time));
+            let told = self
+                .metadata()
+                .map_or(due.due_date, |metadata| day_of(metadata.received_time));
             self.timer(RECOUNT, number, due.due_date, after(told))
         } else {
             self.timer(EXPIRES, number, due.due_date, after(due.due_date))
@@ -89,8 +91,8 @@ fn of<'a>(timer: &Timer, institution: &'a Institution) -> Option<(ClockRef, &'a 
 /// A clock has run out, unless it stands still or has another last day by now: then another timer is set.
 pub(super) async fn expire(timer: &Timer, id: Uuid, world: &World<'_>) -> Result<Reaction, CommandError> {
     let institution: Institution = world.now(id).await?;
-    let Some((clock, _)) = of(timer, &institution)
-        .filter(|(_, clock)| clock.state == ClockState::Running && !clock.due.provisional)
+    let Some((clock, _)) =
+        of(timer, &institution).filter(|(_, clock)| clock.state == ClockState::Running && !clock.due.provisional)
     else {
         return Ok(Reaction::default());
     };
@@ -116,7 +118,7 @@ pub(super) async fn recount(timer: &Timer, id: Uuid, world: &World<'_>) -> Resul
         }));
     }
     let command = RecomputeClocks {
-        holidays_sha256: reference.holidays_sha256().unwrap_or_default().to_owned(),
+        holidays_sha256: reference.holidays_sha256.clone().unwrap_or_default(),
     };
     Ok(vec![Effect::new(0, Act::Institution(id, Box::new(command.into())))].into())
 }

@@ -86,7 +86,14 @@ fn warned_ahead(institution: &Institution, day: Date, world: &World<'_>) -> Opti
     let reference = world.reference();
     let days = match reference.licence(region, day) {
         Ok((policy, _)) => policy.paper_warning_days.iter().copied().max(),
-        Err(_) => reference.admission(region, day).ok()?.0.paper_warning_days.iter().copied().max(),
+        Err(_) => reference
+            .admission(region, day)
+            .ok()?
+            .0
+            .paper_warning_days
+            .iter()
+            .copied()
+            .max(),
     };
     days.map(i64::from)
 }
@@ -99,7 +106,11 @@ fn held(institution: &Institution) -> impl Iterator<Item = (&[Paper], Option<&Pr
     });
     let others = institution.licence_applications.values().rev().map(|application| {
         let submitted = &application.submitted;
-        (submitted.papers.as_slice(), submitted.premises.as_ref(), application.number)
+        (
+            submitted.papers.as_slice(),
+            submitted.premises.as_ref(),
+            application.number,
+        )
     });
     others.chain(filing)
 }
@@ -139,7 +150,9 @@ pub(super) async fn fire(timer: &Timer, id: Uuid, world: &World<'_>) -> Result<R
         _ => (AlertRule::PaperExpiring, day_of(timer.due)),
     };
     let ahead = (end - day_of(timer.due)).get_days();
-    let what = kind.map_or("premises.lease_end_date".to_owned(), |kind| format!("papers.{}", kind.code()));
+    let what = kind.map_or("premises.lease_end_date".to_owned(), |kind| {
+        format!("papers.{}", kind.code())
+    });
     let alert = RaiseAlert {
         application: Some(application),
         threshold: (ahead > 0).then(|| format!("days:{ahead}")),
