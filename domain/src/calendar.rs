@@ -10,7 +10,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::ToSpan;
+use jiff::Span;
 use jiff::civil::{Date, Weekday};
 
 /// A dated holiday table: statutory days off and make-up working days (调休) by the State Council's yearly notices.
@@ -127,7 +127,10 @@ impl Calendar {
     /// end on a day off moves to the next working day (民诉法 §85, 复议法 §88).
     #[must_use]
     pub fn add_calendar_days(&self, from: Date, count: u32) -> Due {
-        self.next_working_day(from.saturating_add(i64::from(count).days()))
+        // A span holds fewer days than `count` can: more of them than any calendar has end with the calendar.
+        let span = Span::new().try_days(count).ok();
+        let end = span.and_then(|span| from.checked_add(span).ok()).unwrap_or(Date::MAX);
+        self.next_working_day(end)
     }
 
     /// `day` itself when it is a working day, else the first one after it.

@@ -1,7 +1,7 @@
 //! Legal clocks (时限): a period that somebody must act in, with its pauses, its extension and its end, as events.
 //!
 //! A clock is started by one event of a stream and named by it ([`ClockRef`]). Its days are counted by
-//! `Clock::recount`; the count that was made stands in the event, so that what was told to an applicant is what the
+//! [`Clock::recount`]; the count that was made stands in the event, so that what was told to an applicant is what the
 //! log holds. Only a provisional count is made anew, visibly, when the holiday table reaches further
 //! ([`ClockRecomputed`]).
 //!
@@ -20,10 +20,14 @@ use crate::envelope::PolicyRef;
 use crate::time::end_of;
 use crate::values::ValueError;
 
+mod check;
+mod count;
 mod event;
 mod kinds;
 mod state;
 
+pub use check::ClockProblem;
+pub use count::ClockDays;
 pub use event::*;
 pub use kinds::*;
 pub use state::{Clock, ClockChange, ClockState, Clocks, Pause};

@@ -39,6 +39,7 @@ pub fn end_of(day: Date) -> Timestamp {
 /// The end of a period in minutes: days off do not matter to it. Saturates at the end of the representable range.
 #[must_use]
 pub fn after_minutes(start: Timestamp, minutes: u32) -> Timestamp {
+    // rule: CLK-09
     start
         .saturating_add(i64::from(minutes).minutes())
         .unwrap_or(Timestamp::MAX)
