@@ -443,18 +443,15 @@ impl Reference {
     /// # Errors
     /// [`Reason::PolicyNotInForce`] when that version was never activated here.
     pub fn licence_of(&self, reference: &PolicyRef) -> Result<&LicencePolicy, Rejection> {
-        self.licence.of(reference).ok_or_else(|| {
-            Rejection::new(
-                Reason::PolicyNotInForce,
-                format!(
-                    "policy {} version {} is not active here",
-                    reference.id, reference.version
-                ),
-                format!("此处未启用政策{}第{}版", reference.id, reference.version),
-            )
-            .with("policy", reference.id.clone())
-            .with("version", reference.version.to_string())
-        })
+        self.licence.of(reference).ok_or_else(|| not_active(reference))
+    }
+
+    /// The admission policy that a filing is handled under to its end, whatever is in force now.
+    ///
+    /// # Errors
+    /// [`Reason::PolicyNotInForce`] when that version was never activated here.
+    pub fn admission_of(&self, reference: &PolicyRef) -> Result<&AdmissionPolicy, Rejection> {
+        self.admission.of(reference).ok_or_else(|| not_active(reference))
     }
 
     /// The staffing policy of a region on its reference date (the legal day of the examination, of the answer or of the
@@ -563,6 +560,16 @@ impl From<ShippedHolidays> for HolidaysActivated {
             document: shipped.document.to_owned(),
         }
     }
+}
+
+fn not_active(reference: &PolicyRef) -> Rejection {
+    Rejection::new(
+        Reason::PolicyNotInForce,
+        format!("policy {} version {} is not active here", reference.id, reference.version),
+        format!("此处未启用政策{}第{}版", reference.id, reference.version),
+    )
+    .with("policy", reference.id.clone())
+    .with("version", reference.version.to_string())
 }
 
 fn not_in_force(kind: &str, kind_zh: &str, region: &RegionId, on: Date) -> Rejection {

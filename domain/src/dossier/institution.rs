@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::clock::ClockKind;
 use crate::institution::{
     Class, DetailsChanged, FactCorrected, InstitutionEvent, InstitutionRegistered, Paper, PaperKind, RecordImported,
     RegisterFact, Representative, Status, standing,
@@ -64,6 +65,7 @@ pub(crate) fn assertions(event: &InstitutionEvent) -> Vec<(String, Value)> {
         InstitutionEvent::FactCorrected(event) => corrected(&mut facts, event),
         InstitutionEvent::RecordImported(event) => imported(&mut facts, event),
         event => {
+            filing_clock(&mut facts, event);
             application(&mut facts, event);
             authorization(&mut facts, event);
         }
@@ -76,6 +78,18 @@ pub(crate) fn withdrawn_with(key: &str) -> &'static [&'static str] {
     match key {
         "classes" => &["places"],
         _ => &[],
+    }
+}
+
+/// The receipt's last day as last counted: the clock starts anew with a confirmed conformity, and is counted anew.
+fn filing_clock(facts: &mut Assertions, event: &InstitutionEvent) {
+    let (kind, due) = match event {
+        InstitutionEvent::ClockStarted(event) => (event.kind, &event.due),
+        InstitutionEvent::ClockRecomputed(event) => (event.clock.kind, &event.due),
+        _ => return,
+    };
+    if kind == ClockKind::Receipt {
+        facts.say("filing.receipt_due", json!(due));
     }
 }
 

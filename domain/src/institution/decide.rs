@@ -26,6 +26,7 @@ mod papers;
 mod register;
 mod review;
 mod service;
+mod ticking;
 mod verdict;
 
 /// What a room answers.

@@ -1,6 +1,8 @@
 //! A desk at which one institution is handled: state, clock, actor and stream, as the command floor would hold them.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+pub mod licence;
+
 use std::sync::OnceLock;
 
 use jiff::civil::Date;
@@ -81,6 +83,7 @@ pub struct Desk {
     /// When it happened, if not now.
     pub occurred: Option<Occurred>,
     pub actor: Actor,
+    pub reference: &'static Reference,
     pub stream: Vec<Stored>,
 }
 
@@ -92,6 +95,7 @@ impl Desk {
             now: at("2026-03-02T02:00:00Z"),
             occurred: None,
             actor: actor("officer-1", Role::Officer),
+            reference: reference(),
             stream: Vec::new(),
         }
     }
@@ -157,7 +161,10 @@ impl Desk {
             Status::Accepted => Self::accepted(),
             Status::Filed => Self::filed(),
             Status::Nonconforming => Self::nonconforming(),
+            Status::Licensed => Self::licensed(),
             Status::Suspended => Self::suspended(),
+            Status::Revoked => Self::revoked(),
+            Status::Expired => Self::expired(),
             Status::Closed => Self::closed(),
             Status::Imported => Self::imported(),
         };
@@ -199,7 +206,7 @@ impl Desk {
             now: self.now,
             occurred: self.occurred.unwrap_or(Occurred::Instant { time: self.now }),
             actor: &self.actor,
-            reference: reference(),
+            reference: self.reference,
             digester: &TestDigester,
         };
         self.state.decide(&Facts::default(), &command.into(), &context)

@@ -2,12 +2,14 @@
 
 use super::filing::{deadline, region_of, settled};
 use super::register::{LONGEST_LINE, LONGEST_NAME, text_subject};
-use super::{Decision, act_day, begins};
+use super::{Decision, act_day, begins, ticking};
 use crate::aggregate::{Context, Decided};
 use crate::check::Check;
+use crate::clock::{ClockKind, ClockState};
 use crate::envelope::Classification;
 use crate::institution::{
-    ConfirmConformity, ConformityConfirmed, Deadline, Institution, NonconformityNotified, NotifyNonconformity, Status,
+    Application, ConfirmConformity, ConformityConfirmed, Deadline, Institution, InstitutionEvent,
+    NonconformityNotified, NotifyNonconformity, Status,
 };
 use crate::rejection::Rejection;
 
@@ -59,7 +61,23 @@ pub(super) fn notify(state: &Institution, command: &NotifyNonconformity, context
     decided.effective_from = Some(begins(state, "occurred", act_day(context))?);
     decided.policies = vec![policy];
     decided.classification = Classification::Public;
-    Ok(vec![decided])
+    let mut events = vec![decided];
+    events.extend(clocks_told(state, context));
+    Ok(events)
+}
+
+/// The notice is what the nonconformity's clock asked for, and nobody issues a receipt until it is put right.
+// rule: ADM-72
+fn clocks_told(state: &Institution, context: &Context<'_>) -> Vec<Decided<InstitutionEvent>> {
+    let Some(filing) = state.application.as_ref().map(|open| open.number) else {
+        return Vec::new();
+    };
+    let told = ticking::awaited(state, ClockKind::Nonconformity, Some(filing))
+        .map(|(name, clock)| ticking::met(name, clock, act_day(context), context));
+    let receipt = ticking::cancelled(state, act_day(context), |name, clock| {
+        name.kind == ClockKind::Receipt && clock.application == Some(filing)
+    });
+    told.into_iter().chain(receipt).collect()
 }
 
 /// The last day for the notice. Where policy counts from the papers, that clock governs while the receipt is still
@@ -70,20 +88,10 @@ fn notice_due(
     command: &NotifyNonconformity,
     context: &Context<'_>,
 ) -> Result<Deadline, Rejection> {
-    let application = state.application.as_ref();
-    if let Some((accepted, due)) =
-        application.and_then(|open| Some((open.accepted_date, open.nonconformity_due.as_ref()?)))
+    if let Some(due) = state.application.as_ref().and_then(|open| from_papers(state, open, context))
+        && (state.status == Status::Accepted || command.finding_date <= due.due_date)
     {
-        let due = settled(
-            accepted,
-            due,
-            |policy| policy.nonconformity_working_days,
-            state,
-            context,
-        );
-        if state.status == Status::Accepted || command.finding_date <= due.due_date {
-            return Ok(due);
-        }
+        return Ok(due);
     }
     let (policy, policy_ref) = context.reference.admission(region_of(state)?, command.finding_date)?;
     Ok(deadline(
@@ -94,7 +102,21 @@ fn notice_due(
     ))
 }
 
-/// The institution is up to standard again: filed, or back in the open filing when it has no receipt yet.
+/// The last day for the notice by the clock that runs from the papers, where policy counts from them.
+fn from_papers(state: &Institution, open: &Application, context: &Context<'_>) -> Option<Deadline> {
+    let due = open.nonconformity_due.as_ref()?;
+    match ticking::latest(state, ClockKind::Nonconformity, Some(open.number)) {
+        // It was told, and put right since: what is found now is a finding of its own.
+        Some((_, clock)) if clock.state == ClockState::Met => return None,
+        Some((_, clock)) if clock.state != ClockState::Cancelled => return Some(ticking::newest_due(clock, context)),
+        _ => {}
+    }
+    let accepted = open.accepted_date;
+    Some(settled(accepted, due, |policy| policy.nonconformity_working_days, context))
+}
+
+/// The institution is up to standard again: filed, or back in the open filing when it has no receipt yet. The receipt's
+/// clock then runs anew from this day, by the policy under which the filing was accepted.
 // rule: ADM-19
 pub(super) fn confirm(state: &Institution, command: &ConfirmConformity, context: &Context<'_>) -> Decision {
     let mut check = Check::default();
@@ -110,5 +132,29 @@ pub(super) fn confirm(state: &Institution, command: &ConfirmConformity, context:
     });
     decided.effective_from = Some(begins(state, "occurred", act_day(context))?);
     decided.classification = Classification::Public;
-    Ok(vec![decided])
+    let mut events = vec![decided];
+    // rule: ADM-73
+    if let Some(open) = state.application.as_ref().filter(|_| state.receipt_number.is_none()) {
+        events.push(receipt_clock_anew(state, open, context)?);
+    }
+    Ok(events)
+}
+
+fn receipt_clock_anew(
+    state: &Institution,
+    open: &Application,
+    context: &Context<'_>,
+) -> Result<Decided<InstitutionEvent>, Rejection> {
+    let (policy, policy_ref) = match &open.receipt_due {
+        Some(due) => (context.reference.admission_of(&due.policy)?, due.policy.clone()),
+        None => context.reference.admission(region_of(state)?, act_day(context))?,
+    };
+    Ok(ticking::working_days(
+        ClockKind::Receipt,
+        Some(open.number),
+        act_day(context),
+        policy.receipt_working_days,
+        &policy_ref,
+        context,
+    ))
 }

@@ -4,19 +4,20 @@ use jiff::civil::Date;
 
 use super::papers::problems;
 use super::register::{LONGEST_LINE, LONGEST_NAME, text_subject};
-use super::{Decision, act_day, begins, today};
+use super::{Decision, act_day, begins, ticking, today};
 use crate::aggregate::{Context, Decided};
 use crate::check::Check;
+use crate::clock::{ClockKind, ClockStarted, Unit};
 use crate::envelope::{PolicyRef, Role};
 use crate::institution::machine::{FILING_RULES, POPULATION_LAW, STANDARDS};
 use crate::institution::{
     Application, Deadline, FilingAccepted, FilingReceiptIssued, FilingReturned, FilingSubmitted, FilingWithdrawn,
-    Institution, IssueReceipt, Paper, PaperKind, Premises, ReturnedItem, Status, Submission, SubmitFiling,
+    Institution, InstitutionEvent, IssueReceipt, Paper, PaperKind, Premises, ReturnedItem, Status, Submission, SubmitFiling,
     WithdrawFiling,
 };
 use crate::policy::{AdmissionPolicy, CountsFrom};
 use crate::rejection::{LegalBasis, Reason, Rejection, Violation};
-use crate::time::{Occurred, end_of};
+use crate::time::Occurred;
 use crate::values::RegionId;
 
 /// Papers come in. They are accepted, or returned with everything that stands in the way.
@@ -47,8 +48,10 @@ pub(super) fn submit(state: &Institution, command: &SubmitFiling, context: &Cont
         makes_meals: command.makes_meals,
         premises: command.premises.clone(),
     });
+    let mut clocks = Vec::new();
     let mut outcome = if named.is_empty() {
         let accepted = accepted(application, left, day, policy, &policy_ref, context);
+        clocks = accepted_clocks(&accepted, day, policy);
         let mut decided = Decided::plain(accepted);
         decided.legal_basis = vec![
             LegalBasis::new(POPULATION_LAW, "§28"),
@@ -66,6 +69,7 @@ pub(super) fn submit(state: &Institution, command: &SubmitFiling, context: &Cont
     };
     outcome.policies = vec![policy_ref];
     let mut events = vec![submitted, outcome];
+    events.extend(clocks);
     for decided in &mut events {
         decided.effective_from = Some(begins_at);
         if day != act_day(context) {
@@ -107,15 +111,43 @@ fn accepted(
     }
 }
 
+/// The clocks of an accepted filing, which run from the day on which the papers came: the receipt's, and where policy
+/// counts from the papers that of telling a nonconformity.
+// rule: ADM-70
+fn accepted_clocks(
+    accepted: &FilingAccepted,
+    day: Date,
+    policy: &AdmissionPolicy,
+) -> Vec<Decided<InstitutionEvent>> {
+    let clock = |kind, count, due: &Deadline| {
+        ticking::started(ClockStarted {
+            application: Some(accepted.application),
+            kind,
+            from_date: day,
+            unit: Unit::WorkingDays,
+            count,
+            due: due.clone(),
+        })
+    };
+    let receipt = clock(ClockKind::Receipt, policy.receipt_working_days, &accepted.receipt_due);
+    let nonconformity = accepted
+        .nonconformity_due
+        .as_ref()
+        .map(|due| clock(ClockKind::Nonconformity, policy.nonconformity_working_days, due));
+    std::iter::once(receipt).chain(nonconformity).collect()
+}
+
+/// The open clocks of a filing end with it.
+fn filing_clocks_end(state: &Institution, filing: u32, on: Date) -> Vec<Decided<InstitutionEvent>> {
+    ticking::cancelled(state, on, |name, clock| {
+        matches!(name.kind, ClockKind::Receipt | ClockKind::Nonconformity) && clock.application == Some(filing)
+    })
+}
+
 /// A clock in working days: the first day is not counted, the last one counts to its end.
 pub(super) fn deadline(from: Date, working_days: u32, policy: &PolicyRef, context: &Context<'_>) -> Deadline {
     let due = context.reference.calendar.add_working_days(from, working_days);
-    Deadline {
-        due_date: due.date,
-        due_time: end_of(due.date),
-        provisional: due.provisional,
-        policy: policy.clone(),
-    }
+    Deadline::of(due, policy.clone())
 }
 
 /// Splits what is wrong into what this filing may be returned for and what it may not.
@@ -298,16 +330,17 @@ pub(super) fn premises_shape(check: &mut Check, field: &str, premises: &Premises
     );
 }
 
-/// The applicant takes the filing back; the institution stands where it stood before.
+/// The applicant takes the filing back; the institution stands where it stood before, and nobody need act any more.
 pub(super) fn withdraw(state: &Institution, command: &WithdrawFiling, context: &Context<'_>) -> Decision {
     let mut check = Check::default();
     check.text("reason", command.reason.expose(), LONGEST_LINE);
     check.done()?;
+    let filing = state
+        .application
+        .as_ref()
+        .map_or(state.applications, |open| open.number);
     let mut decided = Decided::plain(FilingWithdrawn {
-        application: state
-            .application
-            .as_ref()
-            .map_or(state.applications, |open| open.number),
+        application: filing,
         reason: command.reason.of(text_subject(context)),
         // rule: ADM-17
         status: if state.imported.is_some() {
@@ -317,14 +350,18 @@ pub(super) fn withdraw(state: &Institution, command: &WithdrawFiling, context: &
         },
     });
     decided.effective_from = Some(begins(state, "occurred", act_day(context))?);
-    Ok(vec![decided])
+    let mut events = vec![decided];
+    // rule: ADM-71
+    events.extend(filing_clocks_end(state, filing, act_day(context)));
+    Ok(events)
 }
 
 /// Receipt and notice of basic conditions. Late when the day of issue lies after the last day of the clock.
 ///
 /// A clock that ran beyond the holiday table when the filing was accepted is computed again with the table as it is
 /// now, by the policy that the acceptance names. If the table still does not reach, nobody can say yet which day is the
-/// last, and the receipt is not called late: the accepted deadline stays marked provisional, so that the gap shows.
+/// last, and the receipt is not called late: the accepted deadline stays marked provisional, so that the gap shows. A
+/// filing that was accepted before there were events of clocks is held to the deadline of its acceptance.
 // rule: ADM-16
 pub(super) fn issue_receipt(state: &Institution, command: &IssueReceipt, context: &Context<'_>) -> Decision {
     let mut check = Check::default();
@@ -333,44 +370,48 @@ pub(super) fn issue_receipt(state: &Institution, command: &IssueReceipt, context
     check.done()?;
     let begins_at = begins(state, "issue_date", command.issue_date)?;
     let application = state.application.as_ref();
-    let late = match application.map(|open| (open.accepted_date, open.receipt_due.as_ref())) {
-        Some((accepted, Some(due))) => {
-            let due = settled(accepted, due, |policy| policy.receipt_working_days, state, context);
-            !due.provisional && command.issue_date > due.due_date
-        }
-        _ => false,
+    let filing = application.map_or(state.applications, |open| open.number);
+    let clock = ticking::awaited(state, ClockKind::Receipt, Some(filing));
+    let due = match (clock, application) {
+        (Some((_, clock)), _) => Some(ticking::newest_due(clock, context)),
+        (None, Some(open)) => open.receipt_due.as_ref().map(|due| {
+            let accepted = open.accepted_date;
+            settled(accepted, due, |policy| policy.receipt_working_days, context)
+        }),
+        (None, None) => None,
     };
+    let late = due.as_ref().is_some_and(|due| due.missed(command.issue_date));
     let mut decided = Decided::plain(FilingReceiptIssued {
-        application: application.map_or(state.applications, |open| open.number),
+        application: filing,
         receipt_number: command.receipt_number.clone(),
         issue_date: command.issue_date,
         late,
     });
     decided.effective_from = Some(begins_at);
-    decided.policies = application
-        .and_then(|open| open.receipt_due.as_ref())
-        .map(|due| due.policy.clone())
-        .into_iter()
-        .collect();
-    Ok(vec![decided])
+    decided.policies = due.map(|due| due.policy).into_iter().collect();
+    let mut events = vec![decided];
+    // rule: ADM-71
+    events.extend(clock.map(|(name, clock)| ticking::met(name, clock, command.issue_date, context)));
+    events.extend(ticking::cancelled(state, command.issue_date, |name, clock| {
+        name.kind == ClockKind::Nonconformity && clock.application == Some(filing)
+    }));
+    Ok(events)
 }
 
-/// A deadline as today's holiday table has it: a firm one stands, a provisional one is counted again from its first
-/// day under the policy that set it.
+/// A deadline of a filing without a clock as today's holiday table has it: a firm one stands, a provisional one is counted
+/// again from its first day under the policy that set it.
 pub(super) fn settled(
     from: Option<Date>,
     due: &Deadline,
     working_days: fn(&AdmissionPolicy) -> u32,
-    state: &Institution,
     context: &Context<'_>,
 ) -> Deadline {
     if !due.provisional {
         return due.clone();
     }
     let counted_again = || {
-        let from = from?;
-        let (policy, policy_ref) = context.reference.admission(state.region.as_ref()?, from).ok()?;
-        (policy_ref == due.policy).then(|| deadline(from, working_days(policy), &policy_ref, context))
+        let policy = context.reference.admission_of(&due.policy).ok()?;
+        Some(deadline(from?, working_days(policy), &due.policy, context))
     };
     counted_again().unwrap_or_else(|| due.clone())
 }

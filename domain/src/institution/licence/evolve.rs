@@ -11,7 +11,7 @@ use super::{
     LicenceGranted, Proposal, Verification,
 };
 use crate::aggregate::Recorded;
-use crate::clock::{ClockKind, ClockRef};
+use crate::clock::{ClockKind, ClockRef, Deadline};
 use crate::institution::{Institution, InstitutionEvent, Submission};
 
 /// Folds one event; what it says of status and dossier is folded with the facts that it asserts.
@@ -36,19 +36,32 @@ fn clocks(state: &mut Institution, event: &InstitutionEvent, recorded: &Recorded
                 event,
             );
             // A confirmed conformity starts the receipt's clock anew.
-            if let (ClockKind::Receipt, Some(filing)) = (event.kind, &mut state.application)
-                && event.application == Some(filing.number)
-            {
-                filing.receipt_due = Some(event.due.clone());
-            }
+            filing_due(state, event.kind, event.application, &event.due);
         }
         InstitutionEvent::ClockPaused(event) => state.clocks.apply(event),
         InstitutionEvent::ClockResumed(event) => state.clocks.apply(event),
         InstitutionEvent::ClockExtended(event) => state.clocks.apply(event),
-        InstitutionEvent::ClockRecomputed(event) => state.clocks.apply(event),
+        InstitutionEvent::ClockRecomputed(event) => {
+            let application = state.clocks.get(event.clock).and_then(|clock| clock.application);
+            filing_due(state, event.clock.kind, application, &event.due);
+            state.clocks.apply(event);
+        }
         InstitutionEvent::ClockMet(event) => state.clocks.apply(event),
         InstitutionEvent::ClockExpired(event) => state.clocks.apply(event),
         InstitutionEvent::ClockCancelled(event) => state.clocks.apply(event),
+        _ => {}
+    }
+}
+
+/// What is late in a filing is told by the newest count of its clocks.
+fn filing_due(state: &mut Institution, kind: ClockKind, application: Option<u32>, due: &Deadline) {
+    let Some(filing) = &mut state.application else { return };
+    if application != Some(filing.number) {
+        return;
+    }
+    match kind {
+        ClockKind::Receipt => filing.receipt_due = Some(due.clone()),
+        ClockKind::Nonconformity => filing.nonconformity_due = Some(due.clone()),
         _ => {}
     }
 }
