@@ -203,7 +203,7 @@ fn a_link_asks_for_the_stream_that_it_names() {
     let desk = Desk::in_state(Status::Acknowledged);
     let needs = |target| desk.state.needs(&link(target).into());
     let own = Need::Institution(INSTITUTION);
-    assert_eq!(needs(LinkTarget::Application(1)), [own.clone()]);
+    assert_eq!(needs(LinkTarget::Application(1)), vec![Need::Institution(INSTITUTION)]);
     assert_eq!(
         needs(LinkTarget::Inspection(INSPECTION)),
         [own.clone(), Need::Inspection(INSPECTION)]

@@ -17,6 +17,7 @@ use crate::fold::{self, Batch, fold_batch};
 use crate::model::{AsOf, Delta, Digest};
 use crate::view::problem;
 
+mod alerts;
 mod conduct;
 mod questions;
 mod rebuild;

@@ -1,9 +1,10 @@
 //! The views, one file each: tables, fold, answers. A new one is named here twice: as a module, and, when it has tables,
-//! in [`VIEWS`]. `region`, `staff_figures`, `conduct_figures` and `tree` only read what the others write.
+//! in [`VIEWS`]. `region`, the modules of figures and `tree` only read what the others write.
 
 use crate::fold::View;
 
 pub(crate) mod alert;
+pub(crate) mod alert_figures;
 pub(crate) mod checklist;
 pub(crate) mod conduct_figures;
 pub(crate) mod credential;

@@ -237,10 +237,11 @@ impl<'a> EventSeen<'a> {
                 (known, _) => known,
             },
             (_, What::Person(event)) => event.institution(),
-            (_, What::Alert(event)) => {
-                let AlertEvent::AlertRaised(raised) = event.as_ref();
-                Some(raised.institution)
-            }
+            // Only its first event names the institution.
+            (Home::Alert(id), What::Alert(event)) => match event.as_ref() {
+                AlertEvent::AlertRaised(raised) => Some(raised.institution),
+                _ => view::alert::concerned(connection, id)?.map(|concerned| concerned.institution),
+            },
             _ => None,
         })
     }

@@ -1,6 +1,7 @@
 //! Behaviour of the views over a log in memory.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
+mod alerts;
 mod conduct;
 mod following;
 mod lists;
