@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use serde::Deserialize;
 
 use super::standards::{self, Standards, WrittenType};
-use super::{Citation, DocumentKind, Header, Marked, Marks, PolicyBody, PolicyDocument, PolicyError, Source};
+use super::{Citation, Header, Marked, Marks, PolicyBody, PolicyDocument, PolicyError, PolicyKind, Source};
 use crate::institution::{InstitutionType, PaperKind};
 use crate::rejection::LegalBasis;
 use crate::values::{ClassType, codes};
@@ -103,7 +103,7 @@ struct Document {
     id: String,
     version: u32,
     #[serde(rename = "kind")]
-    _kind: DocumentKind,
+    _kind: PolicyKind,
     region: String,
     effective_date: Date,
     title: String,
