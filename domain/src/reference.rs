@@ -43,8 +43,6 @@ pub struct ActivePolicy {
 pub struct Reference {
     /// Working days.
     pub calendar: Calendar,
-    /// SHA-256 of the holiday table, hex.
-    pub holidays_sha256: Option<String>,
     /// Divisions.
     pub divisions: Arc<Divisions>,
     admission: Versions<AdmissionPolicy>,
@@ -226,11 +224,7 @@ impl Reference {
                 return Err(ReferenceError::HolidaysDigest);
             }
             reference.calendar = Calendar::from_csv(&holidays.document)?;
-<<<<<<< HEAD
-            reference.holidays_sha256 = Some(holidays.sha256.clone());
-=======
             reference.holidays = Some(Arc::new(holidays.clone()));
->>>>>>> policy
         }
         Ok(reference)
     }

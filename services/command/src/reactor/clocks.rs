@@ -117,8 +117,11 @@ pub(super) async fn recount(timer: &Timer, id: Uuid, world: &World<'_>) -> Resul
             ..timer.clone()
         }));
     }
+    let Some(table) = reference.holidays() else {
+        return Ok(Reaction::default());
+    };
     let command = RecomputeClocks {
-        holidays_sha256: reference.holidays_sha256.clone().unwrap_or_default(),
+        holidays_sha256: table.sha256.clone(),
     };
     Ok(vec![Effect::new(0, Act::Institution(id, Box::new(command.into())))].into())
 }
