@@ -455,7 +455,10 @@ impl Reference {
 fn not_active(reference: &PolicyRef) -> Rejection {
     Rejection::new(
         Reason::PolicyNotInForce,
-        format!("policy {} version {} is not active here", reference.id, reference.version),
+        format!(
+            "policy {} version {} is not active here",
+            reference.id, reference.version
+        ),
         format!("此处未启用政策{}第{}版", reference.id, reference.version),
     )
     .with("policy", reference.id.clone())

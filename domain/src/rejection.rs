@@ -81,6 +81,8 @@ reasons! {
     ReturnedOnce = "RETURNED_ONCE" / FailedPrecondition,
     /// Moving to another site is a new filing.
     RelocationIsNewFiling = "RELOCATION_IS_NEW_FILING" / FailedPrecondition,
+    /// A licence rules it: it changes by an application, not by telling it.
+    NeedsApplication = "NEEDS_APPLICATION" / FailedPrecondition,
     /// Guardians must be told before the case can end.
     GuardiansNotTold = "GUARDIANS_NOT_TOLD" / FailedPrecondition,
     /// A number of places, children or classes is above what the rule allows.
@@ -103,6 +105,12 @@ reasons! {
     RequestAbandoned = "REQUEST_ABANDONED" / FailedPrecondition,
     /// A newer edition of the same register is recorded.
     OlderEdition = "OLDER_EDITION" / FailedPrecondition,
+    /// Another regime, filing or licence, is in force in the region on the day on which the papers came in.
+    RegimeNotInForce = "REGIME_NOT_IN_FORCE" / FailedPrecondition,
+    /// After deceit no new application may be made before a day.
+    ApplicantBarred = "APPLICANT_BARRED" / FailedPrecondition,
+    /// What must be done before a decision is missing, or speaks against it.
+    ReviewIncomplete = "REVIEW_INCOMPLETE" / FailedPrecondition,
     /// Another one already holds what must be unique: credit code and site, an identity, a certificate.
     DuplicateClaim = "DUPLICATE_CLAIM" / AlreadyExists,
     /// It exists already.

@@ -4,6 +4,7 @@
 mod institution_support;
 
 use institution_support::*;
+use yujian_domain::clock::ClockKind;
 use yujian_domain::envelope::Role;
 use yujian_domain::institution::*;
 use yujian_domain::personal::Sensitive;
@@ -35,14 +36,27 @@ fn accepted(events: &[InstitutionEvent]) -> &FilingAccepted {
         [
             InstitutionEvent::FilingSubmitted(_),
             InstitutionEvent::FilingAccepted(accepted),
-        ] => accepted,
+            InstitutionEvent::ClockStarted(clock),
+        ] => {
+            assert_eq!(clock.kind, ClockKind::Receipt);
+            assert_eq!(clock.application, Some(accepted.application));
+            assert_eq!(clock.due, accepted.receipt_due, "the clock runs to the same day");
+            accepted
+        }
         other => panic!("not accepted: {other:?}"),
     }
 }
 
 fn late(events: &[InstitutionEvent]) -> bool {
     match events {
-        [InstitutionEvent::FilingReceiptIssued(issued)] => issued.late,
+        [
+            InstitutionEvent::FilingReceiptIssued(issued),
+            InstitutionEvent::ClockMet(met),
+        ] => {
+            assert_eq!(met.clock.kind, ClockKind::Receipt);
+            assert_eq!(met.late, issued.late);
+            issued.late
+        }
         other => panic!("no receipt: {other:?}"),
     }
 }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::{Institution, InstitutionCommand, InstitutionEvent, Status, evolve, machine};
-use crate::aggregate::{Access, Aggregate, Claim, Context, Decided, Facts, Recorded};
+use crate::aggregate::{Access, Aggregate, Claim, Context, Decided, Facts, Need, Recorded};
 use crate::check::act_is_past;
 use crate::personal::KeyedDigest;
 use crate::rejection::{Reason, Rejection};
@@ -12,21 +12,26 @@ use crate::time::{Occurred, day_of, start_of};
 use crate::values::CreditCode;
 
 mod application;
+mod case;
 mod change;
 mod classes;
+mod clocking;
 mod clocks;
 mod conditions;
 mod conformity;
 mod correct;
 mod ending;
 mod filing;
+mod grant;
 mod imported;
 mod migration;
+mod objection;
 mod papers;
+mod proposal;
 mod register;
 mod review;
 mod service;
-mod ticking;
+mod submission;
 mod verdict;
 
 /// What a room answers.
@@ -56,7 +61,7 @@ impl Aggregate for Institution {
 
     fn decide(
         &self,
-        _facts: &Facts,
+        facts: &Facts,
         command: &InstitutionCommand,
         context: &Context<'_>,
     ) -> Result<Vec<Decided<InstitutionEvent>>, Rejection> {
@@ -76,7 +81,7 @@ impl Aggregate for Institution {
             InstitutionCommand::Close(command) => service::close(self, command, context),
             InstitutionCommand::CorrectFact(command) => correct::correct(self, command, context),
             InstitutionCommand::RecordImported(command) => imported::record(self, command, context),
-            InstitutionCommand::SubmitApplication(command) => application::submit(self, command, context),
+            InstitutionCommand::SubmitApplication(command) => submission::submit(self, command, context),
             InstitutionCommand::ReturnApplication(command) => application::return_once(self, command, context),
             InstitutionCommand::AcceptApplication(command) => application::accept(self, command, context),
             InstitutionCommand::DismissApplication(command) => application::dismiss(self, command, context),
@@ -87,12 +92,12 @@ impl Aggregate for Institution {
             InstitutionCommand::RecordSiteVerification(command) => {
                 review::record_site_verification(self, command, context)
             }
-            InstitutionCommand::ProposeDecision(command) => review::propose_decision(self, command, context),
-            InstitutionCommand::ReturnProposal(command) => review::return_proposal(self, command, context),
+            InstitutionCommand::ProposeDecision(command) => proposal::propose(self, command, context),
+            InstitutionCommand::ReturnProposal(command) => proposal::send_back(self, command, context),
             InstitutionCommand::DecideApplication(command) => verdict::decide(self, command, context),
-            InstitutionCommand::LodgeObjection(command) => verdict::lodge_objection(self, command, context),
-            InstitutionCommand::DecideObjection(command) => verdict::decide_objection(self, command, context),
-            InstitutionCommand::RefuseApplication(command) => verdict::refuse(self, command, context),
+            InstitutionCommand::LodgeObjection(command) => objection::lodge(self, command, context),
+            InstitutionCommand::DecideObjection(command) => objection::decide(self, command, context),
+            InstitutionCommand::RefuseApplication(command) => objection::refuse(self, command, context),
             InstitutionCommand::IssueCertificate(command) => verdict::issue_certificate(self, command, context),
             InstitutionCommand::PauseClock(command) => clocks::pause_clock(self, command, context),
             InstitutionCommand::ResumeClock(command) => clocks::resume_clock(self, command, context),
@@ -106,7 +111,7 @@ impl Aggregate for Institution {
             InstitutionCommand::RestoreStanding(command) => conditions::restore_standing(self, command, context),
             InstitutionCommand::RevokeAuthorization(command) => ending::revoke_authorization(self, command, context),
             InstitutionCommand::OpenCessation(command) => ending::open_cessation(self, command, context),
-            InstitutionCommand::RecordPlacement(command) => ending::record_placement(self, command, context),
+            InstitutionCommand::RecordPlacement(command) => ending::record_placement(self, command, facts, context),
             InstitutionCommand::CloseCessation(command) => ending::close_cessation(self, command, context),
             InstitutionCommand::StartMigration(command) => migration::start_migration(self, command, context),
         }?;
@@ -132,6 +137,16 @@ impl Aggregate for Institution {
         match command {
             InstitutionCommand::Register(register) => Some(site_claim(&register.credit_code, &register.site)),
             _ => None,
+        }
+    }
+
+    // rule: ADM-91
+    fn needs(&self, command: &InstitutionCommand) -> Vec<Need> {
+        match command {
+            InstitutionCommand::RecordPlacement(placed) => {
+                placed.institution.map(Need::Institution).into_iter().collect()
+            }
+            _ => Vec::new(),
         }
     }
 

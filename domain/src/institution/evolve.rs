@@ -52,7 +52,11 @@ pub(super) fn evolve(state: &mut Institution, event: &InstitutionEvent, recorded
                 before: state.status,
             });
         }
-        InstitutionEvent::InstitutionResumed(_) | InstitutionEvent::InstitutionClosed(_) => state.suspension = None,
+        // A licence may end while service is suspended: nothing is left to go back to.
+        InstitutionEvent::InstitutionResumed(_)
+        | InstitutionEvent::InstitutionClosed(_)
+        | InstitutionEvent::AuthorizationRevoked(_)
+        | InstitutionEvent::AuthorizationExpired(_) => state.suspension = None,
         InstitutionEvent::RecordImported(event) => state.imported = Some(event.clone()),
         InstitutionEvent::FactCorrected(event) => {
             corrected(state, event, recorded.revision);

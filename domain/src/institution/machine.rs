@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{ApplicationState, Institution, InstitutionCommand, Status};
+use super::{ApplicationState, Institution, InstitutionCommand, LicenceApplication, Status};
 use crate::aggregate::move_table;
 use crate::envelope::Role;
 use crate::rejection::{LegalBasis, Reason, Rejection};
@@ -452,21 +452,33 @@ pub(super) fn check(state: &Institution, command: &InstitutionCommand) -> Result
     .with("allowed_now", allowed_now(state.status)))
 }
 
-/// Refuses a command that the application which it names does not allow.
-fn check_application(state: &Institution, number: u32, asked: &Move) -> Result<(), Rejection> {
-    let Some(application) = state.licence_applications.get(&number) else {
-        return Err(Rejection::field(
+/// The application of the licence regime of that number.
+// rule: ADM-40
+pub(super) fn application(state: &Institution, number: u32) -> Result<&LicenceApplication, Rejection> {
+    state.licence_applications.get(&number).ok_or_else(|| {
+        Rejection::field(
             "application",
             "ADM-40",
             "there is no such application of the licence regime",
             "没有该许可申请",
-        ));
-    };
+        )
+    })
+}
+
+/// Refuses a command that the application which it names does not allow.
+fn check_application(state: &Institution, number: u32, asked: &Move) -> Result<(), Rejection> {
+    let application = application(state, number)?;
     if asked.on.contains(&application.state) {
         return Ok(());
     }
+    Err(application_refuses(application, asked))
+}
+
+/// The refusal of a command that the state of its application does not allow.
+pub(super) fn application_refuses(application: &LicenceApplication, asked: &Move) -> Rejection {
     let allowed_from: Vec<&str> = asked.on.iter().map(|state| state.code()).collect();
-    Err(Rejection::new(
+    let number = application.number;
+    Rejection::new(
         Reason::IllegalTransition,
         format!(
             "{} is not possible while application {number} is {}",
@@ -480,7 +492,7 @@ fn check_application(state: &Institution, number: u32, asked: &Move) -> Result<(
     .with("application", number.to_string())
     .with("command", asked.command)
     .with("allowed_from", allowed_from.join(", "))
-    .with("allowed_now", application_allows(application.state)))
+    .with("allowed_now", application_allows(application.state))
 }
 
 /// What is possible with an application in a state and by whom, in the form of [`allowed_now`].

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde_json::Value;
 
-use super::{Authorization, Cessation, LicenceApplication};
+use super::{Authorization, Cessation, LicenceApplication, RegistryChecked};
 use super::{Class, Deadline, InstitutionType, Mode, Ownership, Paper, Premises, ReturnedItem, SuspensionKind};
 use crate::clock::Clocks;
 use crate::values::{CreditCode, Point, RegionId, codes};
@@ -146,6 +146,8 @@ pub struct Institution {
     pub asserted: BTreeMap<u64, BTreeMap<String, Held>>,
     /// Applications of the licence regime, by number; numbers are shared with the filings.
     pub licence_applications: BTreeMap<u32, LicenceApplication>,
+    /// What registers say about it, by item: the answer as of the latest day, asked for or not.
+    pub registry: BTreeMap<String, RegistryChecked>,
     /// What authorizes it, also when that has ended.
     pub authorization: Option<Authorization>,
     /// Receipts and licences before the present one: first day, and first day without it.

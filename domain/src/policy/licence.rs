@@ -55,6 +55,10 @@ pub struct LicencePolicy {
     pub false_papers_bar_months: u32,
     /// Months without a new application after a licence that was got by fraud (§79).
     pub fraud_bar_months: u32,
+    /// Calendar days from the decision to ask for its review (行政复议法 §20).
+    pub review_days: u32,
+    /// Months from the decision to sue (行政诉讼法 §46).
+    pub suit_months: u32,
     /// Most months of a waiver: there is none without expiry.
     pub waiver_max_months: u32,
     /// Months from the first day of this regime in which what was filed before goes over to a licence.
@@ -128,6 +132,8 @@ struct Values {
     correction_reply_working_days: Marked<u32>,
     false_papers_bar_months: Marked<u32>,
     fraud_bar_months: Marked<u32>,
+    review_days: Marked<u32>,
+    suit_months: Marked<u32>,
     waiver_max_months: Marked<u32>,
     migration_months: Marked<u32>,
     cessation_days: Marked<u32>,
@@ -165,6 +171,8 @@ pub(super) fn parse(text: &str) -> Result<PolicyDocument, PolicyError> {
         correction_reply_working_days: positive!(correction_reply_working_days),
         false_papers_bar_months: positive!(false_papers_bar_months),
         fraud_bar_months: positive!(fraud_bar_months),
+        review_days: positive!(review_days),
+        suit_months: positive!(suit_months),
         waiver_max_months: positive!(waiver_max_months),
         migration_months: positive!(migration_months),
         cessation_days: positive!(cessation_days),

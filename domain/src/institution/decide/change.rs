@@ -1,11 +1,14 @@
 //! Changes of registered details and of classes.
 
 use super::register::{self, LONGEST_LINE, LONGEST_NAME};
-use super::{Decision, act_day, nothing_to_do};
+use super::service::needs_application;
+use super::{Decision, act_day, ending, nothing_to_do};
 use crate::aggregate::{Context, Decided};
 use crate::check::Check;
 use crate::institution::machine::FILING_RULES;
-use crate::institution::{ChangeClasses, ChangeDetails, ClassesChanged, DetailsChanged, Institution, Mode, Ownership};
+use crate::institution::{
+    ApplicationKind, ChangeClasses, ChangeDetails, ClassesChanged, DetailsChanged, Institution, Mode, Ownership,
+};
 use crate::rejection::{LegalBasis, Reason, Rejection};
 use crate::time::start_of;
 use crate::values::RegionId;
@@ -77,6 +80,10 @@ pub(super) fn details(state: &Institution, command: &ChangeDetails, context: &Co
     if changed == unchanged {
         return Err(nothing_to_do());
     }
+    // rule: ADM-93
+    if changed.name.is_some() && ending::licence(state).is_some() {
+        return Err(needs_application(ApplicationKind::Change, "§49"));
+    }
     let mut decided = Decided::plain(changed);
     decided.effective_from = command.effective_date.map(start_of);
     Ok(vec![decided])
@@ -84,6 +91,10 @@ pub(super) fn details(state: &Institution, command: &ChangeDetails, context: &Co
 
 /// Replaces the classes from a day on.
 pub(super) fn classes(state: &Institution, command: &ChangeClasses, context: &Context<'_>) -> Decision {
+    // rule: ADM-93
+    if ending::licence(state).is_some() {
+        return Err(needs_application(ApplicationKind::Change, "§49"));
+    }
     let mut check = Check::default();
     super::classes::shape(&mut check, "classes", &command.classes, true);
     after_registration(&mut check, state, command.effective_date);

@@ -1,11 +1,11 @@
 //! Found not up to standard, and up to standard again.
 
-use super::filing::{deadline, region_of, settled};
+use super::filing::{deadline, filing_clocks_end, region_of, settled};
 use super::register::{LONGEST_LINE, LONGEST_NAME, text_subject};
-use super::{Decision, act_day, begins, ticking};
+use super::{Decision, act_day, begins, clocking};
 use crate::aggregate::{Context, Decided};
 use crate::check::Check;
-use crate::clock::{ClockKind, ClockState};
+use crate::clock::{ClockKind, ClockState, Unit};
 use crate::envelope::Classification;
 use crate::institution::{
     Application, ConfirmConformity, ConformityConfirmed, Deadline, Institution, InstitutionEvent,
@@ -72,11 +72,9 @@ fn clocks_told(state: &Institution, context: &Context<'_>) -> Vec<Decided<Instit
     let Some(filing) = state.application.as_ref().map(|open| open.number) else {
         return Vec::new();
     };
-    let told = ticking::awaited(state, ClockKind::Nonconformity, Some(filing))
-        .map(|(name, clock)| ticking::met(name, clock, act_day(context), context));
-    let receipt = ticking::cancelled(state, act_day(context), |name, clock| {
-        name.kind == ClockKind::Receipt && clock.application == Some(filing)
-    });
+    let on = act_day(context);
+    let told = clocking::met(state, ClockKind::Nonconformity, Some(filing), on, context);
+    let receipt = filing_clocks_end(state, filing, on, &[ClockKind::Receipt]);
     told.into_iter().chain(receipt).collect()
 }
 
@@ -88,7 +86,10 @@ fn notice_due(
     command: &NotifyNonconformity,
     context: &Context<'_>,
 ) -> Result<Deadline, Rejection> {
-    if let Some(due) = state.application.as_ref().and_then(|open| from_papers(state, open, context))
+    if let Some(due) = state
+        .application
+        .as_ref()
+        .and_then(|open| from_papers(state, open, context))
         && (state.status == Status::Accepted || command.finding_date <= due.due_date)
     {
         return Ok(due);
@@ -105,14 +106,19 @@ fn notice_due(
 /// The last day for the notice by the clock that runs from the papers, where policy counts from them.
 fn from_papers(state: &Institution, open: &Application, context: &Context<'_>) -> Option<Deadline> {
     let due = open.nonconformity_due.as_ref()?;
-    match ticking::latest(state, ClockKind::Nonconformity, Some(open.number)) {
+    match clocking::latest(state, ClockKind::Nonconformity, Some(open.number)) {
         // It was told, and put right since: what is found now is a finding of its own.
         Some((_, clock)) if clock.state == ClockState::Met => return None,
-        Some((_, clock)) if clock.state != ClockState::Cancelled => return Some(ticking::newest_due(clock, context)),
+        Some((_, clock)) if clock.state != ClockState::Cancelled => return Some(clocking::due(clock, context)),
         _ => {}
     }
     let accepted = open.accepted_date;
-    Some(settled(accepted, due, |policy| policy.nonconformity_working_days, context))
+    Some(settled(
+        accepted,
+        due,
+        |policy| policy.nonconformity_working_days,
+        context,
+    ))
 }
 
 /// The institution is up to standard again: filed, or back in the open filing when it has no receipt yet. The receipt's
@@ -149,10 +155,11 @@ fn receipt_clock_anew(
         Some(due) => (context.reference.admission_of(&due.policy)?, due.policy.clone()),
         None => context.reference.admission(region_of(state)?, act_day(context))?,
     };
-    Ok(ticking::working_days(
+    Ok(clocking::start(
         ClockKind::Receipt,
         Some(open.number),
         act_day(context),
+        Unit::WorkingDays,
         policy.receipt_working_days,
         &policy_ref,
         context,

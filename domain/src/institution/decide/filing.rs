@@ -2,28 +2,31 @@
 
 use jiff::civil::Date;
 
-use super::papers::problems;
+use super::papers::{self, Earlier, problems};
 use super::register::{LONGEST_LINE, LONGEST_NAME, text_subject};
-use super::{Decision, act_day, begins, ticking, today};
+use super::{Decision, act_day, begins, clocking, submission, today};
 use crate::aggregate::{Context, Decided};
 use crate::check::Check;
-use crate::clock::{ClockKind, ClockStarted, Unit};
+use crate::clock::{Clock, ClockKind, ClockRef, ClockState, Unit};
 use crate::envelope::{PolicyRef, Role};
 use crate::institution::machine::{FILING_RULES, POPULATION_LAW, STANDARDS};
 use crate::institution::{
-    Application, Deadline, FilingAccepted, FilingReceiptIssued, FilingReturned, FilingSubmitted, FilingWithdrawn,
-    Institution, InstitutionEvent, IssueReceipt, Paper, PaperKind, Premises, ReturnedItem, Status, Submission, SubmitFiling,
+    Deadline, FilingAccepted, FilingReceiptIssued, FilingReturned, FilingSubmitted, FilingWithdrawn, Institution,
+    InstitutionEvent, IssueReceipt, Paper, PaperKind, Premises, ReturnedItem, Status, Submission, SubmitFiling,
     WithdrawFiling,
 };
 use crate::policy::{AdmissionPolicy, CountsFrom};
-use crate::rejection::{LegalBasis, Reason, Rejection, Violation};
+use crate::rejection::{LegalBasis, Rejection};
 use crate::time::Occurred;
 use crate::values::RegionId;
 
 /// Papers come in. They are accepted, or returned with everything that stands in the way.
 pub(super) fn submit(state: &Institution, command: &SubmitFiling, context: &Context<'_>) -> Decision {
     let day = papers_day(context);
-    shape(command, day)?;
+    let mut check = Check::default();
+    shape(&mut check, &command.papers, command.premises.as_ref(), day);
+    check.done()?;
+    submission::filing_is_in_force(region_of(state)?, day, context)?;
     let begins_at = begins(state, "occurred", day)?;
     let (policy, policy_ref) = context.reference.admission(region_of(state)?, day)?;
     let submission = Submission {
@@ -51,7 +54,7 @@ pub(super) fn submit(state: &Institution, command: &SubmitFiling, context: &Cont
     let mut clocks = Vec::new();
     let mut outcome = if named.is_empty() {
         let accepted = accepted(application, left, day, policy, &policy_ref, context);
-        clocks = accepted_clocks(&accepted, day, policy);
+        clocks = accepted_clocks(&accepted, day, policy, &policy_ref, context);
         let mut decided = Decided::plain(accepted);
         decided.legal_basis = vec![
             LegalBasis::new(POPULATION_LAW, "§28"),
@@ -82,7 +85,7 @@ pub(super) fn submit(state: &Institution, command: &SubmitFiling, context: &Cont
 /// The day on which papers came in: for an operator the day on which the request reached Yujian, which starts the
 /// authority's clock; an officer may record papers that were handed in at the counter earlier.
 // rule: ADM-16
-fn papers_day(context: &Context<'_>) -> Date {
+pub(super) fn papers_day(context: &Context<'_>) -> Date {
     if context.actor.role == Role::Operator {
         today(context)
     } else {
@@ -118,30 +121,29 @@ fn accepted_clocks(
     accepted: &FilingAccepted,
     day: Date,
     policy: &AdmissionPolicy,
+    policy_ref: &PolicyRef,
+    context: &Context<'_>,
 ) -> Vec<Decided<InstitutionEvent>> {
-    let clock = |kind, count, due: &Deadline| {
-        ticking::started(ClockStarted {
-            application: Some(accepted.application),
-            kind,
-            from_date: day,
-            unit: Unit::WorkingDays,
-            count,
-            due: due.clone(),
-        })
+    let start = |kind, count| {
+        let filing = Some(accepted.application);
+        clocking::start(kind, filing, day, Unit::WorkingDays, count, policy_ref, context)
     };
-    let receipt = clock(ClockKind::Receipt, policy.receipt_working_days, &accepted.receipt_due);
-    let nonconformity = accepted
-        .nonconformity_due
-        .as_ref()
-        .map(|due| clock(ClockKind::Nonconformity, policy.nonconformity_working_days, due));
-    std::iter::once(receipt).chain(nonconformity).collect()
+    let mut clocks = vec![start(ClockKind::Receipt, policy.receipt_working_days)];
+    if accepted.nonconformity_due.is_some() {
+        clocks.push(start(ClockKind::Nonconformity, policy.nonconformity_working_days));
+    }
+    clocks
 }
 
-/// The open clocks of a filing end with it.
-fn filing_clocks_end(state: &Institution, filing: u32, on: Date) -> Vec<Decided<InstitutionEvent>> {
-    ticking::cancelled(state, on, |name, clock| {
-        matches!(name.kind, ClockKind::Receipt | ClockKind::Nonconformity) && clock.application == Some(filing)
-    })
+/// The open clocks of a filing, those of `kinds`, end with what they measured.
+pub(super) fn filing_clocks_end(
+    state: &Institution,
+    filing: u32,
+    on: Date,
+    kinds: &[ClockKind],
+) -> Vec<Decided<InstitutionEvent>> {
+    let of_filing = |name: ClockRef, clock: &Clock| kinds.contains(&name.kind) && clock.application == Some(filing);
+    clocking::cancelled_all(state, of_filing, on)
 }
 
 /// A clock in working days: the first day is not counted, the last one counts to its end.
@@ -150,17 +152,7 @@ pub(super) fn deadline(from: Date, working_days: u32, policy: &PolicyRef, contex
     Deadline::of(due, policy.clone())
 }
 
-/// Splits what is wrong into what this filing may be returned for and what it may not.
-///
-/// A filing is told **once and in full** what is missing. Up to the policy's number of returns everything is named.
-/// After that a return may cite only
-/// - what a return of this filing has named already and is still wrong, and
-/// - what could not be seen when the papers last came in: another paper, a paper that has expired since, another
-///   declaration, other classes.
-///
-/// Whatever could be seen then and was not named (the policy has changed since) can't hold the filing up any more: it
-/// is left to the verification that follows the filing. And a resubmission that brings nothing new at all is refused
-/// with the items, so that a stream does not fill with repeated returns.
+/// What this filing may be returned for and what is left to the verification after it: see [`papers::citable`].
 // rule: ADM-15
 fn citable(
     state: &Institution,
@@ -171,52 +163,15 @@ fn citable(
     let Some(open) = state.application.as_ref().filter(|_| state.status == Status::Returned) else {
         return Ok((wrong, Vec::new()));
     };
-    if !wrong.is_empty() && brings_nothing(open, submission) && wrong.iter().all(|item| named_before(open, item)) {
-        return Err(returned_already(&wrong));
-    }
-    if open.returned < policy.max_returns {
-        return Ok((wrong, Vec::new()));
-    }
-    let visible = problems(
-        &open.submitted,
-        &policy.papers,
-        &policy.standards,
-        open.submitted.date.or(submission.date).unwrap_or(Date::MIN),
-    );
-    Ok(wrong
-        .into_iter()
-        .partition(|item| named_before(open, item) || !visible.contains(item)))
-}
-
-fn named_before(open: &Application, item: &ReturnedItem) -> bool {
-    open.returned_items
-        .iter()
-        .any(|named| named.item == item.item && named.rule == item.rule)
-}
-
-fn brings_nothing(open: &Application, submission: &Submission) -> bool {
-    let last = &open.submitted;
-    Submission {
-        date: last.date,
-        ..submission.clone()
-    } == *last
-}
-
-fn returned_already(wrong: &[ReturnedItem]) -> Rejection {
-    let violations = wrong
-        .iter()
-        .map(|item| Violation {
-            field: item.item.clone(),
-            rule: item.rule.clone(),
-            message: format!("{}, as the return said", item.problem.code()),
-            message_zh: format!("{}，退回时已告知", item.problem.zh()),
-        })
-        .collect();
-    let mut rejection = Rejection::fields(violations).citing(LegalBasis::new(FILING_RULES, "§8"));
-    rejection.reason = Reason::ReturnedOnce;
-    "the filing was returned with these items, and the same papers came again".clone_into(&mut rejection.message);
-    "该备案已一次性告知以下事项，本次提交没有任何变化".clone_into(&mut rejection.message_zh);
-    rejection
+    let earlier = Earlier {
+        named: &open.returned_items,
+        submitted: &open.submitted,
+        brings_nothing: papers::same(&open.submitted, submission),
+        may_name_all: open.returned < policy.max_returns,
+    };
+    let visible = |day| problems(&open.submitted, &policy.papers, &policy.standards, day);
+    papers::citable(wrong, &earlier, submission, visible)
+        .map_err(|rejection| rejection.citing(LegalBasis::new(FILING_RULES, "§8")))
 }
 
 /// The articles behind a return's items, each once.
@@ -247,18 +202,17 @@ fn paper_of(item: &str) -> Option<&str> {
 }
 
 /// Value rules of what is handed in, apart from whether it is enough.
-fn shape(command: &SubmitFiling, day: Date) -> Result<(), Rejection> {
-    let mut check = Check::default();
+pub(super) fn shape(check: &mut Check, papers: &[Paper], premises: Option<&Premises>, day: Date) {
     check.ensure(
-        command.papers.len() <= 100,
+        papers.len() <= 100,
         "papers",
         "GEN-03",
         "there are too many papers",
         "材料份数过多",
     );
-    for (index, paper) in command.papers.iter().enumerate() {
+    for (index, paper) in papers.iter().enumerate() {
         let field = format!("papers[{index}]");
-        paper_shape(&mut check, &field, paper);
+        paper_shape(check, &field, paper);
         check.ensure(
             paper.issue_date.is_none_or(|issued| issued <= day),
             &format!("{field}.issue_date"),
@@ -266,7 +220,7 @@ fn shape(command: &SubmitFiling, day: Date) -> Result<(), Rejection> {
             "must not lie after the day on which the papers came in",
             "出具日期不能晚于提交材料之日",
         );
-        let twice = paper.kind != PaperKind::Other && command.papers[..index].iter().any(|p| p.kind == paper.kind);
+        let twice = paper.kind != PaperKind::Other && papers[..index].iter().any(|p| p.kind == paper.kind);
         check.ensure(
             !twice,
             &format!("{field}.kind"),
@@ -275,10 +229,9 @@ fn shape(command: &SubmitFiling, day: Date) -> Result<(), Rejection> {
             "同类材料只能提交一份",
         );
     }
-    if let Some(premises) = &command.premises {
-        premises_shape(&mut check, "premises", premises);
+    if let Some(premises) = premises {
+        premises_shape(check, "premises", premises);
     }
-    check.done()
 }
 
 pub(super) fn paper_shape(check: &mut Check, field: &str, paper: &Paper) {
@@ -352,7 +305,8 @@ pub(super) fn withdraw(state: &Institution, command: &WithdrawFiling, context: &
     decided.effective_from = Some(begins(state, "occurred", act_day(context))?);
     let mut events = vec![decided];
     // rule: ADM-71
-    events.extend(filing_clocks_end(state, filing, act_day(context)));
+    let kinds = [ClockKind::Receipt, ClockKind::Nonconformity];
+    events.extend(filing_clocks_end(state, filing, act_day(context), &kinds));
     Ok(events)
 }
 
@@ -371,9 +325,10 @@ pub(super) fn issue_receipt(state: &Institution, command: &IssueReceipt, context
     let begins_at = begins(state, "issue_date", command.issue_date)?;
     let application = state.application.as_ref();
     let filing = application.map_or(state.applications, |open| open.number);
-    let clock = ticking::awaited(state, ClockKind::Receipt, Some(filing));
+    let clock = clocking::latest(state, ClockKind::Receipt, Some(filing))
+        .filter(|(_, clock)| !matches!(clock.state, ClockState::Met | ClockState::Cancelled));
     let due = match (clock, application) {
-        (Some((_, clock)), _) => Some(ticking::newest_due(clock, context)),
+        (Some((_, clock)), _) => Some(clocking::due(clock, context)),
         (None, Some(open)) => open.receipt_due.as_ref().map(|due| {
             let accepted = open.accepted_date;
             settled(accepted, due, |policy| policy.receipt_working_days, context)
@@ -391,10 +346,19 @@ pub(super) fn issue_receipt(state: &Institution, command: &IssueReceipt, context
     decided.policies = due.map(|due| due.policy).into_iter().collect();
     let mut events = vec![decided];
     // rule: ADM-71
-    events.extend(clock.map(|(name, clock)| ticking::met(name, clock, command.issue_date, context)));
-    events.extend(ticking::cancelled(state, command.issue_date, |name, clock| {
-        name.kind == ClockKind::Nonconformity && clock.application == Some(filing)
-    }));
+    events.extend(clocking::met(
+        state,
+        ClockKind::Receipt,
+        Some(filing),
+        command.issue_date,
+        context,
+    ));
+    events.extend(filing_clocks_end(
+        state,
+        filing,
+        command.issue_date,
+        &[ClockKind::Nonconformity],
+    ));
     Ok(events)
 }
 

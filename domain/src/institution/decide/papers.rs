@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use super::classes;
 use crate::institution::{ItemProblem, Paper, Premises, ReturnedItem, Submission, Tenure};
 use crate::policy::{PaperRule, Standards};
+use crate::rejection::{Reason, Rejection, Violation};
 use crate::values::ClassType;
 
 /// Everything that is missing or wrong in what was handed in, by a document's papers and standards, as of `day`. In the
@@ -38,6 +39,80 @@ pub(super) fn problems(
     }
     class_list(&mut found, submission, standards);
     found.0
+}
+
+/// What was said and seen when papers were returned before.
+pub(super) struct Earlier<'a> {
+    /// Items that returns have named.
+    pub(super) named: &'a [ReturnedItem],
+    /// What was handed in last.
+    pub(super) submitted: &'a Submission,
+    /// Whether the same came again.
+    pub(super) brings_nothing: bool,
+    /// Whether another return may still name everything.
+    pub(super) may_name_all: bool,
+}
+
+/// Splits what is wrong into what papers may be returned for and what they may not.
+///
+/// An applicant is told **once and in full** what is missing (行政许可法 §32). Up to the policy's number of returns
+/// everything is named. After that a return may cite only
+/// - what a return has named already and is still wrong, and
+/// - what could not be seen when the papers last came in: another paper, a paper that has expired since, another
+///   declaration, other classes.
+///
+/// Whatever could be seen then and was not named (the policy has changed since) can't hold the papers up any more: it
+/// is left to the verification that follows. And papers that bring nothing new at all are refused with the items, so
+/// that a stream does not fill with repeated returns.
+///
+/// # Errors
+/// `RETURNED_ONCE` when nothing new came.
+// rule: ADM-15
+pub(super) fn citable(
+    wrong: Vec<ReturnedItem>,
+    earlier: &Earlier<'_>,
+    submission: &Submission,
+    visible_on: impl FnOnce(Date) -> Vec<ReturnedItem>,
+) -> Result<(Vec<ReturnedItem>, Vec<ReturnedItem>), Rejection> {
+    let named_before = |item: &ReturnedItem| {
+        let same = |named: &ReturnedItem| named.item == item.item && named.rule == item.rule;
+        earlier.named.iter().any(same)
+    };
+    if !wrong.is_empty() && earlier.brings_nothing && wrong.iter().all(named_before) {
+        return Err(returned_already(&wrong));
+    }
+    if earlier.may_name_all {
+        return Ok((wrong, Vec::new()));
+    }
+    let visible = visible_on(earlier.submitted.date.or(submission.date).unwrap_or(Date::MIN));
+    Ok(wrong
+        .into_iter()
+        .partition(|item| named_before(item) || !visible.contains(item)))
+}
+
+/// Whether the same was handed in, on whatever day.
+pub(super) fn same(one: &Submission, other: &Submission) -> bool {
+    Submission {
+        date: one.date,
+        ..other.clone()
+    } == *one
+}
+
+fn returned_already(wrong: &[ReturnedItem]) -> Rejection {
+    let violations = wrong
+        .iter()
+        .map(|item| Violation {
+            field: item.item.clone(),
+            rule: item.rule.clone(),
+            message: format!("{}, as the return said", item.problem.code()),
+            message_zh: format!("{}，退回时已告知", item.problem.zh()),
+        })
+        .collect();
+    let mut rejection = Rejection::fields(violations);
+    rejection.reason = Reason::ReturnedOnce;
+    "the papers were returned with these items, and the same papers came again".clone_into(&mut rejection.message);
+    "已一次性告知以下事项，本次提交没有任何变化".clone_into(&mut rejection.message_zh);
+    rejection
 }
 
 #[derive(Default)]

@@ -127,19 +127,28 @@ pub(super) fn region(check: &mut Check, field: &str, region: &RegionId, context:
 }
 
 pub(super) fn representative_shape(check: &mut Check, representative: &RepresentativeInput) {
-    check.text("representative.name", representative.name.expose(), LONGEST_NAME);
-    check.phone("representative.phone", &representative.phone);
+    representative_shape_at(check, "representative", representative);
 }
 
-/// The representative as an event holds it: personal values under the institution's subject, and a keyed digest of the
-/// identity number for comparisons that must not know it.
+/// The same at another place of a command.
+pub(super) fn representative_shape_at(check: &mut Check, field: &str, representative: &RepresentativeInput) {
+    check.text(&format!("{field}.name"), representative.name.expose(), LONGEST_NAME);
+    check.phone(&format!("{field}.phone"), &representative.phone);
+}
+
+/// The `which`-th representative of the institution as an event holds it, from 1.
 pub(super) fn representative(input: &RepresentativeInput, which: usize, context: &Context<'_>) -> Representative {
-    let subject = subject(which, context);
+    representative_of(input, &subject(which, context), context)
+}
+
+/// A representative as an event holds it: personal values under a subject of its own, and a keyed digest of the identity
+/// number for comparisons that must not know it.
+pub(super) fn representative_of(input: &RepresentativeInput, subject: &str, context: &Context<'_>) -> Representative {
     let number = input.identity.as_ref().map(|identity| identity.0.expose());
     Representative {
-        name: input.name.of(&subject),
-        phone: input.phone.of(&subject),
-        identity: number.map(|number| crate::personal::Personal::clear(&subject, number.to_owned())),
+        name: input.name.of(subject),
+        phone: input.phone.of(subject),
+        identity: number.map(|number| crate::personal::Personal::clear(subject, number.to_owned())),
         identity_digest: number.map(|number| context.digester.digest("person-identity", number)),
     }
 }
@@ -153,4 +162,10 @@ pub(super) fn text_subject(context: &Context<'_>) -> String {
 /// its own: erasing one must neither erase the next nor keep it from being told.
 pub(super) fn subject(which: usize, context: &Context<'_>) -> String {
     format!("institution-{}.representative-{which}", context.id)
+}
+
+/// Whose key seals what is personal about the legal representative of the operator that application `number` names. It
+/// may never become the institution's representative, so it shares no key with those.
+pub(super) fn applicant_subject(number: u32, context: &Context<'_>) -> String {
+    format!("institution-{}.application-{number}.representative", context.id)
 }

@@ -3,14 +3,14 @@
 use jiff::ToSpan;
 
 use super::register::{LONGEST_LINE, text_subject};
-use super::{Decision, begins};
+use super::{Decision, begins, ending};
 use crate::aggregate::{Context, Decided};
 use crate::check::Check;
 use crate::envelope::Role;
-use crate::institution::machine::{FILING_RULES, POPULATION_LAW};
+use crate::institution::machine::{FILING_RULES, LICENSING_LAW, POPULATION_LAW};
 use crate::institution::{
-    CloseInstitution, Institution, InstitutionClosed, InstitutionResumed, InstitutionSuspended, ResumeInstitution,
-    SuspendInstitution, SuspensionKind,
+    ApplicationKind, AuthorizationKind, CessationCause, CloseInstitution, Institution, InstitutionClosed,
+    InstitutionResumed, InstitutionSuspended, ResumeInstitution, Status, SuspendInstitution, SuspensionKind,
 };
 use crate::rejection::{LegalBasis, Reason, Rejection};
 
@@ -68,12 +68,16 @@ pub(super) fn resume(state: &Institution, command: &ResumeInstitution, context: 
     });
     decided.effective_from = Some(begins(state, "from_date", command.from_date)?);
     decided.legal_basis = basis(kind);
-    Ok(vec![decided])
+    let mut events = vec![decided];
+    events.extend(ending::service_goes_on(state, command.from_date));
+    Ok(events)
 }
 
-/// Closes for good. The last day of service still counts as open, so the new state begins on the day after.
+/// Closes for good. The last day of service still counts as open, so the new state begins on the day after. What was
+/// asked for ends with it, and children who are still there make an orderly cessation.
 // rule: ADM-25
 pub(super) fn close(state: &Institution, command: &CloseInstitution, context: &Context<'_>) -> Decision {
+    closed_by(state, context)?;
     let mut check = Check::default();
     check.text("reason", command.reason.expose(), LONGEST_LINE);
     check.not_in_future("closing_date", command.closing_date, context);
@@ -94,8 +98,64 @@ pub(super) fn close(state: &Institution, command: &CloseInstitution, context: &C
         children_to_place: command.children_to_place,
     });
     decided.effective_from = Some(begins(state, "closing_date", first_day_closed)?);
-    decided.legal_basis = vec![LegalBasis::new(FILING_RULES, "§10")];
-    Ok(vec![decided])
+    decided.legal_basis = vec![if had_licence(state) {
+        LegalBasis::new(LICENSING_LAW, "§70")
+    } else {
+        LegalBasis::new(FILING_RULES, "§10")
+    }];
+    let mut events = vec![decided];
+    events.extend(ending::ends_with_institution(state, command.closing_date));
+    events.extend(ending::cessation(
+        state,
+        CessationCause::Closing,
+        command.children_to_place,
+        command.closing_date,
+        ending::cessation_policy(state, context),
+        context,
+    ));
+    Ok(events)
+}
+
+/// An operator under a licence applies for its closing; what was revoked or has run out is deregistered by the
+/// authority (行政许可法 §70).
+// rule: ADM-94
+fn closed_by(state: &Institution, context: &Context<'_>) -> Result<(), Rejection> {
+    if context.actor.role != Role::Operator {
+        return Ok(());
+    }
+    if ending::licence(state).is_some() {
+        return Err(needs_application(ApplicationKind::Closing, "§70"));
+    }
+    if matches!(state.status, Status::Revoked | Status::Expired) {
+        return Err(Rejection::new(
+            Reason::RoleNotAllowed,
+            "what was revoked or has run out is deregistered by the authority",
+            "许可被撤销或者有效期届满的，由主管部门办理注销",
+        )
+        .citing(LegalBasis::new(LICENSING_LAW, "§70"))
+        .with("state", state.status.code()));
+    }
+    Ok(())
+}
+
+fn had_licence(state: &Institution) -> bool {
+    state
+        .authorization
+        .as_ref()
+        .is_some_and(|held| held.kind == AuthorizationKind::Licence)
+}
+
+/// What a licence rules changes by an application of that kind.
+// rule: ADM-93
+pub(super) fn needs_application(kind: ApplicationKind, article: &str) -> Rejection {
+    Rejection::new(
+        Reason::NeedsApplication,
+        format!("under a licence this needs an application of kind {}", kind.code()),
+        format!("持有许可的机构须提出{}申请", kind.zh()),
+    )
+    .citing(LegalBasis::new(LICENSING_LAW, article))
+    .with("kind", kind.code())
+    .with("command", "submit_application")
 }
 
 /// Only the authority orders a suspension, and only the authority ends one that it ordered.

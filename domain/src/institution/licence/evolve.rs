@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use super::{
     ApplicationState, ApplicationSubmitted, Applied, Authorization, AuthorizationKind, Cessation, Condition,
     ConditionImposed, ConditionState, Deemed, DeemedOutcome, DeemedOutcomeApplied, DismissalGround, LicenceApplication,
-    LicenceGranted, Proposal, Verification,
+    LicenceGranted, Proposal, RegistryChecked, Verification,
 };
 use crate::aggregate::Recorded;
 use crate::clock::{ClockKind, ClockRef, Deadline};
@@ -35,6 +35,9 @@ fn clocks(state: &mut Institution, event: &InstitutionEvent, recorded: &Recorded
                 },
                 event,
             );
+            if event.kind == ClockKind::Condition {
+                condition_clock(state, recorded.revision, event.due.due_date);
+            }
             // A confirmed conformity starts the receipt's clock anew.
             filing_due(state, event.kind, event.application, &event.due);
         }
@@ -71,6 +74,7 @@ fn applications(state: &mut Institution, event: &InstitutionEvent, recorded: &Re
     match event {
         E::ApplicationSubmitted(event) => submitted(state, event, recorded),
         E::DeemedOutcomeApplied(event) => deemed(state, event, recorded),
+        E::RegistryChecked(event) => registry(state, event),
         _ => {}
     }
     let Some((number, to)) = moved(event) else { return };
@@ -80,6 +84,7 @@ fn applications(state: &mut Institution, event: &InstitutionEvent, recorded: &Re
     match event {
         E::ApplicationReturned(event) => {
             application.returned += 1;
+            application.seen_at_return = Some(application.submitted.clone());
             for item in &event.items {
                 if !application.returned_items.contains(item) {
                     application.returned_items.push(item.clone());
@@ -93,9 +98,6 @@ fn applications(state: &mut Institution, event: &InstitutionEvent, recorded: &Re
                 application.submitted.papers.push(paper.clone());
             }
         }
-        E::RegistryChecked(event) => {
-            application.checks.insert(event.item.clone(), event.clone());
-        }
         E::SiteVerified(event) => {
             application.verification = Some(Verification {
                 verified: event.clone(),
@@ -105,6 +107,7 @@ fn applications(state: &mut Institution, event: &InstitutionEvent, recorded: &Re
             application.proposal = Some(Proposal {
                 proposed: event.clone(),
                 proposer: recorded.metadata.actor.id.clone(),
+                date: act_date(recorded),
             });
         }
         E::ProposalReturned(_) => application.proposal = None,
@@ -164,6 +167,7 @@ fn moved(event: &InstitutionEvent) -> Option<(u32, Option<ApplicationState>)> {
             Some(match event.ground {
                 DismissalGround::NotRequired => S::NotRequired,
                 DismissalGround::OutOfJurisdiction => S::OutOfJurisdiction,
+                DismissalGround::MatterEnded => S::Terminated,
             }),
         ),
         E::InformationRequested(event) => (event.application, Some(S::AwaitingInformation)),
@@ -223,6 +227,7 @@ fn submitted(state: &mut Institution, event: &ApplicationSubmitted, recorded: &R
             joint: false,
             returned: 0,
             returned_items: Vec::new(),
+            seen_at_return: None,
             checks: BTreeMap::new(),
             verification: None,
             proposal: None,
@@ -234,9 +239,25 @@ fn submitted(state: &mut Institution, event: &ApplicationSubmitted, recorded: &R
     application.applied = applied;
 }
 
+/// A register's word, kept by item as of the latest day. What a bureau tells of its own accord is about every open
+/// application.
+fn registry(state: &mut Institution, event: &RegistryChecked) {
+    let news = |held: Option<&RegistryChecked>| held.is_none_or(|held| held.record_date <= event.record_date);
+    if news(state.registry.get(&event.item)) {
+        state.registry.insert(event.item.clone(), event.clone());
+    }
+    for (number, application) in &mut state.licence_applications {
+        let about = event
+            .application
+            .map_or(!application.state.is_final(), |asked| asked == *number);
+        if about && news(application.checks.get(&event.item)) {
+            application.checks.insert(event.item.clone(), event.clone());
+        }
+    }
+}
+
 /// What the law supplied, and what stood before it: an act in time that comes to be known late takes it back.
 fn deemed(state: &mut Institution, event: &DeemedOutcomeApplied, recorded: &Recorded<'_>) {
-    let standing_before = (state.status, state.status_from);
     let term_before = state
         .authorization
         .as_ref()
@@ -247,7 +268,7 @@ fn deemed(state: &mut Institution, event: &DeemedOutcomeApplied, recorded: &Reco
     application.deemed = Some(Deemed {
         outcome: event.outcome,
         revision: recorded.revision,
-        standing_before,
+        clock: event.clock,
         term_before: term_before.filter(|_| event.outcome == DeemedOutcome::Renewed),
     });
     application.state = deemed_state(event.outcome);
@@ -376,8 +397,22 @@ fn imposed(state: &mut Institution, event: &ConditionImposed) {
         let condition = Condition {
             terms: event.terms.clone(),
             state: ConditionState::Open,
+            clock: None,
         };
         held.conditions.insert(event.condition, condition);
+    });
+}
+
+/// A condition's clock follows it in the same decision: it is that of the first condition with its day and no clock yet.
+fn condition_clock(state: &mut Institution, revision: u64, due_date: Date) {
+    with_held(state, |held| {
+        let mut open = held.conditions.values_mut();
+        if let Some(condition) = open.find(|found| found.clock.is_none() && found.terms.due_date == due_date) {
+            condition.clock = Some(ClockRef {
+                kind: ClockKind::Condition,
+                revision,
+            });
+        }
     });
 }
 
@@ -397,7 +432,6 @@ fn reversed(state: &mut Institution, number: u32) {
         return;
     };
     application.state = before_deemed(deemed.outcome);
-    (state.status, state.status_from) = deemed.standing_before;
     if let Some((valid_from_date, valid_to_date)) = deemed.term_before {
         with_held(state, |held| {
             held.valid_from_date = valid_from_date;

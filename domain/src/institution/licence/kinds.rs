@@ -51,6 +51,8 @@ codes! {
         NotRequired = "not_required" / "无需许可",
         /// Belongs to another authority, §32(2).
         OutOfJurisdiction = "out_of_jurisdiction" / "不属于本机关职权",
+        /// Ended by the authority because what it is about has ended: the licence or the institution.
+        Terminated = "terminated" / "终止办理",
     }
 }
 
@@ -66,6 +68,7 @@ impl ApplicationState {
                 | Self::Lapsed
                 | Self::NotRequired
                 | Self::OutOfJurisdiction
+                | Self::Terminated
         )
     }
 }
@@ -77,6 +80,8 @@ codes! {
         NotRequired = "not_required" / "依法不需要取得行政许可",
         /// §32(2): another authority is competent, which the event names.
         OutOfJurisdiction = "out_of_jurisdiction" / "依法不属于本行政机关职权范围",
+        /// The licence or the institution that it is about has ended since. It follows from that end alone.
+        MatterEnded = "matter_ended" / "所涉许可或机构已终止",
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::{
@@ -10,8 +9,9 @@ use super::{
     DeemedOutcome, WaiverAsked,
 };
 use super::{ChangeAsked, ClosingAsked, RegistryChecked, SiteVerified, TransferAsked};
+use crate::clock::ClockRef;
 use crate::envelope::PolicyRef;
-use crate::institution::{ReturnedItem, Status, Submission};
+use crate::institution::{ReturnedItem, Submission};
 use crate::values::codes;
 
 /// What is asked besides the papers.
@@ -34,6 +34,8 @@ pub struct Proposal {
     pub proposed: DecisionProposed,
     /// Account of who proposed.
     pub proposer: String,
+    /// Legal day of the proposal.
+    pub date: Option<Date>,
 }
 
 /// The latest verification on site.
@@ -50,8 +52,8 @@ pub struct Deemed {
     pub outcome: DeemedOutcome,
     /// Revision of the event that applied it.
     pub revision: u64,
-    /// Where the institution stood before it, and since when.
-    pub standing_before: (Status, Option<Timestamp>),
+    /// The clock that ran out.
+    pub clock: ClockRef,
     /// The term of the authorization before it, of a renewal.
     pub term_before: Option<(Date, Option<Date>)>,
 }
@@ -81,7 +83,9 @@ pub struct LicenceApplication {
     pub returned: u32,
     /// Items that its returns have named, each once.
     pub returned_items: Vec<ReturnedItem>,
-    /// Registers that were asked for it, by item.
+    /// What was handed in when it was last returned: a further return may name what has come anew since.
+    pub seen_at_return: Option<Submission>,
+    /// What registers say about it, by item: the answer as of the latest day.
     pub checks: BTreeMap<String, RegistryChecked>,
     /// The latest verification on site.
     pub verification: Option<Verification>,
@@ -114,6 +118,8 @@ pub struct Condition {
     pub terms: ConditionTerms,
     /// Where it stands.
     pub state: ConditionState,
+    /// The clock that ends on its day.
+    pub clock: Option<ClockRef>,
 }
 
 /// What authorizes the institution: the last receipt or licence, also when it has ended.
