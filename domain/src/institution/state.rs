@@ -150,7 +150,7 @@ pub struct Institution {
     pub registry: BTreeMap<String, RegistryChecked>,
     /// What authorizes it, also when that has ended.
     pub authorization: Option<Authorization>,
-    /// Receipts and licences before the present one: first day, and first day without it.
+    /// Receipts, licences and terms before the present one: first day, and first day without it.
     pub former_authorizations: Vec<(Date, Date)>,
     /// How many conditions were imposed.
     pub conditions: u32,

@@ -7,10 +7,10 @@ use uuid::Uuid;
 use yujian_domain::alert::{AlertRule, RaiseAlert};
 use yujian_domain::incident::IncidentEvent;
 use yujian_domain::inspection::{Inspection, InspectionEvent};
-use yujian_domain::institution::{AuthorizationKind, Institution, InstitutionEvent, StartMigration};
+use yujian_domain::institution::{ApplicationKind, AuthorizationKind, Institution, InstitutionEvent, StartMigration};
 use yujian_domain::policy::{PolicyBody, PolicyDocument};
 use yujian_domain::system::SystemEvent;
-use yujian_domain::time::{Occurred, day_of, start_of};
+use yujian_domain::time::{Occurred, start_of};
 use yujian_eventlog::checkpoint::Timer;
 
 use super::effect::{Act, Effect};
@@ -106,20 +106,15 @@ async fn returned(application: u32, seen: &Seen<'_>, world: &World<'_>) -> Resul
     if times < 2 {
         return Ok(Vec::new());
     }
-    let metadata = seen.metadata()?;
-    let since = metadata
-        .occurred
-        .day()
-        .unwrap_or_else(|| day_of(metadata.received_time));
     let alert = RaiseAlert {
         application: Some(application),
-        rule_policy: metadata.policies.first().cloned(),
+        rule_policy: seen.metadata()?.policies.first().cloned(),
         threshold: Some("returns:2".to_owned()),
         ..RaiseAlert::new(
             AlertRule::ReturnedTwice,
             id_of(stream)?,
             application.to_string(),
-            since,
+            seen.day()?,
             vec![seen.evidence()],
         )
     };
@@ -157,8 +152,11 @@ async fn unauthorized(
     Ok(vec![Effect::alert(0, alert)])
 }
 
-/// Whether a receipt or licence held on a day.
+/// Whether a receipt or licence held on a day. While its renewal is not decided a licence is not held to have run out:
+/// that its last day has passed may not have been found yet, and then it may have been renewed by law.
 fn was_authorized(institution: &Institution, day: Date) -> bool {
+    let mut applications = institution.licence_applications.values();
+    let renewal = applications.any(|found| found.kind == ApplicationKind::Renewal && !found.state.is_final());
     let former = institution
         .former_authorizations
         .iter()
@@ -167,7 +165,7 @@ fn was_authorized(institution: &Institution, day: Date) -> bool {
         || institution.authorization.as_ref().is_some_and(|held| {
             held.valid_from_date <= day
                 && held.ended.is_none_or(|ended| day < ended)
-                && held.valid_to_date.is_none_or(|last| day <= last)
+                && (held.valid_to_date.is_none_or(|last| day <= last) || renewal)
         })
 }
 

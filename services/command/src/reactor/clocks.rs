@@ -51,7 +51,8 @@ impl Reactor for Clocks {
             InstitutionEvent::ClockResumed(event) => Reaction::later(seen.ends(event.clock.revision, &event.due)),
             InstitutionEvent::ClockExtended(event) => Reaction::later(seen.ends(event.clock.revision, &event.due)),
             InstitutionEvent::ClockRecomputed(event) => Reaction::later(seen.ends(event.clock.revision, &event.due)),
-            InstitutionEvent::ClockMet(event) if event.late => {
+            // Late, or in time by an act that came to be known late: either way nobody waits any more.
+            InstitutionEvent::ClockMet(event) => {
                 let clear = ClearAlert {
                     lapsed_date: event.on_date,
                     evidence: vec![seen.evidence()],
