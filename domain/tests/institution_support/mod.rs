@@ -1,6 +1,7 @@
 //! A desk at which one institution is handled: state, clock, actor and stream, as the command floor would hold them.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+pub mod applications;
 pub mod licence;
 
 use std::sync::OnceLock;
