@@ -144,14 +144,20 @@ fn a_filing_is_refused_where_licences_are_in_force_on_the_day_of_its_papers() {
     let refusal = desk.refusal(filing());
     assert_eq!(refusal.reason, Reason::RegimeNotInForce);
     assert_eq!(
-        (refusal.metadata["regime"].as_str(), refusal.metadata["command"].as_str()),
+        (
+            refusal.metadata["regime"].as_str(),
+            refusal.metadata["command"].as_str()
+        ),
         ("licence", "submit_application")
     );
     assert_eq!(refusal.metadata["date"], "2026-03-02");
     let mut before = Desk::under_licences();
     before.state.status_from = None;
     before.occurred_on("2026-01-31");
-    assert!(before.decide(filing()).is_ok(), "the papers came under the filing regime");
+    assert!(
+        before.decide(filing()).is_ok(),
+        "the papers came under the filing regime"
+    );
     desk = Desk::returned();
     desk.reference = licence_reference();
     assert_eq!(
@@ -168,11 +174,7 @@ fn a_filing_that_was_accepted_before_ends_under_its_regime() {
     desk.after(receipt(desk.today()));
     assert_eq!(desk.state.status, Status::Filed);
     desk.after(apply(ApplicationKind::Licence));
-    assert_eq!(
-        desk.open_number(),
-        2,
-        "numbers are shared by filings and applications"
-    );
+    assert_eq!(desk.open_number(), 2, "numbers are shared by filings and applications");
 }
 
 #[test]
@@ -187,7 +189,11 @@ fn a_licence_is_for_who_holds_none_and_everything_else_for_who_holds_one() {
     for status in [Status::Registered, Status::Filed, Status::Nonconforming] {
         let mut desk = Desk::in_state(status);
         desk.reference = licence_reference();
-        assert!(desk.decide(apply(ApplicationKind::Licence)).is_ok(), "{}", status.code());
+        assert!(
+            desk.decide(apply(ApplicationKind::Licence)).is_ok(),
+            "{}",
+            status.code()
+        );
         for kind in others {
             let refusal = desk.refusal(apply(kind));
             assert_eq!(refusal.reason, Reason::IllegalTransition, "{}", kind.code());
@@ -257,7 +263,11 @@ fn closing_stands_alone() {
     let desk = Desk::submitted(ApplicationKind::Change);
     assert_eq!(desk.reason(apply(ApplicationKind::Closing)), Reason::AlreadyExists);
     let desk = Desk::submitted(ApplicationKind::Closing);
-    for kind in [ApplicationKind::Renewal, ApplicationKind::Transfer, ApplicationKind::Waiver] {
+    for kind in [
+        ApplicationKind::Renewal,
+        ApplicationKind::Transfer,
+        ApplicationKind::Waiver,
+    ] {
         assert_eq!(desk.reason(apply(kind)), Reason::AlreadyExists, "{}", kind.code());
     }
 }
@@ -301,7 +311,10 @@ fn a_renewal_is_asked_for_thirty_days_before_the_end_and_late_until_the_end() {
     };
     assert!(!late(&events));
     desk.on("2029-03-01");
-    assert!(late(&desk.clone().run(renewal.clone()).unwrap()), "the last day of the licence");
+    assert!(
+        late(&desk.clone().run(renewal.clone()).unwrap()),
+        "the last day of the licence"
+    );
     desk.on("2029-03-02");
     let refusal = desk.run_out(renewal);
     assert_eq!(refusal, ("renewal".to_owned(), "2029-03-01".to_owned()));
@@ -375,7 +388,11 @@ fn a_waiver_lasts_a_term_of_at_most_twelve_months() {
             assert!(desk.decide(waiver).is_ok(), "{until}");
         } else {
             let found = desk.violations(waiver);
-            assert_eq!(found, [("waiver.until_date".to_owned(), "ADM-69".to_owned())], "{until}");
+            assert_eq!(
+                found,
+                [("waiver.until_date".to_owned(), "ADM-69".to_owned())],
+                "{until}"
+            );
         }
     }
 }
@@ -400,13 +417,18 @@ fn a_second_return_may_name_what_came_anew_or_expired_since() {
     let mut desk = Desk::under_licences();
     let mut first = apply(ApplicationKind::Licence);
     first.papers[2].expiry_date = Some(day("2026-03-06"));
-    desk.after(first.clone()).after(give_back(1, &["papers.premises_proof"]));
+    desk.after(first.clone())
+        .after(give_back(1, &["papers.premises_proof"]));
     desk.on("2026-03-05");
     let mut second = first;
     second.papers[7].number = Some("另一份".to_owned());
     second.premises.as_mut().unwrap().highest_floor = 3;
     desk.after(second).on("2026-03-09");
-    let kinds = ["papers.fire_safety.number", "premises.highest_floor", "papers.registration_certificate"];
+    let kinds = [
+        "papers.fire_safety.number",
+        "premises.highest_floor",
+        "papers.registration_certificate",
+    ];
     assert!(desk.decide(give_back(1, &kinds)).is_ok());
     assert_eq!(desk.reason(give_back(1, &["papers.commitment"])), Reason::ReturnedOnce);
     assert_eq!(desk.reason(give_back(1, &["classes[0].places"])), Reason::ReturnedOnce);
@@ -434,7 +456,10 @@ fn after_its_time_nothing_is_returned_accepted_or_dismissed_where_silence_accept
     assert_eq!(desk.run_out(accept(1)), clock);
     assert_eq!(desk.run_out(dismiss(1)), clock);
     desk.occurred_on("2026-03-09");
-    assert!(desk.decide(accept(1)).is_ok(), "an acceptance in time that arrives late");
+    assert!(
+        desk.decide(accept(1)).is_ok(),
+        "an acceptance in time that arrives late"
+    );
 }
 
 #[test]
@@ -463,14 +488,22 @@ fn from_the_acceptance_twenty_working_days_run_for_the_decision_and_forty_five_f
     });
     // Tomb-Sweeping Day and Labour Day lie in between, with their make-up days.
     assert_eq!(due(&joint, ClockKind::JointDecision), "2026-05-08");
-    assert_eq!(desk.reason(accept(1)), Reason::IllegalTransition, "accepted by an act already");
+    assert_eq!(
+        desk.reason(accept(1)),
+        Reason::IllegalTransition,
+        "accepted by an act already"
+    );
 }
 
 #[test]
 fn states_of_an_application_follow_one_another_in_time() {
     let mut desk = Desk::submitted(ApplicationKind::Licence);
     desk.occurred_on("2026-02-27");
-    for violation in [desk.violations(accept(1)), desk.violations(withdraw(1)), desk.violations(dismiss(1))] {
+    for violation in [
+        desk.violations(accept(1)),
+        desk.violations(withdraw(1)),
+        desk.violations(dismiss(1)),
+    ] {
         assert_eq!(violation, [("occurred".to_owned(), "GEN-08".to_owned())]);
     }
 }
