@@ -21,7 +21,7 @@ const STARTED: &str = "licensing.ClockStarted.v1";
 
 impl Bench {
     /// An inspection of an institution counts children on a day.
-    async fn counted(&self, number: u32, institution: Uuid, children: u32, day: &str) {
+    pub async fn counted(&self, number: u32, institution: Uuid, children: u32, day: &str) {
         let stream = format!("inspection-{}", Uuid::from_u128(0x2_0000 + u128::from(number)));
         let occurred = Occurred::Day { date: date(day) };
         let planned = InspectionPlanned {

@@ -8,4 +8,5 @@ mod inspections;
 mod licensing;
 mod marks;
 mod papers;
+mod restarts;
 mod staff;
