@@ -382,6 +382,16 @@ impl Reference {
             .ok_or_else(|| not_in_force("licence", "许可", region, on))
     }
 
+    /// The first day of the licence regime where `region` lies, by what is active now; `None`: there is none to come.
+    #[must_use]
+    pub fn licence_begins(&self, region: &RegionId) -> Option<Date> {
+        regions_upwards(region)
+            .filter_map(|code| self.licence.0.get(code))
+            .filter_map(|versions| versions.keys().next())
+            .map(|(day, _)| *day)
+            .min()
+    }
+
     /// The licence policy that an application is handled under to its end, whatever is in force now.
     ///
     /// # Errors

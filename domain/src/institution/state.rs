@@ -158,6 +158,8 @@ pub struct Institution {
     pub registry: BTreeMap<String, RegistryChecked>,
     /// What authorizes it, also when that has ended.
     pub authorization: Option<Authorization>,
+    /// Receipts, licences and terms before the present one: first day, and first day without it.
+    pub former_authorizations: Vec<(Date, Date)>,
     /// How many conditions were imposed.
     pub conditions: u32,
     /// Legal clocks, running and ended.

@@ -65,6 +65,8 @@ pub struct AdmissionPolicy {
     pub nonconformity_working_days: u32,
     /// From where these run.
     pub nonconformity_counts_from: CountsFrom,
+    /// Calendar days before the end of a paper or lease on which to warn, falling; empty: no rule.
+    pub paper_warning_days: Vec<u32>,
     /// How often a filing may be returned for what could be seen the first time (一次性告知).
     pub max_returns: u32,
     /// What premises, classes and types must be.
@@ -123,6 +125,7 @@ struct Values {
     nonconformity_working_days: Marked<u32>,
     nonconformity_counts_from: Marked<CountsFrom>,
     max_returns: Marked<u32>,
+    paper_warning_days: Option<Marked<Vec<u32>>>,
     min_lease_years: Marked<u32>,
     free_use_as_lease: Marked<bool>,
     highest_floor: Marked<i32>,
@@ -180,6 +183,11 @@ pub(super) fn parse(text: &str) -> Result<PolicyDocument, PolicyError> {
         nonconformity_working_days: marks
             .take_positive("values.nonconformity_working_days", values.nonconformity_working_days)?,
         nonconformity_counts_from: marks.take("values.nonconformity_counts_from", values.nonconformity_counts_from)?,
+        paper_warning_days: values
+            .paper_warning_days
+            .map(|days| marks.take("values.paper_warning_days", days))
+            .transpose()?
+            .unwrap_or_default(),
         max_returns: marks.take("values.max_returns", values.max_returns)?,
         standards: written.read("values", document.class_limits, document.types, &mut marks)?,
         papers: papers(document.papers, &mut marks)?,
