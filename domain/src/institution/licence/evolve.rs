@@ -12,7 +12,7 @@ use super::{
 };
 use crate::aggregate::Recorded;
 use crate::clock::{ClockKind, ClockRef, Deadline};
-use crate::institution::{Institution, InstitutionEvent, Submission};
+use crate::institution::{Institution, InstitutionEvent};
 
 /// Folds one event; what it says of status and dossier is folded with the facts that it asserts.
 pub(in crate::institution) fn evolve(state: &mut Institution, event: &InstitutionEvent, recorded: &Recorded<'_>) {
@@ -195,19 +195,15 @@ fn moved(event: &InstitutionEvent) -> Option<(u32, Option<ApplicationState>)> {
 }
 
 fn submitted(state: &mut Institution, event: &ApplicationSubmitted, recorded: &Recorded<'_>) {
-    let submission = Submission {
-        date: act_date(recorded),
-        papers: event.papers.clone(),
-        makes_meals: event.makes_meals,
-        premises: event.premises.clone(),
-        classes: event
-            .change
-            .as_ref()
-            .and_then(|change| change.classes.clone())
-            .unwrap_or_else(|| state.classes.clone()),
-        institution_type: state.institution_type,
-        has_credit_code: state.credit_code.is_some(),
-    };
+    let mut submission = state.submission(
+        act_date(recorded),
+        &event.papers,
+        event.makes_meals,
+        event.premises.as_ref(),
+    );
+    if let Some(asked) = event.change.as_ref().and_then(|change| change.classes.clone()) {
+        submission.classes = asked;
+    }
     let applied = Applied {
         change: event.change.clone(),
         transfer: event.transfer.clone(),
