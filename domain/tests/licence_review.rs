@@ -11,6 +11,7 @@ use yujian_domain::envelope::{Classification, Role};
 use yujian_domain::institution::*;
 use yujian_domain::personal::Sensitive;
 use yujian_domain::rejection::Reason;
+use yujian_domain::values::ClassType;
 
 fn fields(found: &[(String, String)]) -> Vec<&str> {
     found.iter().map(|(field, _)| field.as_str()).collect()
@@ -305,6 +306,19 @@ fn nothing_is_granted_on_a_site_that_was_not_verified_or_falls_short() {
         desk.after(visit(number, today));
         assert!(desk.decide(propose(number)).is_ok());
     }
+}
+
+#[test]
+fn a_licence_is_granted_for_the_classes_that_were_looked_at() {
+    let mut desk = Desk::in_review(ApplicationKind::Licence);
+    let today = desk.today();
+    desk.after(visit(1, today)).after(ChangeClasses {
+        classes: vec![class("大二班", ClassType::OlderToddler, 20)],
+        effective_date: today,
+    });
+    let refusal = desk.refusal(propose(1));
+    assert_eq!(refusal.reason, Reason::ReviewIncomplete);
+    assert_eq!(refusal.violations[0].field, "classes");
 }
 
 #[test]

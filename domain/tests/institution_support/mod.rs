@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test file uses its part")]
 
 pub mod applications;
+pub mod every;
 pub mod licence;
 
 use std::sync::OnceLock;
@@ -522,36 +523,4 @@ pub fn row() -> RecordImportedInstitution {
         valid_from_date: None,
         edition_date: None,
     }
-}
-
-/// A valid command of each kind for the desk, in the order of the state table.
-pub fn every_command(desk: &Desk) -> Vec<InstitutionCommand> {
-    let today = desk.today();
-    let name_revision = 0;
-    vec![
-        register().into(),
-        filing().into(),
-        WithdrawFiling {
-            reason: Sensitive::new("暂不开办"),
-        }
-        .into(),
-        receipt(today).into(),
-        nonconformity(today).into(),
-        conformity().into(),
-        rename("西湖区新名称托育中心").into(),
-        ChangeClasses {
-            classes: vec![class("混合班", ClassType::Mixed, 18)],
-            effective_date: today,
-        }
-        .into(),
-        suspension(SuspensionKind::Voluntary, today).into(),
-        resumption(today).into(),
-        closing(today).into(),
-        correction(name_revision, "name", json!("正确的名称"), "2026-02-02").into(),
-        RecordImportedInstitution {
-            name: "Sunflower Day Care II".to_owned(),
-            ..row()
-        }
-        .into(),
-    ]
 }
