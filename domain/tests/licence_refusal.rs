@@ -68,7 +68,11 @@ fn who_lets_the_time_for_a_hearing_pass_is_refused_with_what_can_be_done_against
     assert_eq!(refused.suit_until_date, day("2026-09-10"), "six months");
     assert_eq!((refused.late, refused.barred_until_date), (false, None));
     assert_eq!(desk.standing(1), ApplicationState::Refused);
-    assert!(desk.open_clocks().is_empty());
+    assert_eq!(
+        desk.open_clocks(),
+        [ClockKind::HearingRequest],
+        "it had run out before the refusal, and is left to run out"
+    );
 }
 
 #[test]
