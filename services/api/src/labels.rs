@@ -1,6 +1,60 @@
-//! Chinese words for the items of a filing.
+//! Words for what stands in answers as text: items of a filing, papers, clocks. Chinese ones of closed lists stand at the list.
 
 use yujian_domain::institution::{PaperKind, ReturnedItem};
+
+/// The English term of a code: the code with spaces and a capital letter, unless that reads badly.
+pub(crate) fn english(code: &str) -> String {
+    let better = match code {
+        "commitment" => "Letter of commitment",
+        "fire_safety" => "Fire-safety pass",
+        "owners_consent" => "Owners' consent",
+        "nonconformity" => "Notice of nonconformity",
+        "completeness" => "Check of completeness",
+        "information_reply" => "Reply with information",
+        "correction_reply" => "Correction after a return",
+        "hearing_request" => "Request for a hearing",
+        "renewal_ask" => "Application for renewal",
+        plain => {
+            let mut letters = plain.chars();
+            return letters.next().map_or_else(String::new, |first| {
+                format!("{}{}", first.to_ascii_uppercase(), letters.as_str().replace('_', " "))
+            });
+        }
+    };
+    better.to_owned()
+}
+
+/// An item in English; an item without a word of its own stands as it is.
+pub(crate) fn item_en(item: &str) -> String {
+    if let Some(kind) = item.strip_prefix("papers.") {
+        let (kind, field) = kind
+            .split_once('.')
+            .map_or((kind, None), |(kind, field)| (kind, Some(field)));
+        if PaperKind::from_code(kind).is_some() {
+            return match field {
+                Some(field) => format!("{} ({})", english(kind), field_en(field)),
+                None => english(kind),
+            };
+        }
+    }
+    match item.strip_prefix("premises.") {
+        Some(field) if field_zh(field).is_some() => english(&field_en(field)),
+        _ => item.to_owned(),
+    }
+}
+
+/// Item and problem in English, e.g. `Fire-safety pass: missing`.
+pub(crate) fn returned_item_en(item: &ReturnedItem) -> String {
+    format!("{}: {}", item_en(&item.item), item.problem.code().replace('_', " "))
+}
+
+fn field_en(field: &str) -> String {
+    match field {
+        "sha256" => "file".to_owned(),
+        "area_cm2" => "usable area".to_owned(),
+        plain => plain.replace('_', " "),
+    }
+}
 
 /// An item, e.g. `papers.fire_safety`, in Chinese; an item without a word of its own stands as it is.
 pub(crate) fn item_zh(item: &str) -> String {
@@ -49,18 +103,26 @@ mod tests {
     use yujian_domain::institution::ItemProblem;
 
     #[test]
-    fn items_read_as_chinese() {
+    fn items_read_as_chinese_and_as_english() {
         let item = ReturnedItem {
             item: "papers.fire_safety".to_owned(),
             rule: "ADM-10".to_owned(),
             problem: ItemProblem::Missing,
         };
         assert_eq!(returned_item_zh(&item), "消防安全检查合格证明：缺少");
+        assert_eq!(returned_item_en(&item), "Fire-safety pass: missing");
         assert_eq!(
             item_zh("papers.hygiene_evaluation.expiry_date"),
             "卫生评价报告（有效期）"
         );
         assert_eq!(item_zh("premises.lowest_floor"), "最低楼层");
+        assert_eq!(
+            item_en("papers.hygiene_evaluation.expiry_date"),
+            "Hygiene evaluation (expiry date)"
+        );
+        assert_eq!(item_en("premises.lowest_floor"), "Lowest floor");
+        assert_eq!(item_en("premises.area_cm2"), "Usable area");
+        assert_eq!(item_en("something.else"), "something.else");
         assert_eq!(item_zh("something.else"), "something.else");
     }
 }

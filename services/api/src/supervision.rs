@@ -25,6 +25,8 @@ use crate::page_token::{self, Arguments};
 use crate::parse::{Fields, optional_text};
 use crate::watch::Filter;
 
+pub(crate) mod alert;
+mod asked;
 mod incident;
 mod inspection;
 mod institution;
@@ -163,7 +165,7 @@ queries! {
     get_inspection(GetInspectionRequest) -> GetInspectionReply = inspection;
     list_findings(ListFindingsRequest) -> ListFindingsReply = inspection;
     get_conduct_figures(GetConductFiguresRequest) -> GetConductFiguresReply = inspection;
-    list_alerts(ListAlertsRequest) -> ListAlertsReply = inspection;
+    list_alerts(ListAlertsRequest) -> ListAlertsReply = alert;
     list_checklists(ListChecklistsRequest) -> ListChecklistsReply = inspection;
     get_checklist(GetChecklistRequest) -> GetChecklistReply = inspection;
     get_roll_up(GetRollUpRequest) -> GetRollUpReply = region;

@@ -27,6 +27,7 @@
 
 mod assets;
 mod charts;
+mod csv;
 mod failure;
 mod html;
 mod lanes;
@@ -113,7 +114,7 @@ impl Page {
     }
 
     /// The routes: `/`, `/institutions`, `/institutions/{id}`, `/staff`, `/staff/list`, `/credentials`, `/persons/{id}`,
-    /// `/conduct`, `/inspections`, `/inspections/{id}`, `/findings`, `/incidents`, `/incidents/{id}`, `/alerts`, `/status`,
+    /// `/conduct`, `/inspections`, `/inspections/{id}`, `/findings`, `/incidents`, `/incidents/{id}`, `/alerts`, `/alerts.csv`, `/alerts/{id}`, `/status`,
     /// `/settings`, `/events` and the files under `/assets`. GET and HEAD only; anything unknown is a page that says so.
     pub fn router(self) -> Router {
         let mut router = Router::new()
@@ -127,6 +128,8 @@ impl Page {
             .route("/credentials", get(pages::credentials::page))
             .route("/persons/{id}", get(pages::person::page))
             .route("/alerts", get(pages::alerts::page))
+            .route("/alerts.csv", get(pages::alerts::export))
+            .route("/alerts/{id}", get(pages::alert::page))
             .route("/conduct", get(pages::conduct::page))
             .route("/inspections", get(pages::inspections::page))
             .route("/inspections/{id}", get(pages::inspection::page))

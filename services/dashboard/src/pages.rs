@@ -1,5 +1,6 @@
 //! One module a page: reads the views, makes a plain struct, renders its template.
 
+pub(crate) mod alert;
 pub(crate) mod alerts;
 pub(crate) mod conduct;
 pub(crate) mod credentials;

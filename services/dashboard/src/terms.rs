@@ -201,6 +201,7 @@ fn thing(name: &str) -> Option<&'static str> {
         "institution" => Some("institutions"),
         "person" => Some("persons"),
         "inspection" => Some("inspections"),
+        "incident" => Some("incidents"),
         _ => None,
     }
 }
@@ -264,6 +265,8 @@ fn term(lang: Lang, name: &str, words: &str) -> Option<String> {
         "check" => of::<inspection::CorrectionCheck>(lang, words),
         "imported_kind" => of::<inspection::ImportedKind>(lang, words),
         "alert_rule" => of::<alert::AlertRule>(lang, words),
+        "alert_severity" => of::<alert::AlertSeverity>(lang, words),
+        "dismissal_reason" => of::<alert::DismissalReason>(lang, words),
         "item" => named(item(lang, words)),
         "key" => named(label(lang, words)),
         _ => None,

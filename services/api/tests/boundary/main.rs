@@ -1,12 +1,14 @@
 //! The boundary over a whole house in memory, through a real port.
 #![allow(clippy::unwrap_used)]
 
+mod alerts;
 mod commands;
 mod conduct;
 mod docs;
 mod every;
 mod gate;
 mod house;
+mod licences;
 mod lives;
 mod queries;
 mod raw;

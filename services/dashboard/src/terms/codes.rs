@@ -33,6 +33,9 @@ macro_rules! coded {
 coded!(
     ClassType,
     alert::AlertRule,
+    alert::AlertSeverity,
+    alert::DismissalReason,
+    alert::Status,
     incident::Category,
     incident::Channel,
     incident::Injury,
@@ -105,6 +108,7 @@ pub(crate) fn english(code: &str) -> String {
         "fieldwork_completed" => "Fieldwork done",
         "fire_safety" => "Fire-safety pass",
         "health_worker_training" => "Training of health workers",
+        "handled_elsewhere" => "Dealt with elsewhere",
         "hiring" => "On hiring",
         "home_return_permit" => "Permit of Hong Kong and Macao residents",
         "hospital" => "Hospital stay",

@@ -97,6 +97,11 @@ pub(crate) fn event(lang: Lang, event_type: &str) -> (&'static str, Tone, &'stat
         "visits.VisitCounted" => ("计入检查次数", "Visit counted", Tone::Info, "info"),
         "visits.VisitReleased" => ("退回检查次数", "Visit given back", Tone::Off, "off"),
         "alert.AlertRaised" => ("预警", "Alert raised", Tone::Bad, "alarm"),
+        "alert.AlertAcknowledged" => ("知悉预警", "Alert acknowledged", Tone::Info, "info"),
+        "alert.AlertLinked" => ("关联核查", "Looked into", Tone::Info, "run"),
+        "alert.AlertDismissed" => ("排除预警", "Alert dismissed", Tone::Off, "off"),
+        "alert.AlertConfirmed" => ("确认预警", "Alert confirmed", Tone::Bad, "bad"),
+        "alert.AlertLapsed" => ("预警消除", "Alert lapsed", Tone::Off, "gone"),
         _ => (
             "较新的事件，本程序读不懂",
             "Newer event that this program cannot read",
@@ -131,6 +136,10 @@ pub(crate) fn member<'a>(event_type: &str, name: &'a str) -> &'a str {
         ("inspection.InspectionFinalized", "findings") => "finding_count",
         ("inspection.PresenceCounted", "staff") => "other_staff",
         ("alert.AlertRaised", "rule") => "alert_rule",
+        ("alert.AlertRaised", "severity") => "alert_severity",
+        ("alert.AlertRaised" | "alert.AlertLapsed", "evidence") => "events_behind",
+        ("alert.AlertDismissed", "reason") => "dismissal_reason",
+        ("alert.AlertConfirmed", "statement") => "alert_statement",
         _ => name,
     }
 }

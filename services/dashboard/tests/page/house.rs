@@ -339,6 +339,8 @@ pub async fn every_page(house: &House) -> Vec<String> {
         "/findings?dimension=safety&weight=grave&open=1",
         "/alerts",
         "/alerts?rule=double_engagement",
+        "/alerts?open=1&severity=grave",
+        "/alerts?region=3301&state=raised&state=confirmed",
         "/",
         "/?region=33",
         "/?region=3301",
@@ -373,5 +375,6 @@ pub async fn every_page(house: &House) -> Vec<String> {
     let about = alerts.rows.iter().filter_map(|row| row.person);
     pages.extend(about.take(30).map(|id| format!("/persons/{id}")));
     pages.extend(inspections.rows.iter().map(|row| format!("/inspections/{}", row.id)));
+    pages.extend(alerts.rows.iter().take(60).map(|row| format!("/alerts/{}", row.id)));
     pages
 }

@@ -292,6 +292,19 @@ async fn what_cannot_be_answered_says_why() {
             "<code>dimension</code>",
         ),
         ("/alerts?person=7", StatusCode::BAD_REQUEST, "<code>person</code>"),
+        (
+            "/alerts?severity=loud",
+            StatusCode::BAD_REQUEST,
+            "<code>severity</code>",
+        ),
+        ("/alerts.csv?rule=colour", StatusCode::BAD_REQUEST, "<code>rule</code>"),
+        ("/alerts.csv?after=1", StatusCode::BAD_REQUEST, "<code>after</code>"),
+        ("/alerts/7", StatusCode::NOT_FOUND, "没有找到"),
+        (
+            "/alerts/00000000-0000-0000-0000-000000000000",
+            StatusCode::NOT_FOUND,
+            "没有找到",
+        ),
         ("/persons/7", StatusCode::NOT_FOUND, "没有找到"),
         (
             "/persons/00000000-0000-0000-0000-000000000000",
