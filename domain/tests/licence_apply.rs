@@ -368,7 +368,7 @@ fn what_is_asked_for_must_be_something_else_than_what_is_held() {
     transfer.transfer.as_mut().unwrap().credit_code = desk.state.credit_code.clone().unwrap();
     assert_eq!(desk.violations(transfer)[0].0, "transfer.credit_code");
     let mut closing = apply(ApplicationKind::Closing);
-    closing.closing.as_mut().unwrap().closing_date = day("2026-03-01");
+    closing.closing.as_mut().unwrap().closing_date = day("2026-02-28");
     assert_eq!(desk.violations(closing)[0].0, "closing.closing_date");
 }
 

@@ -152,7 +152,7 @@ fn kind_for(desk: &Desk) -> ApplicationKind {
 }
 
 /// A decision with the number that a granted licence needs.
-fn verdict(desk: &Desk, number: u32) -> DecideApplication {
+pub fn verdict(desk: &Desk, number: u32) -> DecideApplication {
     let application = desk.state.licence_applications.get(&number);
     let grants_licence = application.is_some_and(|application| {
         application.kind == ApplicationKind::Licence

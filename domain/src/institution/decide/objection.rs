@@ -9,19 +9,17 @@ use super::clocking::{self, run_out};
 use super::grant::day_after;
 use super::register::{LONGEST_LINE, text_subject};
 use super::verdict::{deemed_renewal, proposal};
-use super::{Decision, act_day, migration};
+use super::{Decision, act_day, ending, migration};
 use crate::aggregate::{Context, Decided};
 use crate::check::Check;
 use crate::clock::{ClockKind, ClockState, PauseReason, Unit};
 use crate::envelope::Classification;
 use crate::institution::machine::{self, LICENSING_LAW, Move};
 use crate::institution::{
-    ApplicationRefused, ApplicationState, AuthorizationExpired, AuthorizationKind, Deceit, DecideObjection,
-    Institution, InstitutionCommand, InstitutionEvent, LodgeObjection, ObjectionDecided, ObjectionLodged, Proposal,
-    ProposedOutcome, RefuseApplication,
+    ApplicationRefused, ApplicationState, AuthorizationKind, Deceit, DecideObjection, Institution, InstitutionCommand,
+    InstitutionEvent, LodgeObjection, ObjectionDecided, ObjectionLodged, Proposal, ProposedOutcome, RefuseApplication,
 };
 use crate::rejection::{LegalBasis, Reason, Rejection};
-use crate::time::start_of;
 
 /// 行政复议法.
 const REVIEW_LAW: &str = "行政复议法";
@@ -170,7 +168,7 @@ fn objection_shape(
 
 /// Refuses as intended, with what can be done against it. A refusal in time that arrives late takes a deemed renewal
 /// back, and the licence ended with its term.
-// rule: ADM-64
+// rule: ADM-64, ADM-65
 pub(super) fn refuse(state: &Institution, command: &RefuseApplication, context: &Context<'_>) -> Decision {
     let asked = InstitutionCommand::from(command.clone());
     let mut case = Case::of(state, command.application, context)?;
@@ -179,7 +177,7 @@ pub(super) fn refuse(state: &Institution, command: &RefuseApplication, context: 
         if proposal.proposed.outcome != ProposedOutcome::Refuse {
             return Err(machine::application_refuses(case.application, Move::of(&asked)));
         }
-        Some(deemed_renewal(&case, proposal, &asked)?)
+        Some(deemed_renewal(state, &case, proposal, &asked)?)
     } else {
         case = Case::next(state, command.application, context)?;
         None
@@ -200,21 +198,15 @@ pub(super) fn refuse(state: &Institution, command: &RefuseApplication, context: 
         .map(|(name, _)| name)
         .filter(|_| met.is_some());
     events.extend(met);
-    // The clocks of a term that never began end with the application's.
-    let of_the_term = |kind: ClockKind| {
-        deemed.is_some()
-            && matches!(
-                kind,
-                ClockKind::Renewal | ClockKind::RenewalAsk | ClockKind::Certificate
-            )
-    };
-    events.extend(clocking::cancelled_all(
-        state,
-        |name, clock| decision != Some(name) && (case.owns(clock) || of_the_term(name.kind)),
-        case.day,
-    ));
-    if let Some((_, valid_to_date)) = deemed {
-        events.push(ran_out(state, &case, valid_to_date, context));
+    if let Some((_, valid_to)) = deemed {
+        // The licence ended with its term, and with it what was asked for under it.
+        events.extend(ending::expired(state, AuthorizationKind::Licence, valid_to));
+    } else {
+        events.extend(clocking::cancelled_all(
+            state,
+            |name, clock| decision != Some(name) && case.owns(clock),
+            case.day,
+        ));
     }
     events.extend(migration::receipt_outlived(state, &case));
     Ok(events)
@@ -283,26 +275,5 @@ fn refused(
             },
         )
     }));
-    decided
-}
-
-/// The licence ended with the term that the refusal leaves it.
-// rule: ADM-65
-fn ran_out(
-    state: &Institution,
-    case: &Case<'_>,
-    valid_to_date: Date,
-    context: &Context<'_>,
-) -> Decided<InstitutionEvent> {
-    let expired = AuthorizationExpired {
-        kind: AuthorizationKind::Licence,
-        valid_to_date,
-    };
-    let from = day_after(valid_to_date);
-    let mut decided = case.event(expired, from, context);
-    // Whatever has happened to its standing since, it has none from here on.
-    decided.effective_from = decided.effective_from.max(state.status_from).or(Some(start_of(from)));
-    decided.classification = Classification::Public;
-    decided.legal_basis = vec![LegalBasis::new(LICENSING_LAW, "§50")];
     decided
 }

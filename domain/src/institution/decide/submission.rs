@@ -7,6 +7,7 @@ use super::case::event_on;
 use super::clocking;
 use super::entitled::{alone, kind_basis, not_barred, open_of_kind, standing};
 use super::filing::{self, papers_day, region_of};
+use super::grant::day_after;
 use super::papers::{self, Earlier};
 use super::register::{self, LONGEST_NAME};
 use super::{Decision, begins, classes, nothing_to_do};
@@ -39,6 +40,9 @@ pub(super) fn submit(state: &Institution, command: &SubmitApplication, context: 
     };
     bounds(state, command, policy, day)?;
     standing(state, command.kind, day)?;
+    if let Some(closing) = &command.closing {
+        begins(state, "closing.closing_date", day_after(closing.closing_date))?;
+    }
     match returned {
         Some(application) => answered_in_time(state, application, day, context)?,
         None => {
@@ -229,16 +233,6 @@ fn bounds(
             "ADM-42",
             "must be another operator's than the present one's",
             "受让人不能是现举办者",
-        );
-    }
-    let licensed_from = state.authorization.as_ref().map(|held| held.valid_from_date);
-    if let (Some(closing), Some(first)) = (&command.closing, licensed_from) {
-        check.ensure(
-            closing.closing_date >= first,
-            "closing.closing_date",
-            "ADM-42",
-            "must not lie before the first day of the licence",
-            "停办日期不能早于许可生效日期",
         );
     }
     check.done()?;

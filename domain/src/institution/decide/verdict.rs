@@ -6,10 +6,10 @@ use jiff::civil::Date;
 use super::application::reversed;
 use super::case::Case;
 use super::clocking::{self, run_out};
-use super::grant::{Grant, has_certificate};
+use super::grant::{Grant, day_after, has_certificate};
 use super::proposal::nothing_in_the_way;
 use super::register::LONGEST_NAME;
-use super::{Decision, entitled, nothing_to_do};
+use super::{Decision, ending, entitled, nothing_to_do};
 use crate::aggregate::{Context, Decided};
 use crate::check::Check;
 use crate::clock::{ClockKind, Unit};
@@ -32,7 +32,7 @@ pub(super) fn decide(state: &Institution, command: &DecideApplication, context: 
         if outcome == ProposedOutcome::Refuse {
             return Err(machine::application_refuses(case.application, Move::of(&asked)));
         }
-        Some(deemed_renewal(&case, proposal, &asked)?)
+        Some(deemed_renewal(state, &case, proposal, &asked)?)
     } else {
         case = Case::next(state, command.application, context)?;
         None
@@ -56,7 +56,7 @@ fn granted(
     match deemed {
         None => entitled::standing(state, case.application.kind, case.day)?,
         Some((deemed, valid_to)) => {
-            events.push(reversed(&case, deemed, super::grant::day_after(valid_to), context));
+            events.push(reversed(&case, deemed, day_after(valid_to), context));
             events.extend(clocking::met_clock(state, deemed.clock, case.day, context));
         }
     }
@@ -105,20 +105,24 @@ pub(super) fn proposal<'a>(case: &Case<'a>, asked: &InstitutionCommand) -> Resul
     waits.ok_or_else(|| machine::application_refuses(case.application, Move::of(asked)))
 }
 
-/// The deemed renewal that a decision in time takes back, with the last day of the term before it.
+/// The deemed renewal that a decision in time takes back, with the last day of the term before it. Only while the term
+/// that the law supplied is the one that holds: what has been decided about the licence since stands.
 ///
 /// # Errors
-/// `ILLEGAL_TRANSITION` when the grant was none that the law supplied, `CLOCK_EXPIRED` for a decision after the last day
+/// `ILLEGAL_TRANSITION` when the grant was none that the law supplied, or its term holds no more, `CLOCK_EXPIRED` for a decision after the last day
 /// of the licence, `INVALID_FIELD` for one before its proposal.
 // rule: ADM-65
 pub(super) fn deemed_renewal<'a>(
+    state: &Institution,
     case: &Case<'a>,
     proposal: &Proposal,
     asked: &InstitutionCommand,
 ) -> Result<(&'a Deemed, Date), Rejection> {
     let standing = case.application.deemed.as_ref();
     let renewed = standing.filter(|deemed| deemed.outcome == DeemedOutcome::Renewed);
+    let held = ending::licence(state);
     let found = renewed.and_then(|deemed| Some((deemed, deemed.term_before?.1?)));
+    let found = found.filter(|(_, last)| held.is_some_and(|held| held.valid_from_date == day_after(*last)));
     let (deemed, valid_to) = found.ok_or_else(|| machine::application_refuses(case.application, Move::of(asked)))?;
     if case.day > valid_to {
         return Err(run_out(
