@@ -7,7 +7,7 @@ use yujian_proto::{
     audit::v1 as audit, common::v1 as common, incident::v1 as wire_incident, inspection::v1 as wire_inspection,
     licensing::v1 as licensing, staffing::v1 as staffing, supervision::v1 as supervision,
 };
-use yujian_views::Bucket;
+use yujian_views::{AuthorizationBasis, AuthorizationState, Bucket, ClockBucket, ClockStepKind};
 
 /// A closed list of the domain with its enum on the wire.
 pub(crate) trait Coded: Copy + Sized + 'static {
@@ -123,6 +123,10 @@ coded! {
     inspection::CancelReason => wire_inspection::CancelReason, "CANCEL_REASON_";
     inspection::Status => wire_inspection::InspectionState, "INSPECTION_STATE_";
     alert::AlertRule => supervision::AlertRule, "ALERT_RULE_";
+    ClockBucket => supervision::ClockBucket, "CLOCK_BUCKET_";
+    ClockStepKind => supervision::ClockStepKind, "CLOCK_STEP_KIND_";
+    AuthorizationBasis => supervision::AuthorizationBasis, "AUTHORIZATION_BASIS_";
+    AuthorizationState => supervision::AuthorizationState, "AUTHORIZATION_STATE_";
     policy::Source => supervision::Source, "SOURCE_";
 }
 
@@ -250,6 +254,10 @@ mod tests {
         check::<inspection::CancelReason>(&pool, "yujian.inspection.v1.CancelReason", &[]);
         check::<inspection::Status>(&pool, "yujian.inspection.v1.InspectionState", &["none"]);
         check::<alert::AlertRule>(&pool, "yujian.supervision.v1.AlertRule", &[]);
+        check::<ClockBucket>(&pool, "yujian.supervision.v1.ClockBucket", &[]);
+        check::<ClockStepKind>(&pool, "yujian.supervision.v1.ClockStepKind", &[]);
+        check::<AuthorizationBasis>(&pool, "yujian.supervision.v1.AuthorizationBasis", &[]);
+        check::<AuthorizationState>(&pool, "yujian.supervision.v1.AuthorizationState", &[]);
         check::<policy::Source>(&pool, "yujian.supervision.v1.Source", &[]);
         check::<Bucket>(&pool, "yujian.supervision.v1.Bucket", &[]);
     }

@@ -25,6 +25,7 @@ use crate::page_token::{self, Arguments};
 use crate::parse::{Fields, optional_text};
 use crate::watch::Filter;
 
+mod admission;
 mod incident;
 mod inspection;
 mod institution;
@@ -150,6 +151,12 @@ queries! {
     get_dossier(GetDossierRequest) -> GetDossierReply = institution;
     list_timeline(ListTimelineRequest) -> ListTimelineReply = institution;
     get_pipeline(GetPipelineRequest) -> GetPipelineReply = institution;
+    list_applications(ListApplicationsRequest) -> ListApplicationsReply = admission;
+    get_application(GetApplicationRequest) -> GetApplicationReply = admission;
+    get_admission_figures(GetAdmissionFiguresRequest) -> GetAdmissionFiguresReply = admission;
+    list_clocks(ListClocksRequest) -> ListClocksReply = admission;
+    get_clock_history(GetClockHistoryRequest) -> GetClockHistoryReply = admission;
+    list_authorizations(ListAuthorizationsRequest) -> ListAuthorizationsReply = admission;
     list_incidents(ListIncidentsRequest) -> ListIncidentsReply = incident;
     get_incident(GetIncidentRequest) -> GetIncidentReply = incident;
     list_persons(ListPersonsRequest) -> ListPersonsReply = staff;

@@ -22,6 +22,7 @@ use crate::labels::item_zh;
 use crate::principal::COUNTRY;
 use crate::reveal::reveal;
 
+pub(crate) mod admission;
 pub(crate) mod checklist;
 pub(crate) mod inspection;
 pub(crate) mod staff;

@@ -17,7 +17,7 @@ use crate::gate::principal;
 use crate::parse::{Fields, optional_text};
 
 /// Working days ahead that count as due soon, beside today.
-const DUE_SOON_WORKING_DAYS: u32 = 2;
+pub(super) const DUE_SOON_WORKING_DAYS: u32 = 2;
 
 /// The facts that hold as of a day with the knowledge of a day, and their canonical bytes.
 pub(super) fn resolved(

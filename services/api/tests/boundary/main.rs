@@ -1,6 +1,7 @@
 //! The boundary over a whole house in memory, through a real port.
 #![allow(clippy::unwrap_used)]
 
+mod admission;
 mod commands;
 mod conduct;
 mod docs;
@@ -9,6 +10,7 @@ mod gate;
 mod house;
 mod licences;
 mod lives;
+mod operator;
 mod queries;
 mod raw;
 mod rebuild;
