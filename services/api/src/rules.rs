@@ -134,7 +134,7 @@ mod tests {
     #[test]
     fn every_shipped_method_has_a_rule() {
         let table = check_rules().unwrap();
-        assert_eq!(table.iter().count(), 89);
+        assert_eq!(table.iter().count(), 127);
         assert_eq!(
             table.get("/yujian.audit.v1.AuditService/EraseSubject"),
             Some(&MethodRule::Roles(vec![Role::Administrator]))
@@ -160,11 +160,28 @@ mod tests {
     #[test]
     fn auditors_call_no_command() {
         for (path, rule) in check_rules().unwrap().iter() {
-            let reads = path.contains("SupervisionService") || path.contains("/Replay");
+            let reads = ["SupervisionService", "/Replay", "/AdviseFiling", "/FollowFiling"]
+                .iter()
+                .any(|part| path.contains(part));
             if let MethodRule::Roles(roles) = rule {
                 assert!(reads || !roles.contains(&Role::Auditor), "{path}");
             }
         }
+    }
+
+    #[test]
+    fn a_bureau_pushes_what_its_register_says_and_decides_nothing_about_licences() {
+        let table = check_rules().unwrap();
+        let open_to_bureaus: Vec<&str> = table
+            .iter()
+            .filter(|(path, _)| path.contains(".AuthorizationService/"))
+            .filter(|(_, rule)| matches!(rule, MethodRule::Roles(roles) if roles.contains(&Role::Bureau)))
+            .map(|(path, _)| path)
+            .collect();
+        assert_eq!(
+            open_to_bureaus,
+            ["/yujian.licensing.v1.AuthorizationService/RecordRegistryCheck"]
+        );
     }
 
     #[test]
