@@ -269,7 +269,9 @@ fn only_a_fact_that_an_event_asserted_and_nobody_withdrew_can_be_corrected() {
         Reason::NotCorrectable,
         "withdrawn already"
     );
-    desk.run(correction(4, "name", json!("更对"), "2026-02-02")).unwrap();
+    let corrected = u64::try_from(desk.stream.len()).unwrap() - 1;
+    desk.run(correction(corrected, "name", json!("更对"), "2026-02-02"))
+        .unwrap();
     assert_eq!(desk.state.name, "更对", "a correction can be corrected");
 }
 

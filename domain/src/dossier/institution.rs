@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use crate::clock::ClockKind;
 use crate::institution::{
-    Class, DetailsChanged, FactCorrected, InstitutionEvent, InstitutionRegistered, Paper, PaperKind, RecordImported,
-    RegisterFact, Representative, Status, standing,
+    AuthorizationKind, Class, DetailsChanged, FactCorrected, InstitutionEvent, InstitutionRegistered, Paper, PaperKind,
+    RecordImported, RegisterFact, Representative, Status, standing,
 };
 
 /// Keys and values that an event asserts. Personal values stay as they are in the event: sealed, once stored.
@@ -111,6 +111,10 @@ fn authorization(facts: &mut Assertions, event: &InstitutionEvent) {
             facts.say("licence.number", json!(event.number));
             facts.say("licence.valid_from_date", json!(event.valid_from_date));
             facts.say("licence.valid_to_date", json!(event.valid_to_date));
+            // Who is granted a licence is up to standard, and what ended an earlier one is over.
+            for key in ["nonconformity.reasons", "provisional", "revocation", "expiry"] {
+                facts.say(key, Value::Null);
+            }
         }
         InstitutionEvent::LicenceRenewed(event) => {
             facts.say("licence.valid_from_date", json!(event.valid_from_date));
@@ -139,6 +143,10 @@ fn authorization(facts: &mut Assertions, event: &InstitutionEvent) {
             facts.say("provisional", Value::Null);
             facts.say("suspension", Value::Null);
             facts.say("expiry", json!(event));
+            // A deemed renewal that was taken back had said another day.
+            if event.kind == AuthorizationKind::Licence {
+                facts.say("licence.valid_to_date", json!(event.valid_to_date));
+            }
         }
         InstitutionEvent::CessationOpened(event) => facts.say("cessation", json!(event)),
         InstitutionEvent::CessationClosed(_) => facts.say("cessation", Value::Null),

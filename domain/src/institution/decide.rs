@@ -21,6 +21,7 @@ mod conditions;
 mod conformity;
 mod correct;
 mod ending;
+mod entitled;
 mod filing;
 mod grant;
 mod imported;

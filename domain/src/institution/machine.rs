@@ -290,7 +290,7 @@ move_table! {
     },
     IssueCertificate => Move {
         command: "issue_certificate",
-        from: EXISTING,
+        from: HELD,
         on: &[ApplicationState::Granted],
         who: OFFICER,
         law: (LICENSING_LAW, "§44"),

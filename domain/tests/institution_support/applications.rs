@@ -309,7 +309,8 @@ impl Desk {
     /// Verifies the site and proposes a grant of the latest application.
     pub fn propose(&mut self) -> &mut Self {
         let number = self.open_number();
-        self.first().after(visit(number, self.today()));
+        let today = self.today();
+        self.first().after(visit(number, today));
         self.after(propose(number))
     }
 

@@ -18,35 +18,59 @@ use super::*;
 /// First day of the licence regime in the tests.
 pub const REGIME_DATE: &str = "2026-02-01";
 
-/// The shipped reference with the national licence policy in force from [`REGIME_DATE`], its text changed by `edit`.
-pub fn licence_reference_with(edit: impl Fn(String) -> String) -> Reference {
-    let shipped = Reference::shipped_policies();
-    let mut activations: Vec<PolicyActivated> = shipped
-        .iter()
-        .filter(|policy| policy.at_first_start)
-        .cloned()
-        .map(Into::into)
+/// The shipped reference with each policy's text changed by `edit` (its id, its text), and another holiday table.
+pub fn edited_reference(edit: impl Fn(&str, String) -> String, holidays: HolidaysActivated) -> Reference {
+    let shipped = Reference::shipped_policies().into_iter();
+    let activations: Vec<PolicyActivated> = shipped
+        .filter(|policy| policy.at_first_start || policy.id == "cn-licence")
+        .map(|policy| {
+            let document = edit(&policy.id, policy.document.to_owned());
+            let parsed = PolicyDocument::parse(&document).unwrap();
+            PolicyActivated {
+                policy: parsed.id.clone(),
+                version: parsed.version,
+                sha256: sha256(&document),
+                effective_date: parsed.effective_date,
+                document,
+            }
+        })
         .collect();
-    let licence = shipped.into_iter().find(|policy| policy.id == "cn-licence").unwrap();
-    let dated = licence.document.replace(
-        &format!("effective_date = \"{}\"", licence.effective_date),
-        &format!("effective_date = \"{REGIME_DATE}\""),
-    );
-    let document = edit(dated);
-    let parsed = PolicyDocument::parse(&document).unwrap();
-    activations.push(PolicyActivated {
-        policy: parsed.id.clone(),
-        version: parsed.version,
-        sha256: sha256(&document),
-        effective_date: parsed.effective_date,
-        document,
-    });
-    let holidays = HolidaysActivated::from(Reference::shipped_holidays());
     let checklists: Vec<ChecklistPublished> = Reference::shipped_checklists().into_iter().map(Into::into).collect();
     Reference::from_activations(&activations, Some(&holidays), Arc::clone(Divisions::shipped()))
         .unwrap()
         .with_checklists(&checklists)
         .unwrap()
+}
+
+/// The holiday table as shipped.
+pub fn holidays() -> HolidaysActivated {
+    HolidaysActivated::from(Reference::shipped_holidays())
+}
+
+/// The holiday table once the notice for 2027 is published: 1 January, a Friday, is off.
+pub fn holidays_of_2027() -> HolidaysActivated {
+    let document = format!("{}2027-01-01,元旦,off,2027\n", holidays().document);
+    HolidaysActivated {
+        sha256: sha256(&document),
+        last_year: 2027,
+        document,
+    }
+}
+
+/// The national licence policy in force from [`REGIME_DATE`], its text changed by `edit`.
+pub fn licence_reference_with(edit: impl Fn(String) -> String) -> Reference {
+    edited_reference(|id, document| in_force(id, document, &edit), holidays())
+}
+
+fn in_force(id: &str, document: String, edit: impl Fn(String) -> String) -> String {
+    if id != "cn-licence" {
+        return document;
+    }
+    let parsed = PolicyDocument::parse(&document).unwrap();
+    edit(document.replace(
+        &format!("effective_date = \"{}\"", parsed.effective_date),
+        &format!("effective_date = \"{REGIME_DATE}\""),
+    ))
 }
 
 fn sha256(text: &str) -> String {
@@ -71,6 +95,31 @@ pub fn licence_reference_where(value: &str, from: &str, to: &str) -> &'static Re
 pub fn licence_reference() -> &'static Reference {
     static REFERENCE: OnceLock<Reference> = OnceLock::new();
     REFERENCE.get_or_init(|| licence_reference_with(|document| document))
+}
+
+/// The same under the holiday table of 2027.
+pub fn licence_reference_2027() -> &'static Reference {
+    static REFERENCE: OnceLock<Reference> = OnceLock::new();
+    REFERENCE.get_or_init(|| {
+        edited_reference(
+            |id, document| in_force(id, document, |document| document),
+            holidays_of_2027(),
+        )
+    })
+}
+
+/// Filings are handled under a policy that counts the notice of a nonconformity from the papers.
+pub fn papers_reference() -> &'static Reference {
+    static REFERENCE: OnceLock<Reference> = OnceLock::new();
+    REFERENCE.get_or_init(|| {
+        let edit = |_: &str, document: String| {
+            document.replace(
+                "[values.nonconformity_counts_from]\nvalue = \"finding\"",
+                "[values.nonconformity_counts_from]\nvalue = \"papers\"",
+            )
+        };
+        edited_reference(edit, holidays())
+    })
 }
 
 impl Desk {

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test file uses its part")]
 
 pub mod applications;
+pub mod every;
 pub mod licence;
 
 use std::sync::OnceLock;
@@ -85,6 +86,7 @@ pub struct Desk {
     pub occurred: Option<Occurred>,
     pub actor: Actor,
     pub reference: &'static Reference,
+    pub facts: Facts,
     pub stream: Vec<Stored>,
 }
 
@@ -97,6 +99,7 @@ impl Desk {
             occurred: None,
             actor: actor("officer-1", Role::Officer),
             reference: reference(),
+            facts: Facts::default(),
             stream: Vec::new(),
         }
     }
@@ -210,7 +213,7 @@ impl Desk {
             reference: self.reference,
             digester: &TestDigester,
         };
-        self.state.decide(&Facts::default(), &command.into(), &context)
+        self.state.decide(&self.facts, &command.into(), &context)
     }
 
     /// Decides, seals and folds what was decided. Answers the events.
@@ -520,36 +523,4 @@ pub fn row() -> RecordImportedInstitution {
         valid_from_date: None,
         edition_date: None,
     }
-}
-
-/// A valid command of each kind for the desk, in the order of the state table.
-pub fn every_command(desk: &Desk) -> Vec<InstitutionCommand> {
-    let today = desk.today();
-    let name_revision = 0;
-    vec![
-        register().into(),
-        filing().into(),
-        WithdrawFiling {
-            reason: Sensitive::new("暂不开办"),
-        }
-        .into(),
-        receipt(today).into(),
-        nonconformity(today).into(),
-        conformity().into(),
-        rename("西湖区新名称托育中心").into(),
-        ChangeClasses {
-            classes: vec![class("混合班", ClassType::Mixed, 18)],
-            effective_date: today,
-        }
-        .into(),
-        suspension(SuspensionKind::Voluntary, today).into(),
-        resumption(today).into(),
-        closing(today).into(),
-        correction(name_revision, "name", json!("正确的名称"), "2026-02-02").into(),
-        RecordImportedInstitution {
-            name: "Sunflower Day Care II".to_owned(),
-            ..row()
-        }
-        .into(),
-    ]
 }

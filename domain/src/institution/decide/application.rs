@@ -2,11 +2,11 @@
 
 use jiff::civil::Date;
 
-use super::Decision;
 use super::case::{Case, MOST_ENTRIES};
 use super::clocking::{self, run_out};
 use super::register::{LONGEST_LINE, LONGEST_NAME, text_subject};
 use super::submission::start_correction;
+use super::{Decision, migration};
 use crate::aggregate::{Context, Decided};
 use crate::check::Check;
 use crate::clock::ClockKind;
@@ -102,6 +102,13 @@ pub(super) fn dismiss(state: &Institution, command: &DismissApplication, context
         "must be named when another authority is competent, and only then",
         "不属于本机关职权范围的须告知有权机关，其他情形不填",
     );
+    check.ensure(
+        command.ground != DismissalGround::MatterEnded,
+        "ground",
+        "ADM-89",
+        "follows from the end of the licence or the institution and is not chosen",
+        "此项由许可或机构终止确定，不可选择",
+    );
     check.done()?;
     let case = Case::next(state, command.application, context)?;
     let asked = InstitutionCommand::from(command.clone());
@@ -113,6 +120,7 @@ pub(super) fn dismiss(state: &Institution, command: &DismissApplication, context
         competent_authority: command.competent_authority.clone(),
     };
     events.push(case.event(dismissed, case.day, context));
+    events.extend(migration::receipt_outlived(state, &case));
     Ok(events)
 }
 
@@ -129,6 +137,7 @@ pub(super) fn withdraw(state: &Institution, command: &WithdrawApplication, conte
     };
     let mut events = vec![case.event(withdrawn, case.day, context)];
     events.extend(clocking::cancelled_all(state, |_, clock| case.owns(clock), case.day));
+    events.extend(migration::receipt_outlived(state, &case));
     Ok(events)
 }
 

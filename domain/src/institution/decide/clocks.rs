@@ -289,9 +289,8 @@ fn lapsed(state: &Institution, end: End<'_>) -> Vec<Decided<InstitutionEvent>> {
         |_, clock| clock.application == Some(application.number) && !clock.is_late(end.after()),
         end.after(),
     ));
-    if application.kind == ApplicationKind::Licence {
-        events.extend(migration::receipt_outlived(state, end.after()));
-    }
+    let last_day = end.clock.due.due_date;
+    events.extend(migration::receipt_held_until(state, application, last_day));
     events
 }
 

@@ -53,19 +53,16 @@ pub(super) fn revoke_authorization(
     another_person(&command.approver, context, "a revocation", "撤销许可")?;
     let (policy, policy_ref) = policy(state, context)?;
     let day = act_day(context);
+    let calendar = &context.reference.calendar;
+    let months_later = |months: u32| day.saturating_add(i64::from(months).months());
     let mut revoked = Decided::plain(AuthorizationRevoked {
         ground: command.ground,
         reasons: command.reasons.clone(),
         effective_date: command.effective_date,
         approver: command.approver.trim().to_owned(),
-        review_until_date: context
-            .reference
-            .calendar
-            .add_calendar_days(day, policy.review_days)
-            .date,
-        suit_until_date: day.saturating_add(i64::from(policy.suit_months).months()),
-        barred_until_date: (command.ground == RevocationGround::Fraud)
-            .then(|| day.saturating_add(i64::from(policy.fraud_bar_months).months())),
+        review_until_date: calendar.add_calendar_days(day, policy.review_days).date,
+        suit_until_date: calendar.next_working_day(months_later(policy.suit_months)).date,
+        barred_until_date: (command.ground == RevocationGround::Fraud).then(|| months_later(policy.fraud_bar_months)),
     });
     revoked.effective_from = Some(begins(state, "effective_date", command.effective_date)?);
     revoked.policies = vec![policy_ref.clone()];
@@ -117,10 +114,17 @@ fn ends_with_authorization(state: &Institution, on: Date) -> Vec<Decided<Institu
     ended(state, on, |application| application.kind != ApplicationKind::Licence)
 }
 
-/// What ends with the institution: every application, and every clock but that of an orderly cessation.
+/// What ends with the institution: every application but the one for its closing that is granted, and every clock but
+/// that of an orderly cessation.
 // rule: ADM-89
-pub(super) fn ends_with_institution(state: &Institution, on: Date) -> Vec<Decided<InstitutionEvent>> {
-    ended(state, on, |_| true)
+pub(super) fn ends_with_institution(
+    state: &Institution,
+    on: Date,
+    granted: Option<&LicenceApplication>,
+) -> Vec<Decided<InstitutionEvent>> {
+    ended(state, on, |application| {
+        granted.is_none_or(|granted| granted.number != application.number)
+    })
 }
 
 /// The authority terminates what has lost its object (终止办理). Nobody withdrew it, no answer is owed and it was not

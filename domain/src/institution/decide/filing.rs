@@ -4,7 +4,7 @@ use jiff::civil::Date;
 
 use super::papers::{self, Earlier, problems};
 use super::register::{LONGEST_LINE, LONGEST_NAME, text_subject};
-use super::{Decision, act_day, begins, clocking, submission, today};
+use super::{Decision, act_day, begins, clocking, entitled, today};
 use crate::aggregate::{Context, Decided};
 use crate::check::Check;
 use crate::clock::{Clock, ClockKind, ClockRef, ClockState, Unit};
@@ -26,7 +26,7 @@ pub(super) fn submit(state: &Institution, command: &SubmitFiling, context: &Cont
     let mut check = Check::default();
     shape(&mut check, &command.papers, command.premises.as_ref(), day);
     check.done()?;
-    submission::filing_is_in_force(region_of(state)?, day, context)?;
+    entitled::filing_is_in_force(region_of(state)?, day, context)?;
     let begins_at = begins(state, "occurred", day)?;
     let (policy, policy_ref) = context.reference.admission(region_of(state)?, day)?;
     let submission = Submission {

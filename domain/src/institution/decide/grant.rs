@@ -3,19 +3,18 @@
 use jiff::ToSpan;
 use jiff::civil::Date;
 
-use super::begins;
 use super::case::Case;
-use super::clocking;
 use super::register::text_subject;
+use super::{begins, clocking, ending};
 use crate::aggregate::{Context, Decided};
 use crate::check::Check;
 use crate::clock::{ClockKind, Unit};
 use crate::envelope::Classification;
 use crate::institution::machine::LICENSING_LAW;
 use crate::institution::{
-    ApplicationGranted, ApplicationKind, AuthorizationKind, AuthorizationTransferred, CessationCause, CessationOpened,
-    ClassesChanged, ClosingAsked, ConditionImposed, ConditionTerms, DetailsChanged, Institution, InstitutionClosed,
-    InstitutionEvent, LicenceGranted, LicenceRenewed, Regime, RegimeChanged, WaiverGranted,
+    ApplicationGranted, ApplicationKind, AuthorizationKind, AuthorizationTransferred, CessationCause, ClassesChanged,
+    ClosingAsked, ConditionImposed, ConditionTerms, DetailsChanged, Institution, InstitutionClosed, InstitutionEvent,
+    LicenceGranted, LicenceRenewed, Regime, RegimeChanged, WaiverGranted,
 };
 use crate::personal::Personal;
 use crate::rejection::{LegalBasis, Reason, Rejection};
@@ -273,32 +272,20 @@ impl Grant<'_> {
         decided.effective_from = Some(begins(self.state, "closing.closing_date", first_day_closed)?);
         decided.legal_basis = vec![LegalBasis::new(LICENSING_LAW, "§70")];
         let mut events = self.decided();
-        let decision = self.case.decision_clock(self.state).map(|(name, _)| name);
-        events.extend(clocking::cancelled_all(
+        events.extend(ending::ends_with_institution(
             self.state,
-            |name, clock| decision != Some(name) && clock.kind != ClockKind::Cessation,
-            self.case.day,
+            asked.closing_date,
+            Some(self.case.application),
         ));
         events.push(decided);
-        if asked.children_to_place > 0 {
-            let opened = CessationOpened {
-                cause: CessationCause::Closing,
-                children_to_place: asked.children_to_place,
-                enrolment_frozen_date: first_day_closed,
-            };
-            let mut opened = self.case.event(opened, first_day_closed, self.context);
-            opened.legal_basis = vec![LegalBasis::new(LICENSING_LAW, "§70")];
-            events.push(opened);
-            events.push(clocking::start(
-                ClockKind::Cessation,
-                None,
-                self.case.day,
-                Unit::CalendarDays,
-                self.case.policy.cessation_days,
-                &self.case.application.policy,
-                self.context,
-            ));
-        }
+        events.extend(ending::cessation(
+            self.state,
+            CessationCause::Closing,
+            asked.children_to_place,
+            asked.closing_date,
+            Some((self.case.policy, self.case.application.policy.clone())),
+            self.context,
+        ));
         Ok(events)
     }
 

@@ -3,6 +3,7 @@
 use jiff::ToSpan;
 use jiff::civil::Date;
 
+use super::case::Case;
 use super::filing::region_of;
 use super::{Decision, clocking, clocks, ending, nothing_to_do};
 use crate::aggregate::{Context, Decided};
@@ -56,7 +57,7 @@ pub(super) fn start_migration(state: &Institution, command: &StartMigration, con
 }
 
 /// The last day for a licence has passed: the receipt holds no more, unless an application for a licence was accepted
-/// and is not decided. It then holds until that ends ([`receipt_outlived`]): nobody loses it by the authority's delay.
+/// and is not decided. It then holds until that ends ([`receipt_held_until`]): nobody loses it by the authority's delay.
 // rule: ADM-82
 pub(super) fn ran_out(state: &Institution, last_day: Date) -> Vec<Decided<InstitutionEvent>> {
     let waits = state
@@ -69,16 +70,26 @@ pub(super) fn ran_out(state: &Institution, last_day: Date) -> Vec<Decided<Instit
     ending::expired(state, AuthorizationKind::Receipt, last_day)
 }
 
-/// An application for a licence ends without one, with effect from `on`: a receipt whose last day for a licence has
+/// An application for a licence ends without one on the day of the case: a receipt whose last day for a licence has
 /// passed held only until then.
 // rule: ADM-82
-pub(super) fn receipt_outlived(state: &Institution, on: Date) -> Vec<Decided<InstitutionEvent>> {
+pub(super) fn receipt_outlived(state: &Institution, case: &Case<'_>) -> Vec<Decided<InstitutionEvent>> {
+    receipt_held_until(state, case.application, case.day)
+}
+
+/// The same of an application that lapsed with the end of a day.
+// rule: ADM-82
+pub(super) fn receipt_held_until(
+    state: &Institution,
+    application: &LicenceApplication,
+    last_day: Date,
+) -> Vec<Decided<InstitutionEvent>> {
     let passed = clocking::latest(state, ClockKind::Migration, None)
         .is_some_and(|(_, clock)| clock.state == ClockState::Expired);
-    if !passed || !holds_receipt(state) {
+    if application.kind != ApplicationKind::Licence || !passed || !holds_receipt(state) {
         return Vec::new();
     }
-    ending::expired(state, AuthorizationKind::Receipt, on.saturating_sub(1.day()))
+    ending::expired(state, AuthorizationKind::Receipt, last_day)
 }
 
 /// Whether an application waits for the authority's decision, or for what the authority still asks before it.

@@ -9,7 +9,7 @@ use super::clocking::{self, run_out};
 use super::grant::day_after;
 use super::register::{LONGEST_LINE, text_subject};
 use super::verdict::{deemed_renewal, proposal};
-use super::{Decision, act_day};
+use super::{Decision, act_day, migration};
 use crate::aggregate::{Context, Decided};
 use crate::check::Check;
 use crate::clock::{ClockKind, ClockState, PauseReason, Unit};
@@ -216,6 +216,7 @@ pub(super) fn refuse(state: &Institution, command: &RefuseApplication, context: 
     if let Some((_, valid_to_date)) = deemed {
         events.push(ran_out(state, &case, valid_to_date, context));
     }
+    events.extend(migration::receipt_outlived(state, &case));
     Ok(events)
 }
 

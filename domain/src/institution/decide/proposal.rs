@@ -20,7 +20,7 @@ pub(super) fn propose(state: &Institution, command: &ProposeDecision, context: &
     shape(command, &case)?;
     let case = Case::next(state, command.application, context)?;
     if command.outcome == ProposedOutcome::Grant {
-        nothing_in_the_way(case.application, &command.conditions, &case)?;
+        nothing_in_the_way(state, &command.conditions, &case)?;
     }
     let proposed = DecisionProposed {
         application: case.number(),
@@ -107,14 +107,24 @@ fn shape(command: &ProposeDecision, case: &Case<'_>) -> Result<(), Rejection> {
 /// the proposal and again at the decision, since registers may have spoken in between.
 ///
 /// # Errors
-/// `REVIEW_INCOMPLETE` with the items: the site (行政许可法 §34), and each register that contradicts, with its source.
+/// `REVIEW_INCOMPLETE` with the items: the site (行政许可法 §34), classes that were changed under the application, and
+/// each register that contradicts, with its source.
 // rule: ADM-56
 pub(super) fn nothing_in_the_way(
-    application: &LicenceApplication,
+    state: &Institution,
     conditions: &[ConditionTerms],
     case: &Case<'_>,
 ) -> Result<(), Rejection> {
+    let application = case.application;
     let mut check = Check::default();
+    // Under a licence classes change by an application alone; before it they may be told at any time.
+    check.ensure(
+        application.kind != ApplicationKind::Licence || application.submitted.classes == state.classes,
+        "classes",
+        "ADM-56",
+        "were changed after the papers came in; apply anew with them",
+        "申请材料提交后班级已变更，请重新申请",
+    );
     let verified = application.verification.as_ref().map(|found| found.verified.outcome);
     if needs_verification(application) && verified != Some(VerificationOutcome::Meets) {
         check.wrong(

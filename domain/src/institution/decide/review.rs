@@ -173,9 +173,11 @@ pub(super) fn record_site_verification(
 ) -> Decision {
     let case = Case::of(state, command.application, context)?;
     verification_shape(command, &case, context)?;
-    // The visit follows the acceptance, from which the decision's clock runs.
-    let accepted = case.decision_clock(state).map(|(_, clock)| clock.from_date);
-    if accepted.is_some_and(|accepted| command.visit_date < accepted) {
+    if case
+        .application
+        .accepted_date
+        .is_some_and(|accepted| command.visit_date < accepted)
+    {
         return Err(Rejection::field(
             "visit_date",
             "ADM-54",

@@ -104,7 +104,7 @@ pub(super) fn close(state: &Institution, command: &CloseInstitution, context: &C
         LegalBasis::new(FILING_RULES, "§10")
     }];
     let mut events = vec![decided];
-    events.extend(ending::ends_with_institution(state, command.closing_date));
+    events.extend(ending::ends_with_institution(state, command.closing_date, None));
     events.extend(ending::cessation(
         state,
         CessationCause::Closing,

@@ -9,7 +9,7 @@ use super::clocking::{self, run_out};
 use super::grant::{Grant, has_certificate};
 use super::proposal::nothing_in_the_way;
 use super::register::LONGEST_NAME;
-use super::{Decision, nothing_to_do, submission};
+use super::{Decision, entitled, nothing_to_do};
 use crate::aggregate::{Context, Decided};
 use crate::check::Check;
 use crate::clock::{ClockKind, Unit};
@@ -54,14 +54,14 @@ fn granted(
 ) -> Decision {
     let mut events = Vec::new();
     match deemed {
-        None => submission::standing(state, case.application.kind, case.day)?,
+        None => entitled::standing(state, case.application.kind, case.day)?,
         Some((deemed, valid_to)) => {
             events.push(reversed(&case, deemed, super::grant::day_after(valid_to), context));
             events.extend(clocking::met_clock(state, deemed.clock, case.day, context));
         }
     }
     let conditions = &proposal.proposed.conditions;
-    nothing_in_the_way(case.application, conditions, &case)?;
+    nothing_in_the_way(state, conditions, &case)?;
     let grant = Grant {
         state,
         case,

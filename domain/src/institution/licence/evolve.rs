@@ -91,7 +91,10 @@ fn applications(state: &mut Institution, event: &InstitutionEvent, recorded: &Re
                 }
             }
         }
-        E::ApplicationAccepted(event) => application.joint = event.joint,
+        E::ApplicationAccepted(event) => {
+            application.joint = event.joint;
+            application.accepted_date = act_date(recorded);
+        }
         E::InformationProvided(event) => {
             for paper in &event.papers {
                 application.submitted.papers.retain(|held| held.kind != paper.kind);
@@ -224,6 +227,7 @@ fn submitted(state: &mut Institution, event: &ApplicationSubmitted, recorded: &R
             first_date: submission.date,
             submitted: submission.clone(),
             applied: Applied::default(),
+            accepted_date: None,
             joint: false,
             returned: 0,
             returned_items: Vec::new(),
@@ -271,6 +275,9 @@ fn deemed(state: &mut Institution, event: &DeemedOutcomeApplied, recorded: &Reco
         clock: event.clock,
         term_before: term_before.filter(|_| event.outcome == DeemedOutcome::Renewed),
     });
+    if event.outcome == DeemedOutcome::Accepted {
+        application.accepted_date = Some(event.effective_date);
+    }
     application.state = deemed_state(event.outcome);
     application.since = act_date(recorded);
 }
@@ -287,7 +294,11 @@ fn authorization(state: &mut Institution, event: &InstitutionEvent, recorded: &R
                 event.application,
             ));
         }
-        E::LicenceGranted(event) => state.authorization = Some(licence(event)),
+        E::LicenceGranted(event) => {
+            state.authorization = Some(licence(event));
+            // Who is granted a licence is up to standard.
+            state.finding_date = None;
+        }
         E::LicenceRenewed(event) => with_held(state, |held| {
             held.valid_from_date = event.valid_from_date;
             held.valid_to_date = Some(event.valid_to_date);
@@ -417,6 +428,9 @@ fn reversed(state: &mut Institution, number: u32) {
     let Some(deemed) = application.deemed.take() else {
         return;
     };
+    if deemed.outcome == DeemedOutcome::Accepted {
+        application.accepted_date = None;
+    }
     application.state = before_deemed(deemed.outcome);
     if let Some((valid_from_date, valid_to_date)) = deemed.term_before {
         with_held(state, |held| {

@@ -77,6 +77,8 @@ pub struct LicenceApplication {
     pub submitted: Submission,
     /// What is asked besides the papers.
     pub applied: Applied,
+    /// Legal day from which it is accepted: of the act, or of the papers where silence accepted it.
+    pub accepted_date: Option<Date>,
     /// Whether several authorities handle it together.
     pub joint: bool,
     /// How often it was returned.
