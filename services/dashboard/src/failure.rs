@@ -42,6 +42,8 @@ pub(crate) enum Thing {
     Person,
     /// An inspection.
     Inspection,
+    /// An application.
+    Application,
     /// A region.
     Region,
 }
@@ -131,6 +133,10 @@ impl Failure {
                     Thing::Inspection => lang.say(
                         "没有这次检查，或不在可见范围之内。",
                         "There is no such inspection, or it is not yours to see.",
+                    ),
+                    Thing::Application => lang.say(
+                        "没有这件申请，或不在可见范围之内。",
+                        "There is no such application, or it is not yours to see.",
                     ),
                     Thing::Region => lang.say(
                         "没有这个地区，或不在可见范围之内。",
@@ -241,6 +247,7 @@ mod tests {
             Failure::NoThing(Thing::Incident),
             Failure::NoThing(Thing::Person),
             Failure::NoThing(Thing::Inspection),
+            Failure::NoThing(Thing::Application),
             Failure::NoThing(Thing::Region),
             Failure::NotReading,
             Failure::Unavailable,

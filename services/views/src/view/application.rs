@@ -78,6 +78,9 @@ impl View for Applications {
             number,
         };
         row.open()?;
+        if is_of_filing(event) {
+            row.set("kind = ifnull(kind, 'filing')", &[])?;
+        }
         row.note(event)?;
         match standing(event) {
             Some(_) if matches!(**event, InstitutionEvent::DeemedOutcomeReversed(_)) => Ok(()),
@@ -117,6 +120,19 @@ pub(crate) fn concerned(event: &InstitutionEvent) -> Option<u32> {
         E::CertificateIssued(event) => event.application,
         _ => return None,
     })
+}
+
+/// Whether an event is one of a filing: those of the licence regime do not tell what was applied for.
+const fn is_of_filing(event: &InstitutionEvent) -> bool {
+    use InstitutionEvent as E;
+    matches!(
+        event,
+        E::FilingSubmitted(_)
+            | E::FilingReturned(_)
+            | E::FilingAccepted(_)
+            | E::FilingWithdrawn(_)
+            | E::FilingReceiptIssued(_)
+    )
 }
 
 /// Where an event leaves its application. A deemed outcome that is taken back leaves it where it must have stood for the

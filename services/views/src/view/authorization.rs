@@ -214,7 +214,7 @@ impl Fold<'_> {
                 self.transaction
                     .prepare_cached(
                         "INSERT INTO cessation(institution, ordinal, cause, children, placed, opened_date, frozen_date)
-                         SELECT ?1, 1 + count(*), ?2, ?3, 0, ?4, ?5 FROM cessation WHERE institution = ?1",
+                         SELECT ?1, 1 + ifnull(max(ordinal), 0), ?2, ?3, 0, ?4, ?5 FROM cessation WHERE institution = ?1",
                     )?
                     .execute((
                         &self.institution,
@@ -251,7 +251,7 @@ impl Fold<'_> {
             .prepare_cached(
                 "INSERT INTO authorization(institution, ordinal, kind, basis, number, application, revision, valid_from,
                    valid_to, provisional_until, suspended, number_revision, from_revision, to_revision)
-                 SELECT ?1, 1 + count(*), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?6, ?12
+                 SELECT ?1, 1 + ifnull(max(ordinal), 0), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?6, ?12
                  FROM authorization WHERE institution = ?1",
             )?
             .execute(params![

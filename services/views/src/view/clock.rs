@@ -24,7 +24,8 @@ use crate::model::ClockStepKind;
 mod read;
 
 pub(crate) use read::{
-    BUCKET, Days, application_bucket, first_of_application, of_application, of_institution, one, page, receipt_due,
+    BUCKET, Days, application_bucket, first_of_application, histories_page, of_application, of_institution, one, page,
+    receipt_due,
 };
 
 /// Clocks.
@@ -49,7 +50,9 @@ impl View for Clocks {
                         PRIMARY KEY(institution, kind, revision)) WITHOUT ROWID;
                       CREATE INDEX clock_waiting ON clock(due_date, institution, kind, revision) WHERE waiting;
                       CREATE INDEX clock_ordered ON clock(due_date, institution, kind, revision);
-                      CREATE INDEX clock_application ON clock(institution, application);",
+                      CREATE INDEX clock_application ON clock(institution, application);
+                      CREATE INDEX clock_implied ON clock(institution) WHERE implied AND state = 'running';
+                      CREATE INDEX clock_owed ON clock(institution) WHERE state = 'expired' AND NOT settled;",
                 key: "institution, kind, revision",
             },
             Table {
@@ -392,7 +395,8 @@ impl Fold<'_> {
         let of_application = |number: u32| -> Result<(), ViewError> {
             self.transaction
                 .prepare_cached(
-                    "UPDATE clock SET settled = 1 WHERE institution = ? AND application = ? AND state = 'expired'",
+                    "UPDATE clock SET settled = 1 WHERE institution = ? AND application = ? AND state = 'expired'
+                     AND NOT settled",
                 )?
                 .execute((&self.institution, number))?;
             Ok(())
@@ -417,7 +421,9 @@ impl Fold<'_> {
     }
 
     fn all(&self, which: &str) -> Result<(), ViewError> {
-        let sql = format!("UPDATE clock SET settled = 1 WHERE institution = ? AND state = 'expired' AND {which}");
+        let sql = format!(
+            "UPDATE clock SET settled = 1 WHERE institution = ? AND state = 'expired' AND NOT settled AND {which}"
+        );
         self.transaction.prepare_cached(&sql)?.execute([&self.institution])?;
         Ok(())
     }

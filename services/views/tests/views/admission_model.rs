@@ -222,9 +222,11 @@ impl Admitted {
         };
         let it = self.applications.entry(number).or_default();
         it.events += 1;
+        if event.event_type().contains(".Filing") {
+            it.kind = it.kind.or(Some(ApplicationKind::Filing));
+        }
         match event {
             E::FilingSubmitted(_) => {
-                it.kind = it.kind.or(Some(ApplicationKind::Filing));
                 it.submitted = it.submitted.or(day);
             }
             E::ApplicationSubmitted(e) => {
