@@ -7,7 +7,7 @@ use yujian_proto::{
     audit::v1 as audit, common::v1 as common, incident::v1 as wire_incident, inspection::v1 as wire_inspection,
     licensing::v1 as licensing, staffing::v1 as staffing, supervision::v1 as supervision,
 };
-use yujian_views::Bucket;
+use yujian_views::{AuthorizationBasis, AuthorizationState, Bucket, ClockBucket, ClockStepKind};
 
 /// A closed list of the domain with its enum on the wire.
 pub(crate) trait Coded: Copy + Sized + 'static {
@@ -126,6 +126,10 @@ coded! {
     alert::AlertSeverity => supervision::AlertSeverity, "ALERT_SEVERITY_";
     alert::DismissalReason => supervision::DismissalReason, "DISMISSAL_REASON_";
     alert::Status => supervision::AlertState, "ALERT_STATE_";
+    ClockBucket => supervision::ClockBucket, "CLOCK_BUCKET_";
+    ClockStepKind => supervision::ClockStepKind, "CLOCK_STEP_KIND_";
+    AuthorizationBasis => supervision::AuthorizationBasis, "AUTHORIZATION_BASIS_";
+    AuthorizationState => supervision::AuthorizationState, "AUTHORIZATION_STATE_";
     policy::Source => supervision::Source, "SOURCE_";
 }
 
@@ -256,6 +260,10 @@ mod tests {
         check::<alert::AlertSeverity>(&pool, "yujian.supervision.v1.AlertSeverity", &[]);
         check::<alert::DismissalReason>(&pool, "yujian.supervision.v1.DismissalReason", &[]);
         check::<alert::Status>(&pool, "yujian.supervision.v1.AlertState", &["none"]);
+        check::<ClockBucket>(&pool, "yujian.supervision.v1.ClockBucket", &[]);
+        check::<ClockStepKind>(&pool, "yujian.supervision.v1.ClockStepKind", &[]);
+        check::<AuthorizationBasis>(&pool, "yujian.supervision.v1.AuthorizationBasis", &[]);
+        check::<AuthorizationState>(&pool, "yujian.supervision.v1.AuthorizationState", &[]);
         check::<policy::Source>(&pool, "yujian.supervision.v1.Source", &[]);
         check::<Bucket>(&pool, "yujian.supervision.v1.Bucket", &[]);
     }

@@ -37,10 +37,31 @@ pub(crate) fn item_en(item: &str) -> String {
             };
         }
     }
-    match item.strip_prefix("premises.") {
-        Some(field) if field_zh(field).is_some() => english(&field_en(field)),
+    if let Some((_, en)) = plain_item(item) {
+        return en.to_owned();
+    }
+    match (item.strip_prefix("premises."), class_field(item)) {
+        (Some(field), _) if field_zh(field).is_some() => english(&field_en(field)),
+        (_, Some((number, field))) => format!("Class {number}: {}", field.replace('_', " ")),
         _ => item.to_owned(),
     }
+}
+
+/// Items without a field, in both languages.
+fn plain_item(item: &str) -> Option<(&'static str, &'static str)> {
+    Some(match item {
+        "institution_type" => ("机构类型", "Institution type"),
+        "credit_code" => ("统一社会信用代码", "Unified social credit code"),
+        "premises" => ("场地", "Premises"),
+        "classes" => ("班级", "Classes"),
+        _ => return None,
+    })
+}
+
+/// Number, from 1, and field of `classes[0].places`.
+fn class_field(item: &str) -> Option<(u32, &str)> {
+    let (index, field) = item.strip_prefix("classes[")?.split_once("].")?;
+    Some((index.parse::<u32>().ok()?.checked_add(1)?, field))
 }
 
 /// Item and problem in English, e.g. `Fire-safety pass: missing`.
@@ -68,6 +89,17 @@ pub(crate) fn item_zh(item: &str) -> String {
                 None => paper.zh().to_owned(),
             };
         }
+    }
+    if let Some((zh, _)) = plain_item(item) {
+        return zh.to_owned();
+    }
+    if let Some((number, field)) = class_field(item) {
+        let field = match field {
+            "class_type" => "班型",
+            "places" => "托位",
+            other => other,
+        };
+        return format!("第{number}个班级的{field}");
     }
     item.strip_prefix("premises.")
         .and_then(field_zh)
@@ -122,6 +154,9 @@ mod tests {
         );
         assert_eq!(item_en("premises.lowest_floor"), "Lowest floor");
         assert_eq!(item_en("premises.area_cm2"), "Usable area");
+        assert_eq!(item_zh("classes[0].places"), "第1个班级的托位");
+        assert_eq!(item_en("classes[0].places"), "Class 1: places");
+        assert_eq!(item_zh("premises"), "场地");
         assert_eq!(item_en("something.else"), "something.else");
         assert_eq!(item_zh("something.else"), "something.else");
     }

@@ -134,7 +134,7 @@ mod tests {
     #[test]
     fn every_shipped_method_has_a_rule() {
         let table = check_rules().unwrap();
-        assert_eq!(table.iter().count(), 97);
+        assert_eq!(table.iter().count(), 135);
         assert_eq!(
             table.get("/yujian.audit.v1.AuditService/EraseSubject"),
             Some(&MethodRule::Roles(vec![Role::Administrator]))
@@ -160,12 +160,31 @@ mod tests {
     #[test]
     fn auditors_call_no_command() {
         for (path, rule) in check_rules().unwrap().iter() {
-            let query = |name: &str| name.starts_with("Get") || name.starts_with("List") || name.starts_with("Replay");
+            let query = |name: &str| {
+                ["Get", "List", "Replay", "Advise", "Follow"]
+                    .iter()
+                    .any(|verb| name.starts_with(verb))
+            };
             let reads = path.contains("SupervisionService") || path.rsplit('/').next().is_some_and(query);
             if let MethodRule::Roles(roles) = rule {
                 assert!(reads || !roles.contains(&Role::Auditor), "{path}");
             }
         }
+    }
+
+    #[test]
+    fn a_bureau_pushes_what_its_register_says_and_decides_nothing_about_licences() {
+        let table = check_rules().unwrap();
+        let open_to_bureaus: Vec<&str> = table
+            .iter()
+            .filter(|(path, _)| path.contains(".AuthorizationService/"))
+            .filter(|(_, rule)| matches!(rule, MethodRule::Roles(roles) if roles.contains(&Role::Bureau)))
+            .map(|(path, _)| path)
+            .collect();
+        assert_eq!(
+            open_to_bureaus,
+            ["/yujian.licensing.v1.AuthorizationService/RecordRegistryCheck"]
+        );
     }
 
     #[test]

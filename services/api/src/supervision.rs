@@ -27,6 +27,7 @@ use crate::watch::Filter;
 
 pub(crate) mod alert;
 mod asked;
+mod admission;
 mod incident;
 mod inspection;
 mod institution;
@@ -152,6 +153,12 @@ queries! {
     get_dossier(GetDossierRequest) -> GetDossierReply = institution;
     list_timeline(ListTimelineRequest) -> ListTimelineReply = institution;
     get_pipeline(GetPipelineRequest) -> GetPipelineReply = institution;
+    list_applications(ListApplicationsRequest) -> ListApplicationsReply = admission;
+    get_application(GetApplicationRequest) -> GetApplicationReply = admission;
+    get_admission_figures(GetAdmissionFiguresRequest) -> GetAdmissionFiguresReply = admission;
+    list_clocks(ListClocksRequest) -> ListClocksReply = admission;
+    get_clock_history(GetClockHistoryRequest) -> GetClockHistoryReply = admission;
+    list_authorizations(ListAuthorizationsRequest) -> ListAuthorizationsReply = admission;
     list_incidents(ListIncidentsRequest) -> ListIncidentsReply = incident;
     get_incident(GetIncidentRequest) -> GetIncidentReply = incident;
     list_persons(ListPersonsRequest) -> ListPersonsReply = staff;

@@ -29,6 +29,8 @@ pub(crate) enum Cell {
     Text(String),
     /// A count.
     Number(u64),
+    /// A number below zero, by its distance.
+    Below(u64),
     /// Not known, or nothing to say.
     Empty,
 }
@@ -54,8 +56,17 @@ impl Cell {
                 }
             }
             Self::Number(number) => line.push_str(&number.to_string()),
+            Self::Below(distance) => line.push_str(&format!("-{distance}")),
             Self::Empty => {}
         }
+    }
+}
+
+/// A number that may lie below zero: days left. Written by us, so that its sign is no formula.
+pub(crate) fn signed(number: i64) -> Cell {
+    match u64::try_from(number) {
+        Ok(number) => Cell::Number(number),
+        Err(_) => Cell::Below(number.unsigned_abs()),
     }
 }
 

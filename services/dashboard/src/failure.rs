@@ -44,6 +44,8 @@ pub(crate) enum Thing {
     Inspection,
     /// An alert.
     Alert,
+    /// An application.
+    Application,
     /// A region.
     Region,
 }
@@ -137,6 +139,10 @@ impl Failure {
                     Thing::Alert => lang.say(
                         "没有这条预警，或不在可见范围之内。",
                         "There is no such alert, or it is not yours to see.",
+                    ),
+                    Thing::Application => lang.say(
+                        "没有这件申请，或不在可见范围之内。",
+                        "There is no such application, or it is not yours to see.",
                     ),
                     Thing::Region => lang.say(
                         "没有这个地区，或不在可见范围之内。",
@@ -248,6 +254,7 @@ mod tests {
             Failure::NoThing(Thing::Person),
             Failure::NoThing(Thing::Inspection),
             Failure::NoThing(Thing::Alert),
+            Failure::NoThing(Thing::Application),
             Failure::NoThing(Thing::Region),
             Failure::NotReading,
             Failure::Unavailable,

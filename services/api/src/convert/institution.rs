@@ -5,8 +5,9 @@ use yujian_command::Outcome;
 use yujian_domain::clock::{Clock, ClockRef, Clocks};
 use yujian_domain::envelope::{Actor, Role};
 use yujian_domain::institution::{
-    self, Application, ApplicationState, Applied, Authorization, Cessation, ConditionTerms, Institution,
-    LicenceApplication, NonconformityReason, Proposal, RegistryChecked, ReturnedItem, SiteVerified,
+    self, Application, ApplicationState, Applied, Authorization, Cessation, ChangeAsked, ClosingAsked, ConditionTerms,
+    DecisionProposed, Institution, LicenceApplication, NonconformityReason, Paper, Premises, Proposal, RegistryChecked,
+    ReturnedItem, SiteVerified, TransferAsked, WaiverAsked,
 };
 use yujian_proto::licensing::v1 as pb;
 
@@ -128,27 +129,73 @@ fn licence_application(application: &LicenceApplication, actor: &Actor) -> pb::L
         hearing_asked: application.hearing_asked,
         deemed: number_of(application.deemed.as_ref().map(|deemed| deemed.outcome)),
         certificate_issued: application.certificate_issued,
-        change: change.as_ref().map(|change| pb::ChangeAsked {
-            display_name: change.name.clone(),
-            classes: change.classes.iter().flatten().map(class_out).collect(),
-            without_classes: change.classes.as_ref().is_some_and(Vec::is_empty),
-        }),
-        transfer: transfer.as_ref().map(|transfer| pb::TransferAsked {
-            credit_code: transfer.credit_code.to_string(),
-            representative: None,
-        }),
-        waiver: waiver.as_ref().map(|waiver| pb::WaiverAsked {
-            item: waiver.item.clone(),
-            until_date: Some(date(waiver.until_date)),
-        }),
-        closing: closing.as_ref().map(|closing| pb::ClosingAsked {
-            closing_date: Some(date(closing.closing_date)),
-            children_to_place: closing.children_to_place,
-        }),
+        change: change.as_ref().map(asked_change),
+        transfer: transfer.as_ref().map(asked_transfer),
+        waiver: waiver.as_ref().map(asked_waiver),
+        closing: closing.as_ref().map(asked_closing),
     }
 }
 
-fn registry_check(check: &RegistryChecked) -> pb::RegistryCheck {
+/// What a change asks for.
+pub(crate) fn asked_change(change: &ChangeAsked) -> pb::ChangeAsked {
+    pb::ChangeAsked {
+        display_name: change.name.clone(),
+        classes: change.classes.iter().flatten().map(class_out).collect(),
+        without_classes: change.classes.as_ref().is_some_and(Vec::is_empty),
+    }
+}
+
+/// To whom a transfer goes; the representative is sealed and left out.
+pub(crate) fn asked_transfer(transfer: &TransferAsked) -> pb::TransferAsked {
+    pb::TransferAsked {
+        credit_code: transfer.credit_code.to_string(),
+        representative: None,
+    }
+}
+
+/// What a waiver asks for.
+pub(crate) fn asked_waiver(waiver: &WaiverAsked) -> pb::WaiverAsked {
+    pb::WaiverAsked {
+        item: waiver.item.clone(),
+        until_date: Some(date(waiver.until_date)),
+    }
+}
+
+/// What a closing says.
+pub(crate) fn asked_closing(closing: &ClosingAsked) -> pb::ClosingAsked {
+    pb::ClosingAsked {
+        closing_date: Some(date(closing.closing_date)),
+        children_to_place: closing.children_to_place,
+    }
+}
+
+/// A paper as it goes out.
+pub(crate) fn paper_out(paper: &Paper) -> pb::Paper {
+    pb::Paper {
+        kind: paper.kind.number(),
+        issuer: paper.issuer.clone().unwrap_or_default(),
+        number: paper.number.clone().unwrap_or_default(),
+        issue_date: paper.issue_date.map(date),
+        expiry_date: paper.expiry_date.map(date),
+        sha256: paper.sha256.clone().unwrap_or_default(),
+        passed: paper.passed,
+    }
+}
+
+/// The premises as they go out.
+pub(crate) fn premises_out(premises: &Premises) -> pb::Premises {
+    pb::Premises {
+        tenure: premises.tenure.number(),
+        lease_start_date: premises.lease_start_date.map(date),
+        lease_end_date: premises.lease_end_date.map(date),
+        highest_floor: Some(premises.highest_floor),
+        lowest_floor: Some(premises.lowest_floor),
+        area_cm2: premises.area_cm2,
+    }
+}
+
+/// What a register said.
+pub(crate) fn registry_check(check: &RegistryChecked) -> pb::RegistryCheck {
     pb::RegistryCheck {
         source: check.source.number(),
         item: check.item.clone(),
@@ -159,7 +206,8 @@ fn registry_check(check: &RegistryChecked) -> pb::RegistryCheck {
     }
 }
 
-fn site_verification(verified: &SiteVerified) -> pb::SiteVerification {
+/// A verification on site.
+pub(crate) fn site_verification(verified: &SiteVerified) -> pb::SiteVerification {
     pb::SiteVerification {
         visit_date: Some(date(verified.visit_date)),
         verifiers: verified
@@ -180,7 +228,14 @@ fn site_verification(verified: &SiteVerified) -> pb::SiteVerification {
 }
 
 fn proposal(proposal: &Proposal) -> pb::Proposal {
-    let proposed = &proposal.proposed;
+    pb::Proposal {
+        proposer: proposal.proposer.clone(),
+        ..draft(&proposal.proposed)
+    }
+}
+
+/// What is proposed, without its proposer.
+pub(crate) fn draft(proposed: &DecisionProposed) -> pb::Proposal {
     let reason = |reason: &NonconformityReason| pb::NonconformityReason {
         item: reason.item.clone(),
         description: reason.description.clone(),
@@ -190,11 +245,12 @@ fn proposal(proposal: &Proposal) -> pb::Proposal {
         conditions: proposed.conditions.iter().map(terms).collect(),
         reasons: proposed.reasons.iter().map(reason).collect(),
         deceit: number_of(proposed.deceit),
-        proposer: proposal.proposer.clone(),
+        proposer: String::new(),
     }
 }
 
-fn terms(terms: &ConditionTerms) -> pb::ConditionTerms {
+/// Terms of a condition.
+pub(crate) fn terms(terms: &ConditionTerms) -> pb::ConditionTerms {
     pb::ConditionTerms {
         item: terms.item.clone(),
         text: terms.text.clone(),

@@ -12,7 +12,7 @@ use crate::convert::licensing::{INSTITUTIONS, reason};
 use crate::parse::{Fields, Ground, optional_text};
 
 /// A clock by its name, e.g. `decision@12`.
-fn clock(f: &mut Fields, name: String) -> Option<ClockRef> {
+pub(crate) fn clock(f: &mut Fields, name: String) -> Option<ClockRef> {
     let name = f.text("clock", name)?;
     f.value("clock", name.parse())
 }

@@ -23,6 +23,7 @@ use crate::principal::COUNTRY;
 use crate::reveal::reveal;
 
 pub(crate) mod alert;
+pub(crate) mod admission;
 pub(crate) mod checklist;
 pub(crate) mod inspection;
 pub(crate) mod staff;

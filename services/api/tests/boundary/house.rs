@@ -29,7 +29,6 @@ use yujian_eventlog::memory::MemoryLog;
 use yujian_proto::audit::v1::audit_service_client::AuditServiceClient;
 use yujian_proto::common::v1::{CommandHeader, Date, Region};
 use yujian_proto::incident::v1::incident_service_client::IncidentServiceClient;
-use yujian_proto::licensing::v1::authorization_service_client::AuthorizationServiceClient;
 use yujian_proto::licensing::v1::licensing_service_client::LicensingServiceClient;
 use yujian_proto::licensing::v1::operator_service_client::OperatorServiceClient;
 use yujian_proto::licensing::v1::{self as licensing, Class, Representative};
@@ -163,10 +162,6 @@ impl House {
 
     pub fn licensing(&self) -> LicensingServiceClient<Channel> {
         LicensingServiceClient::new(self.channel.clone())
-    }
-
-    pub fn authorization(&self) -> AuthorizationServiceClient<Channel> {
-        AuthorizationServiceClient::new(self.channel.clone())
     }
 
     pub fn operator(&self) -> OperatorServiceClient<Channel> {

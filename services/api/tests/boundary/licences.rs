@@ -56,7 +56,7 @@ async fn the_institution_of_a_command_is_absent_for_strangers() {
         let role = actor.split(';').next().unwrap();
         let foreign = match role {
             "role=operator" => format!("role=operator; id=xu; organisation={}", credit_code(2)),
-            "role=bureau" => "role=bureau; id=fire-02; organisation=fire; jurisdiction=330200".to_owned(),
+            "role=bureau" => "role=bureau; id=fire-02; organisation=fire-brigade; jurisdiction=330200".to_owned(),
             _ => format!("{role}; id=zhao-02; jurisdiction=330200"),
         };
         let nobody = raw::call(&walk.house, actor, path, raw::renamed(path, request, absent)).await;

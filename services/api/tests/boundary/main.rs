@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod alerts;
+mod admission;
 mod commands;
 mod conduct;
 mod docs;
@@ -10,6 +11,7 @@ mod gate;
 mod house;
 mod licences;
 mod lives;
+mod operator;
 mod queries;
 mod raw;
 mod rebuild;

@@ -31,7 +31,9 @@ use yujian_eventlog::clock::{Clock, SimulatedClock};
 use yujian_eventlog::entropy::Entropy;
 use yujian_eventlog::keys::MemoryKeys;
 use yujian_eventlog::memory::MemoryLog;
-use yujian_views::{AlertQuery, IncidentQuery, InspectionQuery, InstitutionQuery, PersonQuery, Views};
+use yujian_views::{
+    AlertQuery, ApplicationQuery, ApplicationRow, IncidentQuery, InspectionQuery, InstitutionQuery, PersonQuery, Views,
+};
 
 /// Names that break pages which do not escape, or that reorder what stands beside them.
 pub const NASTY: [&str; 9] = [
@@ -349,6 +351,13 @@ pub async fn every_page(house: &House) -> Vec<String> {
         "/institutions?q=%E5%9B%AD",
         "/incidents",
         "/incidents?open=1",
+        "/admission",
+        "/admission?region=3301",
+        "/applications",
+        "/applications?kind=filing&open=1&left=overdue",
+        "/applications?item=papers.fire_safety",
+        "/deadlines",
+        "/deadlines?ended=1&kind=receipt&owner=authority",
         "/status",
         "/status?digest=1",
     ];
@@ -368,7 +377,7 @@ pub async fn every_page(house: &House) -> Vec<String> {
             .map(|row| format!("/incidents/{}", row.id)),
     );
     let township = institutions.rows.iter().find(|row| row.region.len() == 9).unwrap();
-    for path in ["/", "/staff", "/conduct"] {
+    for path in ["/", "/staff", "/conduct", "/admission"] {
         pages.push(format!("{path}?region={}", township.region));
     }
     pages.extend(persons.rows.iter().take(120).map(|row| format!("/persons/{}", row.id)));
@@ -376,5 +385,12 @@ pub async fn every_page(house: &House) -> Vec<String> {
     pages.extend(about.take(30).map(|id| format!("/persons/{id}")));
     pages.extend(inspections.rows.iter().map(|row| format!("/inspections/{}", row.id)));
     pages.extend(alerts.rows.iter().take(60).map(|row| format!("/alerts/{}", row.id)));
+    let applied = ApplicationQuery {
+        limit: 500,
+        ..Default::default()
+    };
+    let applied = house.views.applications(applied).await.unwrap();
+    let of = |row: &ApplicationRow| format!("/applications/{}/{}", row.institution, row.number);
+    pages.extend(applied.rows.iter().map(of));
     pages
 }

@@ -2,8 +2,10 @@
 //! all of this in both languages.
 #![allow(clippy::unwrap_used)]
 
+mod admission;
 mod conduct;
 mod house;
+mod licensed;
 mod looks;
 mod staff;
 
@@ -118,6 +120,10 @@ async fn links_within_lists_and_files_of_the_page_lead_somewhere() {
         "/inspections",
         "/findings",
         "/alerts",
+        "/admission",
+        "/applications",
+        "/deadlines",
+        "/deadlines?ended=1",
     ] {
         let (_, _, html) = get(&house.router, path).await;
         let links: BTreeSet<String> = ["href=\"", "src=\""]

@@ -75,6 +75,18 @@ impl Views {
         .await
     }
 
+    /// The same clocks, each with everything that happened to it.
+    ///
+    /// # Errors
+    /// [`ViewError::InvalidKey`] when `after` is no key of this list.
+    pub async fn clock_histories(&self, query: ClockQuery) -> Result<Page<ClockHistory>, ViewError> {
+        self.ask(move |transaction, as_of| {
+            let page = clock::histories_page(transaction, &query)?;
+            Ok(Page::of(page, as_of))
+        })
+        .await
+    }
+
     /// One clock with everything that happened to it; `None` when absent or outside the scope.
     ///
     /// # Errors

@@ -24,7 +24,8 @@ use crate::model::ClockStepKind;
 mod read;
 
 pub(crate) use read::{
-    BUCKET, Days, application_bucket, first_of_application, of_application, of_institution, one, page, receipt_due,
+    BUCKET, Days, application_bucket, first_of_application, histories_page, of_application, of_institution, one, page,
+    receipt_due,
 };
 
 /// Clocks.

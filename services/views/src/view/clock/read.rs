@@ -134,6 +134,12 @@ pub(crate) fn page(connection: &Connection, query: &ClockQuery) -> Result<PageOf
     list(order).page(connection, condition, query.after.as_deref(), query.limit, read)
 }
 
+/// The same with everything that happened to each.
+pub(crate) fn histories_page(connection: &Connection, query: &ClockQuery) -> Result<PageOf<ClockHistory>, ViewError> {
+    let (rows, next, total) = page(connection, query)?;
+    Ok((with_steps(connection, rows)?, next, total))
+}
+
 /// The clock that an application waits for first.
 pub(crate) fn first_of_application(
     connection: &Connection,
@@ -191,7 +197,13 @@ fn of(institution: Uuid) -> Condition {
 }
 
 fn histories(connection: &Connection, condition: &Condition) -> Result<Vec<ClockHistory>, ViewError> {
-    let rows = list(["c.revision", "c.kind"]).all(connection, condition, read)?;
+    with_steps(
+        connection,
+        list(["c.revision", "c.kind"]).all(connection, condition, read)?,
+    )
+}
+
+fn with_steps(connection: &Connection, rows: Vec<ClockRow>) -> Result<Vec<ClockHistory>, ViewError> {
     rows.into_iter()
         .map(|row| {
             let steps = steps(connection, row.institution, row.clock)?;
