@@ -156,6 +156,7 @@ pub(crate) fn and_scope(condition: &mut Condition, scope: &Scope) {
     }
     if let Some(organisation) = &scope.organisation {
         // An institution that registered somebody whom it has not at work learns no more once another has engaged the person.
+        // rule: STF-21
         registered.and(
             "p.organisation = ? AND NOT EXISTS(SELECT 1 FROM engagement f WHERE f.person = p.id)",
             [Value::Text(organisation.clone())],

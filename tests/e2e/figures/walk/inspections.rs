@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, ToSpan};
 use uuid::Uuid;
 use yujian_domain::checklist::Checklist;
 use yujian_domain::envelope::{Actor, Role};
@@ -311,8 +311,8 @@ impl Walk {
         let finding = self.dice.one(&findings);
         let kind = match state.findings.get(&finding).map(|finding| finding.state) {
             Some(FindingState::Cited) if self.dice.percent(50) => 5,
-            Some(FindingState::CorrectionDue | FindingState::Overdue) if self.dice.percent(60) => {
-                self.dice.one(&[0, 6])
+            Some(FindingState::CorrectionDue | FindingState::Overdue) if self.dice.percent(75) => {
+                self.dice.one(&[0, 6, 6])
             }
             Some(FindingState::CorrectionClaimed) if self.dice.percent(60) => self.dice.one(&[2, 3]),
             _ => self.dice.between(0, 7),
@@ -343,7 +343,11 @@ impl Walk {
             .into(),
             _ => ExtendCorrection {
                 finding,
-                due_date: self.day(1, 40),
+                due_date: {
+                    let due = state.findings.get(&finding).and_then(|finding| finding.due_date);
+                    due.unwrap_or(self.today())
+                        .saturating_add(self.dice.signed(0, 10).days())
+                },
                 reason: Sensitive::new("等待到货"),
                 approver: officer(&mut self.dice).id,
             }
