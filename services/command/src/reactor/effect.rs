@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 use yujian_domain::aggregate::Aggregate;
-use yujian_domain::alert::{Alert, AlertCommand, RaiseAlert};
+use yujian_domain::alert::{Alert, AlertCommand, ClearAlert, RaiseAlert};
 use yujian_domain::inspection::{Inspection, InspectionCommand};
 use yujian_domain::person::{Person, PersonCommand};
 use yujian_domain::personal::KeyedDigest;
@@ -39,6 +39,8 @@ pub(crate) enum Act {
     Inspection(Uuid, Box<InspectionCommand>),
     /// An alert.
     Alert(Box<RaiseAlert>),
+    /// The fact behind an alert no longer holds.
+    ClearAlert(Uuid, Box<ClearAlert>),
     /// A claim is given back.
     Release {
         kind: &'static str,
@@ -117,6 +119,10 @@ impl Commands {
             Act::Alert(alert) => {
                 let command = AlertCommand::from(alert.as_ref().clone());
                 self.command::<Alert>(alert.id(), &command, effect, cause).await
+            }
+            Act::ClearAlert(id, clear) => {
+                let command = AlertCommand::from(clear.as_ref().clone());
+                self.command::<Alert>(*id, &command, effect, cause).await
             }
             Act::Release { kind, digests, owner } => {
                 let before = cause.position.unwrap_or_else(|| *inner.log.head().borrow());

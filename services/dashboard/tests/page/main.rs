@@ -2,6 +2,7 @@
 //! all of this in both languages.
 #![allow(clippy::unwrap_used)]
 
+mod alerts;
 mod conduct;
 mod house;
 mod looks;
