@@ -284,7 +284,8 @@ impl Model<'_> {
         let index = self.named(number, UNDECIDED)?;
         self.follows(index)?;
         self.goes(index, "withdrawn");
-        self.cancel(|watch| watch.of == number);
+        let day = self.day();
+        self.cancel(|watch| watch.of == number && !watch.is_over(day));
         Ok(())
     }
 
@@ -624,7 +625,7 @@ impl Model<'_> {
                 case.since = day;
             }
         } else {
-            self.cancel(|watch| watch.of == number);
+            self.cancel(|watch| watch.of == number && !watch.is_over(day));
         }
         Ok(())
     }
@@ -687,7 +688,7 @@ impl Model<'_> {
             ("correction_reply", Some("returned")) | ("information_reply", Some("awaiting_information")) => {
                 let case = &mut self.cases[index];
                 (case.at, case.since) = ("lapsed", after);
-                self.cancel(|watch| watch.of == of);
+                self.cancel(|watch| watch.of == of && !watch.is_over(after));
             }
             ("renewal", _) if self.term.is_some_and(|term| term.holds && term.last == last) => {
                 self.term_is_over(place, last);
