@@ -43,6 +43,7 @@ impl Story<'_> {
             Task::Import(institution) => self.import(institution).await,
             Task::Staff(step) => self.staff_step(step).await,
             Task::Visit(step) => self.visit_step(step).await,
+            Task::Alert(step) => self.alert_step(step).await,
             _ => self.incident_step(task).await,
         }
     }
