@@ -75,6 +75,7 @@ fn the_shipped_rules_hold_the_numbers_of_the_measures() {
         (3, 3, 1)
     );
     assert!(policy.standards.free_use_as_lease);
+    assert_eq!(policy.paper_warning_days, [90, 30, 7, 0]);
     assert_eq!((policy.standards.family_point_places, policy.max_returns), (5, 1));
     let limits = [
         ClassType::Infant,

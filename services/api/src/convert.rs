@@ -9,8 +9,8 @@ use yujian_domain::values::RegionId;
 use yujian_proto::common::v1 as wire;
 use yujian_views::AsOf;
 
-pub(crate) mod authorization;
 pub(crate) mod alert;
+pub(crate) mod authorization;
 pub(crate) mod incident;
 pub(crate) mod inspection;
 pub(crate) mod institution;

@@ -25,9 +25,9 @@ use crate::page_token::{self, Arguments};
 use crate::parse::{Fields, optional_text};
 use crate::watch::Filter;
 
+mod admission;
 pub(crate) mod alert;
 mod asked;
-mod admission;
 mod incident;
 mod inspection;
 mod institution;

@@ -1,7 +1,7 @@
 //! One module a page: reads the views, makes a plain struct, renders its template.
 
-pub(crate) mod alert;
 pub(crate) mod admission;
+pub(crate) mod alert;
 pub(crate) mod alerts;
 pub(crate) mod application;
 pub(crate) mod applications;

@@ -5,9 +5,9 @@ use crate::fold::View;
 
 pub(crate) mod admission_figures;
 pub(crate) mod alert;
+pub(crate) mod alert_figures;
 pub(crate) mod application;
 pub(crate) mod authorization;
-pub(crate) mod alert_figures;
 pub(crate) mod checklist;
 pub(crate) mod clock;
 pub(crate) mod conduct_figures;

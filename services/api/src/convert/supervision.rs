@@ -22,8 +22,8 @@ use crate::labels::item_zh;
 use crate::principal::COUNTRY;
 use crate::reveal::reveal;
 
-pub(crate) mod alert;
 pub(crate) mod admission;
+pub(crate) mod alert;
 pub(crate) mod checklist;
 pub(crate) mod inspection;
 pub(crate) mod staff;

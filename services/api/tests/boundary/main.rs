@@ -1,8 +1,8 @@
 //! The boundary over a whole house in memory, through a real port.
 #![allow(clippy::unwrap_used)]
 
-mod alerts;
 mod admission;
+mod alerts;
 mod commands;
 mod conduct;
 mod docs;
