@@ -103,6 +103,7 @@ coded! {
     inspection::Status => wire_inspection::InspectionState, "INSPECTION_STATE_";
     alert::AlertRule => supervision::AlertRule, "ALERT_RULE_";
     policy::Source => supervision::Source, "SOURCE_";
+    policy::PolicyKind => licensing::PolicyKind, "POLICY_KIND_";
 }
 
 impl Coded for Bucket {
@@ -209,6 +210,7 @@ mod tests {
         check::<inspection::Status>(&pool, "yujian.inspection.v1.InspectionState", &["none"]);
         check::<alert::AlertRule>(&pool, "yujian.supervision.v1.AlertRule", &[]);
         check::<policy::Source>(&pool, "yujian.supervision.v1.Source", &[]);
+        check::<policy::PolicyKind>(&pool, "yujian.licensing.v1.PolicyKind", &[]);
         check::<Bucket>(&pool, "yujian.supervision.v1.Bucket", &[]);
     }
 }

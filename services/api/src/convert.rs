@@ -11,6 +11,7 @@ use yujian_views::AsOf;
 pub(crate) mod incident;
 pub(crate) mod inspection;
 pub(crate) mod licensing;
+pub(crate) mod policy;
 pub(crate) mod staffing;
 pub(crate) mod supervision;
 

@@ -32,6 +32,7 @@ mod licensing;
 pub mod limits;
 mod page_token;
 mod parse;
+mod policy;
 mod principal;
 mod rebuild;
 mod reveal;
@@ -114,6 +115,7 @@ impl Api {
         use yujian_proto::incident::v1::incident_service_server::IncidentServiceServer;
         use yujian_proto::inspection::v1::inspection_service_server::InspectionServiceServer;
         use yujian_proto::licensing::v1::licensing_service_server::LicensingServiceServer;
+        use yujian_proto::licensing::v1::policy_service_server::PolicyServiceServer;
         use yujian_proto::staffing::v1::staffing_service_server::StaffingServiceServer;
         use yujian_proto::supervision::v1::supervision_service_server::SupervisionServiceServer;
         let routes = tonic::service::Routes::from(axum::Router::new())
@@ -121,6 +123,7 @@ impl Api {
                 LicensingServiceServer<_>,
                 licensing::Licensing(Arc::clone(&api))
             ))
+            .add_service(limited!(PolicyServiceServer<_>, policy::Policies(Arc::clone(&api))))
             .add_service(limited!(
                 IncidentServiceServer<_>,
                 incident::Incidents(Arc::clone(&api))

@@ -36,6 +36,7 @@ pub(crate) fn register(request: pb::RegisterInstitutionRequest, ground: Ground<'
         .and_then(|region| f.region("region", region, ground));
     let point = f.point("point", request.point);
     let institution_type = f.code("institution_type", request.institution_type);
+    let also_types = f.list("also_types", request.also_types, Fields::code);
     let mode = f.code("mode", request.mode);
     let ownership = f.code("ownership", request.ownership);
     let registrar = f.code("registrar", request.registrar);
@@ -52,6 +53,7 @@ pub(crate) fn register(request: pb::RegisterInstitutionRequest, ground: Ground<'
             region: region?,
             point,
             institution_type: institution_type?,
+            also_types: also_types?,
             mode: mode?,
             ownership: ownership?,
             registrar: registrar?,
@@ -384,6 +386,8 @@ fn premises(f: &mut Fields, told: &pb::Premises) -> Option<Premises> {
         highest_floor: highest_floor?,
         lowest_floor: lowest_floor?,
         area_cm2: told.area_cm2,
+        built_area_cm2: told.built_area_cm2,
+        outdoor_area_cm2: told.outdoor_area_cm2,
     })
 }
 
@@ -404,6 +408,7 @@ fn institution(id: uuid::Uuid, state: &Institution) -> pb::Institution {
         region: state.region.as_ref().map(region),
         address: state.address.clone().unwrap_or_default(),
         institution_type: number_of(state.institution_type),
+        also_types: state.also_types.iter().map(|one| one.number()).collect(),
         classes: state.classes.iter().map(class_out).collect(),
         places: state.places(),
         application: state.application.as_ref().map(application),

@@ -28,6 +28,7 @@ use yujian_proto::audit::v1::audit_service_client::AuditServiceClient;
 use yujian_proto::common::v1::{CommandHeader, Date, Region};
 use yujian_proto::incident::v1::incident_service_client::IncidentServiceClient;
 use yujian_proto::licensing::v1::licensing_service_client::LicensingServiceClient;
+use yujian_proto::licensing::v1::policy_service_client::PolicyServiceClient;
 use yujian_proto::licensing::v1::{self as licensing, Class, Representative};
 use yujian_proto::supervision::v1::supervision_service_client::SupervisionServiceClient;
 use yujian_views::Views;
@@ -113,6 +114,10 @@ impl House {
         LicensingServiceClient::new(self.channel.clone())
     }
 
+    pub fn policies(&self) -> PolicyServiceClient<Channel> {
+        PolicyServiceClient::new(self.channel.clone())
+    }
+
     pub fn incidents(&self) -> IncidentServiceClient<Channel> {
         IncidentServiceClient::new(self.channel.clone())
     }
@@ -176,6 +181,7 @@ pub fn registration(site: &str) -> licensing::RegisterInstitutionRequest {
         }),
         point: None,
         institution_type: licensing::InstitutionType::Comprehensive.into(),
+        also_types: Vec::new(),
         mode: licensing::Mode::Private.into(),
         ownership: licensing::Ownership::Private.into(),
         registrar: licensing::Registrar::MarketSupervision.into(),

@@ -8,6 +8,7 @@ mod every;
 mod gate;
 mod house;
 mod lives;
+mod policies;
 mod queries;
 mod raw;
 mod rebuild;
