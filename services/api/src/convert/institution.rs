@@ -192,6 +192,8 @@ pub(crate) fn premises_out(premises: &Premises) -> pb::Premises {
         highest_floor: Some(premises.highest_floor),
         lowest_floor: Some(premises.lowest_floor),
         area_cm2: premises.area_cm2,
+        built_area_cm2: premises.built_area_cm2,
+        outdoor_area_cm2: premises.outdoor_area_cm2,
     }
 }
 
