@@ -1,4 +1,5 @@
-"""Walks licensing, staffing, inspection and incident with nothing but the .proto files: no code of ours.
+"""Walks filing, licence, staffing, inspection and incident with nothing but the .proto files: no code of ours. Licences must be
+in force in 330108, and filing in 330106.
 
 Usage: workflows.py HOST:PORT CREDIT_CODE PROTO_ROOT
 
@@ -19,7 +20,9 @@ from grpc_status import rpc_status
 
 ADDRESS, CREDIT_CODE, ROOT = sys.argv[1:]
 CHANNEL = grpc.insecure_channel(ADDRESS)
-AREAS = ["Licensing", "Staffing", "Inspection", "Incident", "Supervision"]
+SERVICES = ["licensing.v1.LicensingService", "licensing.v1.AuthorizationService", "licensing.v1.OperatorService",
+            "staffing.v1.StaffingService", "inspection.v1.InspectionService", "incident.v1.IncidentService",
+            "supervision.v1.SupervisionService"]
 CHINA = datetime.timezone(datetime.timedelta(hours=8))
 TODAY = datetime.datetime.now(CHINA).date()
 
@@ -28,6 +31,10 @@ OFFICER = "role=officer; id=zhang-07; organisation=health-330106; jurisdiction=3
 SECOND = "role=officer; id=sun-08; organisation=health-330106; jurisdiction=330106"
 LEAD = "role=inspector; id=li-01; organisation=health-330106; jurisdiction=330106"
 BUREAU = "role=bureau; id=police-1; organisation=police; jurisdiction=330106"
+# Where licences are in force: who handles an application, who decides it, and the fire brigade.
+HANDLER = "role=officer; id=qian-03; organisation=health-330108; jurisdiction=330108"
+HEAD = "role=officer; id=zhou-01; organisation=health-330108; jurisdiction=330108"
+FIRE = "role=bureau; id=fire-1; organisation=fire; jurisdiction=330108"
 
 
 def descriptors():
@@ -50,8 +57,8 @@ def descriptors():
 
 POOL = descriptors()
 METHODS = {method.name: method
-           for area in AREAS
-           for method in POOL.FindServiceByName(f"yujian.{area.lower()}.v1.{area}Service").methods}
+           for service in SERVICES
+           for method in POOL.FindServiceByName(f"yujian.{service}").methods}
 
 
 def call(method, actor, /, **body):
@@ -133,6 +140,88 @@ def license():
     filed = call("IssueReceipt", OFFICER, name=name, receiptNumber="西托备〔2026〕1号", issueDate=day(TODAY))
     assert filed["institution"]["state"] == "INSTITUTION_STATE_FILED", filed
     return name
+
+
+# Licence: advised, tried, returned, accepted, looked at, granted with a condition, taken away, the children placed.
+def licence():
+    region = {"code": "330108"}
+    kind = "INSTITUTION_TYPE_COMPREHENSIVE"
+    advice = call("AdviseFiling", OPERATOR, institutionType=kind, region=region, date=day(TODAY))
+    assert advice["regime"] == "REGIME_LICENCE" and not int(advice.get("feeFen", 0)), advice
+    assert [one["kind"] for one in advice["papers"]] == [f"PAPER_KIND_{paper}" for paper in PAPERS], advice
+    periods = {one["kind"]: one for one in advice["clocks"]}
+    assert periods["CLOCK_KIND_COMPLETENESS"]["deemed"] == "DEEMED_OUTCOME_ACCEPTED", periods
+
+    name = call(
+        "RegisterInstitution", OPERATOR, displayName="滨江蟒蛇托育园", creditCode=CREDIT_CODE, site="滨江部",
+        address="杭州市滨江区江南大道2号", region=region, institutionType=kind, mode="MODE_PRIVATE",
+        ownership="OWNERSHIP_PRIVATE", registrar="REGISTRAR_MARKET_SUPERVISION", registrationDate=ago(90),
+        representative={"name": "欧阳一诺", "phone": "13912345678"},
+        classes=[{"name": "托小一班", "classType": "CLASS_TYPE_YOUNGER_TODDLER", "places": 15}])["institution"]["name"]
+    premises = {"tenure": "TENURE_OWNED", "highestFloor": 2, "lowestFloor": 1}
+    papers = [paper(kind) for kind in PAPERS]
+    checked = call("CheckFiling", OPERATOR, name=name, premises=premises, papers=papers[:7])
+    assert [one["item"] for one in checked["missing"]] == ["papers.fire_safety"], checked
+    refused("REGIME_NOT_IN_FORCE", "SubmitFiling", OPERATOR, name=name, premises=premises, papers=papers)
+
+    def latest(reply):
+        return reply["institution"]["licenceApplications"][-1]
+
+    returned = latest(call("FileFiling", OPERATOR, name=name, premises=premises, papers=papers[:7]))
+    assert returned["state"] == "APPLICATION_STATE_RETURNED", returned
+    assert returned["returnedItems"][0]["labelEn"] == "Fire-safety pass: missing", returned
+    submitted = latest(call("SubmitApplication", OPERATOR, name=name, kind="APPLICATION_KIND_LICENCE",
+                            premises=premises, papers=papers))
+    assert submitted["state"] == "APPLICATION_STATE_SUBMITTED", submitted
+    about = {"name": name, "application": submitted["number"]}
+    accepted = call("AcceptApplication", HANDLER, **about)
+    clock = [one for one in accepted["institution"]["clocks"] if one["kind"] == "CLOCK_KIND_DECISION"][0]
+    assert clock["count"] == periods["CLOCK_KIND_DECISION"]["count"], clock
+
+    grant = {**about, "outcome": "PROPOSED_OUTCOME_GRANT", "conditions": [
+        {"item": "papers.fire_safety", "text": "按期提交年度消防检查记录", "dueDate": ahead(60)}]}
+    basis = refused("REVIEW_INCOMPLETE", "ProposeDecision", HANDLER, **grant)
+    assert "行政许可法 §34" in basis, basis
+    waiting = latest(call("RequestInformation", HANDLER, **about, questions=[
+        {"item": "papers.fire_safety", "question": "请说明疏散通道"}]))
+    assert waiting["state"] == "APPLICATION_STATE_AWAITING_INFORMATION", waiting
+    call("ProvideInformation", OPERATOR, **about, statement="见平面图")
+    call("RecordRegistryCheck", FIRE, name=name, source="REGISTRY_SOURCE_FIRE", item="papers.fire_safety",
+         number="P-1", outcome="REGISTRY_OUTCOME_MATCHES", recordDate=day(TODAY), responseSha256=digest("答复"))
+    call("RecordSiteVerification", HANDLER, **about, visitDate=day(TODAY), outcome="VERIFICATION_OUTCOME_MEETS",
+         verifiers=[{"account": "li-01", "certificate": "ZF-1"}, {"account": "wang-02", "certificate": "ZF-2"}])
+    call("ProposeDecision", HANDLER, **grant)
+    seen = call("GetInstitution", OPERATOR, name=name)
+    assert "proposal" not in str(seen), "the applicant is told of no proposal"
+    number = {"licenceNumber": "浙托许330108-0001"}
+    refused("TWO_PERSON_RULE", "DecideApplication", HANDLER, **about, **number)
+    granted = call("DecideApplication", HEAD, **about, **number)
+    held = granted["institution"]["authorization"]
+    assert held["kind"] == "AUTHORIZATION_KIND_LICENCE" and held["validToDate"], held
+    issued = call("IssueCertificate", HANDLER, **about, issueDate=day(TODAY))
+    assert latest(issued)["certificateIssued"], issued
+    told = call("GetApplication", OPERATOR, institution=name, number=about["application"],
+                minPosition=issued["command"]["position"])
+    assert told["application"]["state"] == "APPLICATION_STATE_GRANTED" and "proposal" not in told, told
+    waiting = call("ListClocks", HANDLER, institution=name, waitingOnly=True)["clocks"]
+    assert {"CLOCK_KIND_CONDITION", "CLOCK_KIND_RENEWAL"} <= {one["kind"] for one in waiting}, waiting
+
+    call("RecordConditionMet", HANDLER, name=name, condition=1, onDate=day(TODAY), statement="已核查")
+    call("SuspendInstitution", HANDLER, name=name, kind="SUSPENSION_KIND_EMERGENCY", reason="燃气泄漏",
+         fromDate=day(TODAY))
+    resumed = call("ResumeInstitution", HANDLER, name=name, fromDate=day(TODAY), statement="已修复")
+    assert resumed["institution"]["state"] == "INSTITUTION_STATE_LICENSED", resumed
+    taken = {"name": name, "ground": "REVOCATION_GROUND_BREACH", "effectiveDate": day(TODAY), "childrenToPlace": 2,
+             "reasons": [{"item": "conditions", "description": "多次违反附加条件"}]}
+    refused("TWO_PERSON_RULE", "RevokeAuthorization", HANDLER, approver="qian-03", **taken)
+    revoked = call("RevokeAuthorization", HANDLER, approver="zhou-01", **taken)["institution"]
+    assert revoked["state"] == "INSTITUTION_STATE_REVOKED", revoked
+    assert revoked["cessation"]["childrenToPlace"] == 2, revoked
+    call("RecordPlacement", OPERATOR, name=name, children=2, onDate=day(TODAY))
+    closed = call("CloseCessation", HANDLER, name=name, onDate=day(TODAY))
+    assert closed["institution"]["cessation"]["closedDate"] == day(TODAY), closed
+    history = call("ListAuthorizations", OPERATOR, institution=name, minPosition=closed["command"]["position"])
+    assert history["authorizations"][-1]["state"] == "AUTHORIZATION_STATE_REVOKED", history
 
 
 # Staffing: two inspectors; a carer with credentials, checks, an engagement, and a bar.
@@ -246,6 +335,8 @@ def incident(institution):
 
 site = license()
 print("licensing: filed with receipt")
+licence()
+print("licence: granted, taken away, children placed")
 inspectors = [inspector("li-01", "E1234567"), inspector("wang-02", "E7654321")]
 staff(site)
 print("staffing: engaged and barred")

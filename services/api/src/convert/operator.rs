@@ -184,10 +184,10 @@ fn latest(state: &Institution) -> Option<&yujian_domain::institution::LicenceApp
 pub(crate) fn standing(id: Uuid, state: &Institution, revision: u64, actor: &Actor) -> Option<pb::FilingStanding> {
     let filing = state.application.as_ref();
     let filing_open = filing.is_some() && matches!(state.status, Status::Returned | Status::Accepted);
+    // Numbers are shared: where nothing is open, the later one is the last one.
     let licence = latest(state).filter(|application| {
-        // Numbers are shared: the later one is what is followed, unless the filing is the only open one.
-        !(filing_open && application.state.is_final())
-            && filing.is_none_or(|filing| application.number > filing.number || !filing_open)
+        let later = filing.is_none_or(|filing| application.number > filing.number);
+        !application.state.is_final() || (!filing_open && later)
     });
     let told = institution(id, state, actor);
     let of_application = |number: u32| clocks(&state.clocks, |clock| clock.application == Some(number));
