@@ -121,7 +121,10 @@ impl<'a> EventSeen<'a> {
     /// The legal day from which the event has effect, when known.
     pub(crate) fn effective_day(&self) -> Option<Date> {
         let metadata = self.metadata.as_ref()?;
-        metadata.effective_from.map(yujian_domain::time::day_of).or(metadata.occurred.day())
+        metadata
+            .effective_from
+            .map(yujian_domain::time::day_of)
+            .or(metadata.occurred.day())
     }
 
     /// The legal day on which it happened, when known.

@@ -78,6 +78,7 @@ impl Walk {
             region: self.dice.one(&townships),
             point: None,
             institution_type: self.dice.one(InstitutionType::ALL),
+            also_types: Vec::new(),
             mode: self.dice.one(Mode::ALL),
             ownership: self.dice.one(Ownership::ALL),
             registrar: Registrar::MarketSupervision,
@@ -160,6 +161,8 @@ impl Walk {
             papers: papers.into_iter().map(paper).collect(),
             makes_meals: self.dice.percent(50),
             premises: Some(Premises {
+                built_area_cm2: None,
+                outdoor_area_cm2: None,
                 tenure: Tenure::Leased,
                 lease_start_date: Some(self.day(-60, -1)),
                 lease_end_date: Some(self.day(1100, 1200)),
