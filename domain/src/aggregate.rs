@@ -9,6 +9,8 @@ use uuid::Uuid;
 
 use crate::envelope::{Actor, Classification, FactRef, LegalBasis, Metadata, PolicyRef};
 use crate::event::EventFamily;
+use crate::incident::Incident;
+use crate::inspection::Inspection;
 use crate::institution::Institution;
 use crate::person::Person;
 use crate::personal::{Digester, KeyedDigest};
@@ -42,6 +44,10 @@ pub struct Facts {
     pub institution: Option<Arc<Institution>>,
     /// Persons that the command names, as of the revisions in `used`. One that does not exist is not here.
     pub persons: BTreeMap<Uuid, Arc<Person>>,
+    /// The inspection that the command names, at the revision in `used`; none when there is no such one.
+    pub inspection: Option<Arc<Inspection>>,
+    /// The incident that the command names, at the revision in `used`; none when there is no such one.
+    pub incident: Option<Arc<Incident>>,
     /// What was read.
     pub used: Vec<FactRef>,
 }
@@ -53,6 +59,10 @@ pub enum Need {
     Institution(Uuid),
     /// The person of this id; one that does not exist is left out of the facts, and the decision says so.
     Person(Uuid),
+    /// The inspection of this id; as a person.
+    Inspection(Uuid),
+    /// The incident of this id; as a person.
+    Incident(Uuid),
 }
 
 /// Something that must be unique across streams, claimed before the events that need it are appended.

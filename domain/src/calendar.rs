@@ -8,10 +8,13 @@
 //! provisional. (A notice has twice moved days of the last week of December before it, in 2018 and 2022: a period that
 //! ends there is as sure as the notices published until now.)
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Span;
 use jiff::civil::{Date, Weekday};
+
+/// First line of a holiday table.
+const HEADER: &str = "date,name,kind,notice_year";
 
 /// A dated holiday table: statutory days off and make-up working days (调休) by the State Council's yearly notices.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -37,8 +40,128 @@ pub struct Due {
 pub struct CalendarError {
     /// Line, from 1.
     pub line: usize,
-    /// What is wrong.
+    /// What is wrong, in English.
     pub message: String,
+    /// What is wrong, in Chinese.
+    pub message_zh: String,
+}
+
+impl CalendarError {
+    fn new(line: usize, (message, message_zh): (&str, &str)) -> Self {
+        Self {
+            line,
+            message: message.to_owned(),
+            message_zh: message_zh.to_owned(),
+        }
+    }
+}
+
+/// One row of a holiday table: a day that is not what the ordinary week says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holiday {
+    /// The day.
+    pub date: Date,
+    /// Name of the holiday, in Chinese.
+    pub name: String,
+    /// A day off; else a make-up working day (调休上班).
+    pub off: bool,
+    /// Year whose notice tells of it.
+    pub notice_year: i16,
+}
+
+impl Holiday {
+    /// Reads the rows of a table `date,name,kind,notice_year`, in its order.
+    ///
+    /// # Errors
+    /// With the line, when the header or a row has another form.
+    pub fn read(table: &str) -> Result<Vec<Self>, CalendarError> {
+        let mut rows = table.lines().enumerate().map(|(index, row)| (index + 1, row));
+        let header = rows.next().map(|(_, row)| row.trim_start_matches('\u{feff}'));
+        if header.is_some_and(|header| header != HEADER) {
+            return Err(CalendarError::new(
+                1,
+                (
+                    "the header must be date,name,kind,notice_year",
+                    "表头须为date,name,kind,notice_year",
+                ),
+            ));
+        }
+        rows.map(|(line, row)| Self::row(row).map_err(|message| CalendarError::new(line, message)))
+            .collect()
+    }
+
+    fn row(row: &str) -> Result<Self, (&'static str, &'static str)> {
+        let cells: Vec<&str> = row.split(',').collect();
+        let [date, name, kind, year] = cells[..] else {
+            return Err(("a row has four cells", "每行须有四列"));
+        };
+        let date = date
+            .parse()
+            .map_err(|_| ("the date is not a day like 2026-02-17", "日期须形如2026-02-17"))?;
+        let off = match kind {
+            "off" => true,
+            "work" => false,
+            _ => return Err(("the kind must be off or work", "类别须为off或work")),
+        };
+        let notice_year = year
+            .parse()
+            .map_err(|_| ("the year of the notice is not a year", "通知年份不是年份"))?;
+        if !(1949..=2999).contains(&notice_year) {
+            return Err((
+                "the year of the notice must lie between 1949 and 2999",
+                "通知年份须在1949至2999之间",
+            ));
+        }
+        Ok(Self {
+            date,
+            name: name.to_owned(),
+            off,
+            notice_year,
+        })
+    }
+}
+
+/// What is wrong with a table that parses: each with the line, so that all of it can be told at once.
+///
+/// A notice tells of days of its own year and of the last days of the year before; notices come for one year after the
+/// other; a day stands in the table once.
+#[must_use]
+// rule: CAL-01
+pub fn implausible(rows: &[Holiday]) -> Vec<CalendarError> {
+    let mut wrong = Vec::new();
+    let mut seen = BTreeSet::new();
+    let mut years = BTreeSet::new();
+    for (index, row) in rows.iter().enumerate() {
+        // The header is line 1.
+        let mut tell = |message| wrong.push(CalendarError::new(index + 2, message));
+        if row.name.trim().is_empty() {
+            tell(("the holiday has no name", "缺少节日名称"));
+        }
+        if row.date.year() != row.notice_year && row.date.year().saturating_add(1) != row.notice_year {
+            tell((
+                "a notice tells of days of its year and of the year before",
+                "日期须在通知年份或其上一年之内",
+            ));
+        }
+        if !seen.insert(row.date) {
+            tell(("the day stands here twice", "同一日期出现两次"));
+        }
+        years.insert(row.notice_year);
+    }
+    let all = years.first().zip(years.last()).map(|(first, last)| *first..=*last);
+    match all {
+        None => wrong.push(CalendarError::new(1, ("the table holds no day", "表中没有任何日期"))),
+        Some(mut all) => {
+            if let Some(missing) = all.find(|year| !years.contains(year)) {
+                wrong.push(CalendarError {
+                    line: 1,
+                    message: format!("the years must follow one another: there is no notice for {missing}"),
+                    message_zh: format!("年份须连续：缺少{missing}年的通知"),
+                });
+            }
+        }
+    }
+    wrong
 }
 
 impl Calendar {
@@ -49,47 +172,31 @@ impl Calendar {
     /// With the line, when the header or a row has another form, or a day stands there twice with different kinds.
     pub fn from_csv(table: &str) -> Result<Self, CalendarError> {
         let mut calendar = Self::default();
-        let mut last_year = None;
-        for (index, row) in table.lines().enumerate() {
-            let wrong = |message: &str| CalendarError {
-                line: index + 1,
-                message: message.to_owned(),
-            };
-            if index == 0 {
-                if row.trim_start_matches('\u{feff}') != "date,name,kind,notice_year" {
-                    return Err(wrong("the header must be date,name,kind,notice_year"));
-                }
-                continue;
+        for (index, holiday) in Holiday::read(table)?.iter().enumerate() {
+            let before = calendar.exceptions.insert(holiday.date, holiday.off);
+            if before.is_some_and(|before| before != holiday.off) {
+                // The header is line 1.
+                return Err(CalendarError::new(
+                    index + 2,
+                    (
+                        "the day stands here twice with different kinds",
+                        "同一日期出现两次且类别不同",
+                    ),
+                ));
             }
-            let cells: Vec<&str> = row.split(',').collect();
-            let [date, _name, kind, year] = cells[..] else {
-                return Err(wrong("a row has four cells"));
-            };
-            let date: Date = date
-                .parse()
-                .map_err(|_| wrong("the date is not a day like 2026-02-17"))?;
-            let off = match kind {
-                "off" => true,
-                "work" => false,
-                _ => return Err(wrong("the kind must be off or work")),
-            };
-            let year: i16 = year
-                .parse()
-                .map_err(|_| wrong("the year of the notice is not a year"))?;
-            if !(1949..=2999).contains(&year) {
-                return Err(wrong("the year of the notice must lie between 1949 and 2999"));
-            }
-            if calendar
-                .exceptions
-                .insert(date, off)
-                .is_some_and(|before| before != off)
-            {
-                return Err(wrong("the day stands here twice with different kinds"));
-            }
-            last_year = last_year.max(Some(year));
+            let end = jiff::civil::date(holiday.notice_year, 12, 31);
+            calendar.covered_until = calendar.covered_until.max(Some(end));
         }
-        calendar.covered_until = last_year.map(|year| jiff::civil::date(year, 12, 31));
         Ok(calendar)
+    }
+
+    /// Days up to and with `until` that are working days by one of the tables and not by the other, in order.
+    #[must_use]
+    pub fn differs_until(&self, other: &Self, until: Date) -> Vec<Date> {
+        let told = self.exceptions.keys().chain(other.exceptions.keys());
+        let days: BTreeSet<Date> = told.copied().filter(|day| *day <= until).collect();
+        let differs = |day: &Date| self.is_working_day(*day) != other.is_working_day(*day);
+        days.into_iter().filter(differs).collect()
     }
 
     /// The last day that the table covers: the last of the last year with a published notice.

@@ -6,6 +6,8 @@
 //! Time bases are named everywhere: *occurred* (when it happened in the world), *received* (when the request reached
 //! Yujian), *recorded* (when the log wrote it).
 
+pub mod activation;
+pub mod advice;
 pub mod aggregate;
 pub mod alert;
 pub mod calendar;

@@ -62,6 +62,22 @@ codes! {
     }
 }
 
+codes! {
+    /// What a document rules.
+    PolicyKind {
+        /// Registration and filing.
+        Admission = "admission" / "备案",
+        /// Notification and investigation of incidents.
+        Incident = "incident" / "事件",
+        /// Inspections and corrections.
+        Inspection = "inspection" / "检查",
+        /// Licences.
+        Licence = "licence" / "许可",
+        /// Staff.
+        Staffing = "staffing" / "从业人员",
+    }
+}
+
 /// Where one value of a document comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mark {
@@ -86,6 +102,20 @@ pub enum PolicyBody {
     Licence(LicencePolicy),
     /// Staff.
     Staffing(StaffingPolicy),
+}
+
+impl PolicyBody {
+    /// Which kind it is.
+    #[must_use]
+    pub const fn kind(&self) -> PolicyKind {
+        match self {
+            Self::Admission(_) => PolicyKind::Admission,
+            Self::Incident(_) => PolicyKind::Incident,
+            Self::Inspection(_) => PolicyKind::Inspection,
+            Self::Licence(_) => PolicyKind::Licence,
+            Self::Staffing(_) => PolicyKind::Staffing,
+        }
+    }
 }
 
 /// A policy document as parsed.
@@ -131,17 +161,7 @@ pub(crate) struct Marked<T> {
 /// What every document opens with; the rest depends on `kind`.
 #[derive(Debug, Deserialize)]
 struct Opening {
-    kind: DocumentKind,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum DocumentKind {
-    Admission,
-    Incident,
-    Inspection,
-    Licence,
-    Staffing,
+    kind: PolicyKind,
 }
 
 /// The marks of a document while it is being read.
@@ -270,11 +290,11 @@ impl PolicyDocument {
     /// value's mark lacks its article or note.
     pub fn parse(text: &str) -> Result<Self, PolicyError> {
         match read::<Opening>(text)?.kind {
-            DocumentKind::Admission => admission::parse(text),
-            DocumentKind::Incident => incident::parse(text),
-            DocumentKind::Inspection => inspection::parse(text),
-            DocumentKind::Licence => licence::parse(text),
-            DocumentKind::Staffing => staffing::parse(text),
+            PolicyKind::Admission => admission::parse(text),
+            PolicyKind::Incident => incident::parse(text),
+            PolicyKind::Inspection => inspection::parse(text),
+            PolicyKind::Licence => licence::parse(text),
+            PolicyKind::Staffing => staffing::parse(text),
         }
     }
 

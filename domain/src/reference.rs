@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use jiff::civil::Date;
 use sha2::{Digest, Sha256};
@@ -17,11 +17,26 @@ use crate::envelope::PolicyRef;
 use crate::inspection::ChecklistRef;
 use crate::policy::{
     AdmissionPolicy, IncidentPolicy, InspectionPolicy, LicencePolicy, NATION, PolicyBody, PolicyDocument, PolicyError,
-    StaffingPolicy,
+    PolicyKind, StaffingPolicy,
 };
 use crate::rejection::{Reason, Rejection};
 use crate::system::{ChecklistPublished, HolidaysActivated, PolicyActivated};
 use crate::values::RegionId;
+
+mod shipped;
+
+pub use shipped::{ShippedChecklist, ShippedHolidays, ShippedPolicy};
+
+/// A policy document that is active.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ActivePolicy {
+    /// Id, version and digest, as events name it.
+    pub reference: PolicyRef,
+    /// The document as parsed.
+    pub document: PolicyDocument,
+    /// The document as activated, TOML.
+    pub text: String,
+}
 
 /// Policies, calendar and divisions.
 #[derive(Debug, Clone, Default)]
@@ -36,7 +51,8 @@ pub struct Reference {
     checklists: BTreeMap<ChecklistRef, Arc<Checklist>>,
     licence: Versions<LicencePolicy>,
     staffing: Versions<StaffingPolicy>,
-    documents: Vec<Arc<PolicyDocument>>,
+    documents: Vec<Arc<ActivePolicy>>,
+    holidays: Option<Arc<HolidaysActivated>>,
 }
 
 /// Why activated reference data can't be used.
@@ -105,71 +121,6 @@ pub enum ReferenceError {
     #[error("the activation's sha256 is not that of its holiday table")]
     HolidaysDigest,
 }
-
-/// A policy document that comes with the program.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ShippedPolicy {
-    /// Policy id, e.g. `cn-admission`.
-    pub id: String,
-    /// Version.
-    pub version: u32,
-    /// First legal day on which it applies.
-    pub effective_date: Date,
-    /// SHA-256 of the document, hex.
-    pub sha256: String,
-    /// Whether the first start of a log activates it; else it waits for a command.
-    pub at_first_start: bool,
-    /// The document, TOML.
-    pub document: &'static str,
-}
-
-/// A checklist that comes with the program.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ShippedChecklist {
-    /// Id and version, first day and digest, as read from the document.
-    pub checklist: Arc<Checklist>,
-    /// The document, TOML.
-    pub document: &'static str,
-}
-
-/// The holiday table that comes with the program.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ShippedHolidays {
-    /// Last year that it covers.
-    pub last_year: u16,
-    /// SHA-256 of the table, hex.
-    pub sha256: String,
-    /// The table, CSV.
-    pub document: &'static str,
-}
-
-/// When a shipped document is activated.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum At {
-    /// At the first start of a log.
-    FirstStart,
-    /// Only by command: it ships so that it can be read, checked and compared.
-    Command,
-}
-
-macro_rules! ships {
-    ($file:literal, $at:expr) => {
-        (include_str!(concat!("../../deploy/policies/", $file, ".toml")), $at)
-    };
-}
-
-const SHIPPED_POLICIES: &[(&str, At)] = &[
-    ships!("cn-admission.v1", At::FirstStart),
-    ships!("cn-admission.v2", At::FirstStart),
-    ships!("cn-incident.v1", At::FirstStart),
-    ships!("cn-incident.v2", At::FirstStart),
-    ships!("cn-inspection.v1", At::FirstStart),
-    ships!("cn-licence.v1", At::Command),
-    ships!("cn-staffing.v1", At::FirstStart),
-    ships!("cn-staffing.v2", At::FirstStart),
-];
-const SHIPPED_CHECKLISTS: &[&str] = &[include_str!("../../deploy/checklists/wst-821.v1.toml")];
-const SHIPPED_HOLIDAYS: &str = include_str!("../../deploy/reference/cn-holidays.csv");
 
 /// SHA-256 of a text, 64 lower-case hex digits.
 pub(crate) fn sha256_hex(text: &str) -> String {
@@ -273,6 +224,7 @@ impl Reference {
                 return Err(ReferenceError::HolidaysDigest);
             }
             reference.calendar = Calendar::from_csv(&holidays.document)?;
+            reference.holidays = Some(Arc::new(holidays.clone()));
         }
         Ok(reference)
     }
@@ -307,14 +259,19 @@ impl Reference {
             version: document.version,
             sha256: activated.sha256.clone(),
         };
+        let (new, named) = (&document, reference.clone());
         match &document.body {
-            PolicyBody::Admission(policy) => self.admission.insert(&document, reference, policy.clone()),
-            PolicyBody::Incident(policy) => self.incident.insert(&document, reference, policy.clone()),
-            PolicyBody::Inspection(policy) => self.inspection.insert(&document, reference, policy.clone()),
-            PolicyBody::Licence(policy) => self.licence.insert(&document, reference, policy.clone()),
-            PolicyBody::Staffing(policy) => self.staffing.insert(&document, reference, policy.clone()),
+            PolicyBody::Admission(policy) => self.admission.insert(new, named, policy.clone()),
+            PolicyBody::Incident(policy) => self.incident.insert(new, named, policy.clone()),
+            PolicyBody::Inspection(policy) => self.inspection.insert(new, named, policy.clone()),
+            PolicyBody::Licence(policy) => self.licence.insert(new, named, policy.clone()),
+            PolicyBody::Staffing(policy) => self.staffing.insert(new, named, policy.clone()),
         }
-        self.documents.push(Arc::new(document));
+        self.documents.push(Arc::new(ActivePolicy {
+            reference,
+            document,
+            text: activated.document.clone(),
+        }));
         Ok(())
     }
 
@@ -425,6 +382,16 @@ impl Reference {
             .ok_or_else(|| not_in_force("licence", "许可", region, on))
     }
 
+    /// The first day of the licence regime where `region` lies, by what is active now; `None`: there is none to come.
+    #[must_use]
+    pub fn licence_begins(&self, region: &RegionId) -> Option<Date> {
+        regions_upwards(region)
+            .filter_map(|code| self.licence.0.get(code))
+            .filter_map(|versions| versions.keys().next())
+            .map(|(day, _)| *day)
+            .min()
+    }
+
     /// The licence policy that an application is handled under to its end, whatever is in force now.
     ///
     /// # Errors
@@ -452,100 +419,42 @@ impl Reference {
             .ok_or_else(|| not_in_force("staffing", "从业人员", region, on))
     }
 
-    /// Every activated document, in the order of activation, for documentation and audit.
+    /// Every active document, in the order in which it was told to [`Reference::from_activations`].
+    pub fn documents(&self) -> impl Iterator<Item = &PolicyDocument> {
+        self.documents.iter().map(|active| &active.document)
+    }
+
+    /// Every active document with its text and digest, in the same order.
     #[must_use]
-    pub fn documents(&self) -> &[Arc<PolicyDocument>] {
+    pub fn active(&self) -> &[Arc<ActivePolicy>] {
         &self.documents
     }
 
-    /// The policy documents that come with the program, oldest version first for each id.
+    /// The active document that an event names.
     #[must_use]
-    pub fn shipped_policies() -> Vec<ShippedPolicy> {
-        let shipped = |(document, at): (&'static str, At)| {
-            let parsed = PolicyDocument::parse(document).expect("a test parses every shipped document");
-            ShippedPolicy {
-                id: parsed.id,
-                version: parsed.version,
-                effective_date: parsed.effective_date,
-                sha256: sha256_hex(document),
-                at_first_start: at == At::FirstStart,
-                document,
-            }
+    pub fn document(&self, reference: &PolicyRef) -> Option<&ActivePolicy> {
+        let mut documents = self.documents.iter().map(Arc::as_ref);
+        documents.find(|active| active.reference == *reference)
+    }
+
+    /// The document of a kind that decides in a region on a day, chosen as by [`Reference::admission`]; `None` when none
+    /// is in force.
+    #[must_use]
+    pub fn in_force(&self, kind: PolicyKind, region: &RegionId, on: Date) -> Option<&ActivePolicy> {
+        let reference = match kind {
+            PolicyKind::Admission => self.admission.in_force(region, on)?.1,
+            PolicyKind::Incident => self.incident.in_force(region, on)?.1,
+            PolicyKind::Inspection => self.inspection.in_force(region, on)?.1,
+            PolicyKind::Licence => self.licence.in_force(region, on)?.1,
+            PolicyKind::Staffing => self.staffing.in_force(region, on)?.1,
         };
-        SHIPPED_POLICIES.iter().copied().map(shipped).collect()
+        self.document(&reference)
     }
 
-    /// The checklists that come with the program, oldest version first for each id.
+    /// The holiday table that is active.
     #[must_use]
-    pub fn shipped_checklists() -> Vec<ShippedChecklist> {
-        let shipped = |document: &'static str| ShippedChecklist {
-            checklist: Arc::new(Checklist::parse(document).expect("a test parses every shipped checklist")),
-            document,
-        };
-        SHIPPED_CHECKLISTS.iter().copied().map(shipped).collect()
-    }
-
-    /// The holiday table that comes with the program.
-    #[must_use]
-    pub fn shipped_holidays() -> ShippedHolidays {
-        let calendar = Calendar::from_csv(SHIPPED_HOLIDAYS).expect("a test parses the shipped table");
-        let last_year = calendar.covered_until().and_then(|day| u16::try_from(day.year()).ok());
-        ShippedHolidays {
-            last_year: last_year.expect("the shipped table is not empty"),
-            sha256: sha256_hex(SHIPPED_HOLIDAYS),
-            document: SHIPPED_HOLIDAYS,
-        }
-    }
-
-    /// What comes with the program, as after a first start.
-    #[must_use]
-    pub fn shipped() -> Self {
-        static SHIPPED: OnceLock<Reference> = OnceLock::new();
-        let build = || {
-            let shipped = Self::shipped_policies().into_iter();
-            let policies: Vec<PolicyActivated> =
-                shipped.filter(|policy| policy.at_first_start).map(Into::into).collect();
-            let holidays = HolidaysActivated::from(Self::shipped_holidays());
-            let checklists: Vec<ChecklistPublished> = Self::shipped_checklists().into_iter().map(Into::into).collect();
-            Self::from_activations(&policies, Some(&holidays), Arc::clone(Divisions::shipped()))
-                .and_then(|reference| reference.with_checklists(&checklists))
-                .expect("a test activates everything shipped")
-        };
-        SHIPPED.get_or_init(build).clone()
-    }
-}
-
-impl From<ShippedPolicy> for PolicyActivated {
-    fn from(shipped: ShippedPolicy) -> Self {
-        Self {
-            policy: shipped.id,
-            version: shipped.version,
-            sha256: shipped.sha256,
-            effective_date: shipped.effective_date,
-            document: shipped.document.to_owned(),
-        }
-    }
-}
-
-impl From<ShippedChecklist> for ChecklistPublished {
-    fn from(shipped: ShippedChecklist) -> Self {
-        Self {
-            checklist: shipped.checklist.reference.id.clone(),
-            version: shipped.checklist.reference.version,
-            sha256: shipped.checklist.sha256.clone(),
-            effective_date: shipped.checklist.effective_date,
-            document: shipped.document.to_owned(),
-        }
-    }
-}
-
-impl From<ShippedHolidays> for HolidaysActivated {
-    fn from(shipped: ShippedHolidays) -> Self {
-        Self {
-            sha256: shipped.sha256,
-            last_year: shipped.last_year,
-            document: shipped.document.to_owned(),
-        }
+    pub fn holidays(&self) -> Option<&HolidaysActivated> {
+        self.holidays.as_deref()
     }
 }
 

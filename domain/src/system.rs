@@ -84,6 +84,10 @@ pub struct PolicyActivated {
     pub sha256: String,
     /// First day on which it applies.
     pub effective_date: Date,
+    /// Account of the second person who approved that it applies from a day which had come already; absent when the first
+    /// day lay ahead, and for what the first start activates.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retroactive_approver: Option<String>,
     /// The document itself, so that the log is complete by itself.
     pub document: String,
 }
@@ -112,6 +116,13 @@ pub struct HolidaysActivated {
     pub sha256: String,
     /// Last year that it covers.
     pub last_year: u16,
+    /// Which notices it holds and where they were read, when told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// Account of the second person who approved that it changes days which had passed already; absent when it changes
+    /// none, and for what the first start activates.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retroactive_approver: Option<String>,
     /// The table as CSV.
     pub document: String,
 }

@@ -36,6 +36,40 @@ fn the_law_s_list_of_pauses_has_no_site_verification() {
 }
 
 #[test]
+fn each_clock_has_somebody_who_must_act() {
+    let of = |owner| -> Vec<&str> {
+        let kinds = ClockKind::ALL.iter().filter(|kind| kind.owner() == owner);
+        kinds.map(|kind| kind.code()).collect()
+    };
+    assert_eq!(
+        of(ClockOwner::Authority),
+        [
+            "receipt",
+            "nonconformity",
+            "completeness",
+            "decision",
+            "joint_decision",
+            "certificate",
+            "hearing",
+            "renewal"
+        ]
+    );
+    assert_eq!(
+        of(ClockOwner::Applicant),
+        [
+            "hearing_request",
+            "information_reply",
+            "correction_reply",
+            "renewal_ask",
+            "condition",
+            "waiver",
+            "migration",
+            "cessation"
+        ]
+    );
+}
+
+#[test]
 fn only_the_decision_itself_may_stand_still() {
     let day = date(2026, 3, 3);
     for kind in ClockKind::ALL {

@@ -115,19 +115,38 @@ fn every_golden_file_is_read_by_exactly_one_family() {
 /// `golden/forms`, and both are read for ever.
 #[test]
 fn a_fuller_form_of_an_event_is_read_and_written_like_the_first() {
-    let fuller = folder()
-        .with_file_name("forms")
-        .join("licensing.RecordImported.v1.json");
+    fuller_form::<InstitutionEvent>("licensing.RecordImported.v1");
+    fuller_form::<AlertEvent>("alert.AlertRaised.v1");
+    fuller_form::<InstitutionEvent>("licensing.InstitutionRegistered.v1");
+    fuller_form::<InstitutionEvent>("licensing.FilingSubmitted.v1");
+    fuller_form::<SystemEvent>("reference.PolicyActivated.v1");
+    fuller_form::<SystemEvent>("reference.HolidaysActivated.v1");
+}
+
+fn fuller_form<F: EventFamily>(event_type: &str) {
+    let fuller = folder().with_file_name("forms").join(format!("{event_type}.json"));
     let bytes = std::fs::read(fuller).unwrap();
-    let event = InstitutionEvent::decode("licensing.RecordImported.v1", &bytes)
-        .unwrap()
+    let event = F::decode(event_type, &bytes)
+        .unwrap_or_else(|error| panic!("{error}"))
         .unwrap();
     let stored: Value = serde_json::from_slice(&bytes).unwrap();
     assert_eq!(event.payload(), stored);
-    let first: Value = serde_json::from_slice(&golden("licensing.RecordImported.v1")).unwrap();
-    let members = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>();
-    assert!(members(&stored).is_superset(&members(&first)));
-    assert_ne!(members(&stored), members(&first));
+    let first: Value = serde_json::from_slice(&golden(event_type)).unwrap();
+    assert!(paths("", &stored).is_superset(&paths("", &first)), "{event_type}");
+    assert_ne!(paths("", &stored), paths("", &first), "{event_type}");
+}
+
+/// Paths of all members, of nested objects too.
+fn paths(at: &str, value: &Value) -> BTreeSet<String> {
+    let members = value.as_object().into_iter().flatten();
+    members
+        .flat_map(|(name, value)| {
+            let path = format!("{at}.{name}");
+            let mut found = paths(&path, value);
+            found.insert(path);
+            found
+        })
+        .collect()
 }
 
 #[test]

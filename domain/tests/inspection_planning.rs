@@ -134,6 +134,7 @@ fn reference_with_policy_from(first_day: &str) -> yujian_domain::reference::Refe
         version: parsed.version,
         sha256: sha256_of(&document),
         effective_date: parsed.effective_date,
+        retroactive_approver: None,
         document,
     };
     let checklists: Vec<ChecklistPublished> = Reference::shipped_checklists().into_iter().map(Into::into).collect();

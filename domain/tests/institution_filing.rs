@@ -70,7 +70,7 @@ fn a_complete_filing_is_accepted_and_the_receipt_is_due_in_five_working_days() {
     assert_eq!(accepted.receipt_due.due_date, day("2026-03-09"));
     assert_eq!(accepted.receipt_due.due_time, end_of(day("2026-03-09")));
     assert!(!accepted.receipt_due.provisional);
-    assert_eq!(accepted.receipt_due.policy.id, "cn-admission");
+    assert_eq!(accepted.receipt_due.policy.id, "cn-zj-admission");
     assert!(accepted.left_to_verification.is_empty());
     assert_eq!(desk.state.status, Status::Accepted);
 }
@@ -94,6 +94,8 @@ fn an_incomplete_filing_is_returned_with_everything_that_is_missing_or_wrong() {
         highest_floor: 4,
         lowest_floor: 0,
         area_cm2: None,
+        built_area_cm2: None,
+        outdoor_area_cm2: None,
     });
     let found = returned(&desk.run(wrong).unwrap());
     let expected = [
@@ -171,6 +173,8 @@ fn own_premises_need_no_lease_and_a_lease_needs_its_days() {
             highest_floor: 3,
             lowest_floor: 1,
             area_cm2: None,
+            built_area_cm2: None,
+            outdoor_area_cm2: None,
         }),
         ..filing()
     };

@@ -21,7 +21,7 @@ fn a_right_registration_is_recorded_with_effect_from_the_registrars_day() {
     let mut desk = Desk::new();
     let decided = desk.decide(register()).unwrap();
     assert_eq!(decided[0].effective_from, Some(start_of(day("2026-02-02"))));
-    assert_eq!(decided[0].policies[0].id, "cn-admission");
+    assert_eq!(decided[0].policies[0].id, "cn-zj-admission");
     assert!(!decided[0].legal_basis.is_empty());
     desk.run(register()).unwrap();
     assert_eq!(desk.state.status, Status::Registered);
@@ -36,6 +36,7 @@ fn every_violation_is_told_at_once() {
         address: "路".repeat(501),
         region: RegionId::parse("33", 1980).unwrap(),
         institution_type: InstitutionType::Unknown,
+        also_types: Vec::new(),
         mode: Mode::Unknown,
         ownership: Ownership::Unknown,
         registrar: Registrar::CivilAffairs,

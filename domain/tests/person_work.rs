@@ -404,11 +404,35 @@ fn an_engagement_is_its_own_institutions_ended_or_not() {
     for command in commands() {
         assert_eq!(may(&desk, command), [employer.as_str()], "not the registrar's");
     }
-    let both = [registrar.clone(), employer.clone()];
-    assert_eq!(may(&desk, details().into()), both);
+    assert_eq!(
+        may(&Desk::eligible(), details().into()),
+        [registrar.as_str()],
+        "nobody has engaged the person yet"
+    );
+    assert_eq!(may(&desk, details().into()), [employer.as_str()]);
     desk.one(end(1, desk.today()));
     for command in commands() {
         assert_eq!(may(&desk, command), [employer.as_str()], "a repetition finds its way");
     }
-    assert_eq!(may(&desk, details().into()), [registrar]);
+    assert!(
+        may(&desk, details().into()).is_empty(),
+        "who registered keeps no hold of whom another engaged"
+    );
+}
+
+#[test]
+fn who_registered_somebody_acts_before_the_first_engagement_and_while_one_of_its_own_stands() {
+    use yujian_domain::aggregate::{Aggregate, Facts};
+    let checks = |desk: &Desk| {
+        let command = PersonCommand::from(health(desk.today(), true));
+        desk.state.access(&command, &Facts::default())
+    };
+    let registrar = ["91350100M000100Y43"];
+    let mut desk = Desk::eligible();
+    assert_eq!(checks(&desk).organisations, registrar);
+    desk.one(engage(1, Post::Carer, desk.today()));
+    assert_eq!(checks(&desk).organisations, registrar, "at work there");
+    desk.one(end(1, desk.today()));
+    assert!(checks(&desk).organisations.is_empty(), "has left");
+    assert_eq!(checks(&desk).regions.len(), 1, "the authority of the place keeps sight");
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Areas of rules, as ids begin.
-const AREAS: &[&str] = &["ADM-", "CLK-", "GEN-", "INC-", "INS-", "STF-"];
+const AREAS: &[&str] = &["ADM-", "ALT-", "CAL-", "CLK-", "GEN-", "INC-", "INS-", "POL-", "STF-"];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()

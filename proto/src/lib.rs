@@ -15,7 +15,7 @@ pub mod common {
     }
 }
 
-/// Institutions: registration and filing.
+/// Institutions: registration, filing, licences and what stands on them, one-stop filing.
 pub mod licensing {
     /// `yujian.licensing.v1`.
     pub mod v1 {

@@ -3,7 +3,7 @@
 use prost_reflect::DescriptorPool;
 
 /// How methods that change nothing begin.
-const QUERIES: &[&str] = &["Get", "List", "Replay", "Watch"];
+const QUERIES: &[&str] = &["Get", "List", "Replay", "Watch", "Advise", "CheckFiling", "Follow"];
 /// Act on keys or on what is derived, not on an aggregate; there is no trying them.
 const OTHERS: &[&str] = &[
     "yujian.audit.v1.AuditService.EraseSubject",
@@ -37,7 +37,11 @@ fn every_command_has_the_header() {
             assert!(message.get_field_by_name("validate_only").is_some());
         }
     }
-    assert_eq!(commands, 12 + 8 + 16 + 24, "licensing, incident, staffing, inspection");
+    assert_eq!(
+        commands,
+        12 + 28 + 1 + 8 + 16 + 24,
+        "licensing, authorization, operator, incident, staffing, inspection"
+    );
 }
 
 #[test]

@@ -183,6 +183,9 @@ fn registered(facts: &mut Assertions, event: &InstitutionRegistered) {
     facts.say("region", json!(event.region));
     facts.say_some("point", event.point.as_ref());
     facts.say("institution_type", json!(event.institution_type));
+    if !event.also_types.is_empty() {
+        facts.say("also_types", json!(event.also_types));
+    }
     facts.say("mode", json!(event.mode));
     facts.say("ownership", json!(event.ownership));
     facts.say("registrar", json!(event.registrar));

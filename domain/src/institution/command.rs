@@ -73,6 +73,12 @@ pub struct Premises {
     /// Usable area in cm2.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub area_cm2: Option<u64>,
+    /// Built area (建筑面积) in cm2; asked for where policy counts it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub built_area_cm2: Option<u64>,
+    /// Outdoor ground in cm2, 0 when there is none; asked for where the area per place depends on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outdoor_area_cm2: Option<u64>,
 }
 
 /// The legal representative as told in a command.
@@ -115,6 +121,9 @@ pub struct RegisterInstitution {
     pub point: Option<Point>,
     /// Type.
     pub institution_type: InstitutionType,
+    /// Other types that share the place, e.g. the training base of a service centre.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub also_types: Vec<InstitutionType>,
     /// Mode.
     pub mode: Mode,
     /// Ownership.

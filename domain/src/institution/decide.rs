@@ -33,6 +33,7 @@ mod register;
 mod review;
 mod service;
 mod submission;
+mod types;
 mod verdict;
 
 /// What a room answers.

@@ -62,6 +62,9 @@ pub struct InstitutionRegistered {
     pub point: Option<Point>,
     /// Type.
     pub institution_type: InstitutionType,
+    /// Other types that share the place.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also_types: Vec<InstitutionType>,
     /// Mode.
     pub mode: Mode,
     /// Ownership.

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::licence;
 use super::{
     Application, FactCorrected, FilingReturned, FilingSubmitted, Held, Institution, InstitutionEvent, Status,
-    Submission, Suspension,
+    Suspension,
 };
 use crate::aggregate::Recorded;
 use crate::dossier::institution::{assertions, withdrawn_with};
@@ -22,6 +22,7 @@ const KEPT: &[&str] = &[
     "region",
     "point",
     "institution_type",
+    "also_types",
     "mode",
     "ownership",
     "registration_date",
@@ -96,15 +97,12 @@ pub(super) fn evolve(state: &mut Institution, event: &InstitutionEvent, recorded
 }
 
 fn submitted(state: &mut Institution, event: &FilingSubmitted, recorded: &Recorded<'_>) {
-    let submission = Submission {
-        date: recorded.metadata.occurred.day(),
-        papers: event.papers.clone(),
-        makes_meals: event.makes_meals,
-        premises: event.premises.clone(),
-        classes: state.classes.clone(),
-        institution_type: state.institution_type,
-        has_credit_code: state.credit_code.is_some(),
-    };
+    let submission = state.submission(
+        recorded.metadata.occurred.day(),
+        &event.papers,
+        event.makes_meals,
+        event.premises.as_ref(),
+    );
     state.applications = state.applications.max(event.application);
     match &mut state.application {
         Some(application) if application.number == event.application => application.submitted = submission,
@@ -175,6 +173,7 @@ fn hold(state: &mut Institution, key: &str, value: Option<&Value>) {
         "region" => state.region = value.and_then(parsed),
         "point" => state.point = value.and_then(parsed),
         "institution_type" => state.institution_type = value.and_then(parsed),
+        "also_types" => state.also_types = value.and_then(parsed).unwrap_or_default(),
         "mode" => state.mode = value.and_then(parsed),
         "ownership" => state.ownership = value.and_then(parsed),
         "registration_date" => state.registration_date = value.and_then(parsed),

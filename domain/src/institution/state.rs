@@ -77,6 +77,12 @@ pub struct Submission {
     pub classes: Vec<Class>,
     /// Type as it stood then.
     pub institution_type: Option<InstitutionType>,
+    /// Other types that shared the place then.
+    pub also_types: Vec<InstitutionType>,
+    /// Mode as it stood then.
+    pub mode: Option<Mode>,
+    /// Ownership as it stood then.
+    pub ownership: Option<Ownership>,
     /// Whether a credit code was known then.
     pub has_credit_code: bool,
 }
@@ -122,6 +128,8 @@ pub struct Institution {
     pub point: Option<Point>,
     /// Type, after the first event.
     pub institution_type: Option<InstitutionType>,
+    /// Other types that share the place.
+    pub also_types: Vec<InstitutionType>,
     /// Mode, after the first event.
     pub mode: Option<Mode>,
     /// Ownership, after the first event.
@@ -150,6 +158,8 @@ pub struct Institution {
     pub registry: BTreeMap<String, RegistryChecked>,
     /// What authorizes it, also when that has ended.
     pub authorization: Option<Authorization>,
+    /// Receipts, licences and terms before the present one: first day, and first day without it.
+    pub former_authorizations: Vec<(Date, Date)>,
     /// How many conditions were imposed.
     pub conditions: u32,
     /// Legal clocks, running and ended.
@@ -163,6 +173,28 @@ pub struct Institution {
 }
 
 impl Institution {
+    /// What is handed in, beside what stands registered.
+    pub(super) fn submission(
+        &self,
+        date: Option<Date>,
+        papers: &[Paper],
+        makes_meals: bool,
+        premises: Option<&Premises>,
+    ) -> Submission {
+        Submission {
+            date,
+            papers: papers.to_vec(),
+            makes_meals,
+            premises: premises.cloned(),
+            classes: self.classes.clone(),
+            institution_type: self.institution_type,
+            also_types: self.also_types.clone(),
+            mode: self.mode,
+            ownership: self.ownership,
+            has_credit_code: self.credit_code.is_some(),
+        }
+    }
+
     /// Places over all classes.
     #[must_use]
     pub fn places(&self) -> u64 {

@@ -103,8 +103,9 @@ impl Aggregate for Person {
     }
 
     /// Who registers or engages acts for the institution that does. An engagement is its own institution's, ended or not,
-    /// so that its end is answered again as it was; everything else is for whoever registered the person or has the
-    /// person at work.
+    /// so that its end is answered again as it was; everything else is for the authority where the person was registered,
+    /// for whoever has the person at work, and, until somebody has for the first time, for the institution that registered.
+    // rule: STF-21
     fn access(&self, command: &PersonCommand, facts: &Facts) -> Access {
         match (command, &facts.institution) {
             (PersonCommand::Register(_) | PersonCommand::Engage(_), Some(institution)) => {
@@ -130,6 +131,7 @@ impl Aggregate for Person {
                 organisations: self
                     .organisation
                     .iter()
+                    .filter(|_| self.engagements.is_empty())
                     .cloned()
                     .chain(
                         self.standing()

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use serde::Deserialize;
 
 use super::standards::{self, Standards, WrittenType};
-use super::{Citation, DocumentKind, Header, Marked, Marks, PolicyBody, PolicyDocument, PolicyError, Source};
+use super::{Citation, Header, Marked, Marks, PolicyBody, PolicyDocument, PolicyError, PolicyKind, Source};
 use crate::institution::{InstitutionType, PaperKind};
 use crate::rejection::LegalBasis;
 use crate::values::{ClassType, codes};
@@ -30,6 +30,8 @@ pub struct PaperRule {
     pub types: Option<Vec<InstitutionType>>,
     /// Needed only where meals are made.
     pub when_meals: bool,
+    /// The institution draws it up itself, so that it names no issuer and no number.
+    pub self_assessed: bool,
     /// Its conclusion must be a pass.
     pub must_pass: bool,
     /// An expiry date that it names must not lie before the reference date.
@@ -63,6 +65,8 @@ pub struct AdmissionPolicy {
     pub nonconformity_working_days: u32,
     /// From where these run.
     pub nonconformity_counts_from: CountsFrom,
+    /// Calendar days before the end of a paper or lease on which to warn, falling; empty: no rule.
+    pub paper_warning_days: Vec<u32>,
     /// How often a filing may be returned for what could be seen the first time (一次性告知).
     pub max_returns: u32,
     /// What premises, classes and types must be.
@@ -101,7 +105,7 @@ struct Document {
     id: String,
     version: u32,
     #[serde(rename = "kind")]
-    _kind: DocumentKind,
+    _kind: PolicyKind,
     region: String,
     effective_date: Date,
     title: String,
@@ -121,6 +125,7 @@ struct Values {
     nonconformity_working_days: Marked<u32>,
     nonconformity_counts_from: Marked<CountsFrom>,
     max_returns: Marked<u32>,
+    paper_warning_days: Option<Marked<Vec<u32>>>,
     min_lease_years: Marked<u32>,
     free_use_as_lease: Marked<bool>,
     highest_floor: Marked<i32>,
@@ -129,6 +134,7 @@ struct Values {
     family_point_places: Marked<u32>,
     min_area_per_place_cm2: Option<Marked<u64>>,
     min_area_per_place_without_outdoor_cm2: Option<Marked<u64>>,
+    min_built_area_per_place_cm2: Option<Marked<u64>>,
     max_classes: Option<Marked<u32>>,
     max_places: Option<Marked<u32>>,
 }
@@ -140,6 +146,8 @@ pub(super) struct Paper {
     types: Option<Vec<InstitutionType>>,
     #[serde(default)]
     when_meals: bool,
+    #[serde(default)]
+    self_assessed: bool,
     #[serde(default)]
     must_pass: bool,
     #[serde(default)]
@@ -165,6 +173,7 @@ pub(super) fn parse(text: &str) -> Result<PolicyDocument, PolicyError> {
         family_point_places: values.family_point_places,
         min_area_per_place_cm2: values.min_area_per_place_cm2,
         min_area_per_place_without_outdoor_cm2: values.min_area_per_place_without_outdoor_cm2,
+        min_built_area_per_place_cm2: values.min_built_area_per_place_cm2,
         max_classes: values.max_classes,
         max_places: values.max_places,
     };
@@ -174,6 +183,11 @@ pub(super) fn parse(text: &str) -> Result<PolicyDocument, PolicyError> {
         nonconformity_working_days: marks
             .take_positive("values.nonconformity_working_days", values.nonconformity_working_days)?,
         nonconformity_counts_from: marks.take("values.nonconformity_counts_from", values.nonconformity_counts_from)?,
+        paper_warning_days: values
+            .paper_warning_days
+            .map(|days| marks.take("values.paper_warning_days", days))
+            .transpose()?
+            .unwrap_or_default(),
         max_returns: marks.take("values.max_returns", values.max_returns)?,
         standards: written.read("values", document.class_limits, document.types, &mut marks)?,
         papers: papers(document.papers, &mut marks)?,
@@ -218,6 +232,7 @@ pub(super) fn papers(written: Vec<Paper>, marks: &mut Marks) -> Result<Vec<Paper
             kind: paper.kind,
             types: paper.types,
             when_meals: paper.when_meals,
+            self_assessed: paper.self_assessed,
             must_pass: paper.must_pass,
             must_be_valid: paper.must_be_valid,
             needs_expiry: paper.needs_expiry,

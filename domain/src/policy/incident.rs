@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use serde::Deserialize;
 
-use super::{Citation, DocumentKind, Header, Marked, Marks, PolicyBody, PolicyDocument, PolicyError};
+use super::{Citation, Header, Marked, Marks, PolicyBody, PolicyDocument, PolicyError, PolicyKind};
 use crate::incident::{Category, Priority};
 use crate::rejection::LegalBasis;
 
@@ -60,7 +60,7 @@ struct Document {
     id: String,
     version: u32,
     #[serde(rename = "kind")]
-    _kind: DocumentKind,
+    _kind: PolicyKind,
     region: String,
     effective_date: Date,
     title: String,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use serde::Deserialize;
 
-use super::{Citation, DocumentKind, Header, Marked, Marks, PolicyBody, PolicyDocument, PolicyError};
+use super::{Citation, Header, Marked, Marks, PolicyBody, PolicyDocument, PolicyError, PolicyKind};
 use crate::inspection::{Purpose, Weight};
 use crate::values::ClassType;
 
@@ -69,7 +69,7 @@ struct Document {
     id: String,
     version: u32,
     #[serde(rename = "kind")]
-    _kind: DocumentKind,
+    _kind: PolicyKind,
     region: String,
     effective_date: Date,
     title: String,

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::admission::{Paper, papers};
 use super::standards::{self, Standards, WrittenType};
-use super::{Citation, DocumentKind, Header, Marked, Marks, PaperRule, PolicyBody, PolicyDocument, PolicyError};
+use super::{Citation, Header, Marked, Marks, PaperRule, PolicyBody, PolicyDocument, PolicyError, PolicyKind};
 use crate::institution::InstitutionType;
 
 /// Rules of licences, by the version in force on the reference date (acceptance). Periods of the authority are working
@@ -96,7 +96,7 @@ struct Document {
     id: String,
     version: u32,
     #[serde(rename = "kind")]
-    _kind: DocumentKind,
+    _kind: PolicyKind,
     region: String,
     effective_date: Date,
     title: String,

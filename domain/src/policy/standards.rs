@@ -45,6 +45,8 @@ pub struct Standards {
     pub min_area_per_place_cm2: Option<u64>,
     /// The same where there is no outdoor ground, in cm2.
     pub min_area_per_place_without_outdoor_cm2: Option<u64>,
+    /// Least built area (建筑面积) for each place, in cm2.
+    pub min_built_area_per_place_cm2: Option<u64>,
     /// Most classes.
     pub max_classes: Option<u32>,
     /// Most places over all classes.
@@ -100,6 +102,7 @@ pub(super) struct Written {
     pub(super) family_point_places: Marked<u32>,
     pub(super) min_area_per_place_cm2: Option<Marked<u64>>,
     pub(super) min_area_per_place_without_outdoor_cm2: Option<Marked<u64>>,
+    pub(super) min_built_area_per_place_cm2: Option<Marked<u64>>,
     pub(super) max_classes: Option<Marked<u32>>,
     pub(super) max_places: Option<Marked<u32>>,
 }
@@ -142,6 +145,8 @@ impl Written {
                 .positive_if_some(&at("min_area_per_place_cm2"), self.min_area_per_place_cm2)?,
             min_area_per_place_without_outdoor_cm2: marks
                 .positive_if_some(&at(without_outdoor), self.min_area_per_place_without_outdoor_cm2)?,
+            min_built_area_per_place_cm2: marks
+                .positive_if_some(&at("min_built_area_per_place_cm2"), self.min_built_area_per_place_cm2)?,
             max_classes: marks.positive_if_some(&at("max_classes"), self.max_classes)?,
             max_places: marks.positive_if_some(&at("max_places"), self.max_places)?,
             types: read_types(types, marks)?,

@@ -31,6 +31,7 @@ pub fn edited_reference(edit: impl Fn(&str, String) -> String, holidays: Holiday
                 version: parsed.version,
                 sha256: sha256(&document),
                 effective_date: parsed.effective_date,
+                retroactive_approver: None,
                 document,
             }
         })
@@ -53,6 +54,8 @@ pub fn holidays_of_2027() -> HolidaysActivated {
     HolidaysActivated {
         sha256: sha256(&document),
         last_year: 2027,
+        source: None,
+        retroactive_approver: None,
         document,
     }
 }

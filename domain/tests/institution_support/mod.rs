@@ -374,6 +374,7 @@ pub fn register() -> RegisterInstitution {
         region: region("330106"),
         point: Some(Point::new(1_201_300_000, 302_700_000, Datum::Gcj02).unwrap()),
         institution_type: InstitutionType::Comprehensive,
+        also_types: Vec::new(),
         mode: Mode::Private,
         ownership: Ownership::Private,
         registrar: Registrar::MarketSupervision,
@@ -428,6 +429,8 @@ pub fn filing() -> SubmitFiling {
             highest_floor: 2,
             lowest_floor: 1,
             area_cm2: Some(3_600_000),
+            built_area_cm2: None,
+            outdoor_area_cm2: None,
         }),
     }
 }

@@ -2,12 +2,12 @@
 //! that a list is mapped by naming its two types; a test holds both sides together.
 
 use yujian_domain::values::{ClassType, Datum};
-use yujian_domain::{alert, incident, inspection, institution, person, policy, system};
+use yujian_domain::{alert, clock, incident, inspection, institution, person, policy, system};
 use yujian_proto::{
     audit::v1 as audit, common::v1 as common, incident::v1 as wire_incident, inspection::v1 as wire_inspection,
     licensing::v1 as licensing, staffing::v1 as staffing, supervision::v1 as supervision,
 };
-use yujian_views::Bucket;
+use yujian_views::{AuthorizationBasis, AuthorizationState, Bucket, ClockBucket, ClockStepKind};
 
 /// A closed list of the domain with its enum on the wire.
 pub(crate) trait Coded: Copy + Sized + 'static {
@@ -58,6 +58,27 @@ coded! {
     institution::Tenure => licensing::Tenure, "TENURE_";
     institution::SuspensionKind => licensing::SuspensionKind, "SUSPENSION_KIND_";
     institution::Status => licensing::InstitutionState, "INSTITUTION_STATE_";
+    institution::ApplicationKind => licensing::ApplicationKind, "APPLICATION_KIND_";
+    institution::ApplicationState => licensing::ApplicationState, "APPLICATION_STATE_";
+    institution::DismissalGround => licensing::DismissalGround, "DISMISSAL_GROUND_";
+    institution::RegistrySource => licensing::RegistrySource, "REGISTRY_SOURCE_";
+    institution::RegistryOutcome => licensing::RegistryOutcome, "REGISTRY_OUTCOME_";
+    institution::VerificationOutcome => licensing::VerificationOutcome, "VERIFICATION_OUTCOME_";
+    institution::ProposedOutcome => licensing::ProposedOutcome, "PROPOSED_OUTCOME_";
+    institution::DeemedOutcome => licensing::DeemedOutcome, "DEEMED_OUTCOME_";
+    institution::AuthorizationKind => licensing::AuthorizationKind, "AUTHORIZATION_KIND_";
+    institution::Deceit => licensing::Deceit, "DECEIT_";
+    institution::RevocationGround => licensing::RevocationGround, "REVOCATION_GROUND_";
+    institution::CessationCause => licensing::CessationCause, "CESSATION_CAUSE_";
+    institution::ConditionState => licensing::ConditionState, "CONDITION_STATE_";
+    institution::Regime => licensing::Regime, "REGIME_";
+    clock::ClockKind => licensing::ClockKind, "CLOCK_KIND_";
+    clock::ClockOwner => licensing::ClockOwner, "CLOCK_OWNER_";
+    clock::ClockState => licensing::ClockState, "CLOCK_STATE_";
+    clock::Unit => licensing::ClockUnit, "CLOCK_UNIT_";
+    clock::PauseReason => licensing::PauseReason, "PAUSE_REASON_";
+    clock::ExtensionReason => licensing::ExtensionReason, "EXTENSION_REASON_";
+    clock::ApproverOffice => licensing::ApproverOffice, "APPROVER_OFFICE_";
     ClassType => licensing::ClassType, "CLASS_TYPE_";
     Datum => common::Datum, "DATUM_";
     system::ErasureGround => audit::ErasureGround, "ERASURE_GROUND_";
@@ -102,6 +123,13 @@ coded! {
     inspection::CancelReason => wire_inspection::CancelReason, "CANCEL_REASON_";
     inspection::Status => wire_inspection::InspectionState, "INSPECTION_STATE_";
     alert::AlertRule => supervision::AlertRule, "ALERT_RULE_";
+    alert::AlertSeverity => supervision::AlertSeverity, "ALERT_SEVERITY_";
+    alert::DismissalReason => supervision::DismissalReason, "DISMISSAL_REASON_";
+    alert::Status => supervision::AlertState, "ALERT_STATE_";
+    ClockBucket => supervision::ClockBucket, "CLOCK_BUCKET_";
+    ClockStepKind => supervision::ClockStepKind, "CLOCK_STEP_KIND_";
+    AuthorizationBasis => supervision::AuthorizationBasis, "AUTHORIZATION_BASIS_";
+    AuthorizationState => supervision::AuthorizationState, "AUTHORIZATION_STATE_";
     policy::Source => supervision::Source, "SOURCE_";
 }
 
@@ -164,6 +192,27 @@ mod tests {
         check::<institution::Tenure>(&pool, "yujian.licensing.v1.Tenure", &[]);
         check::<institution::SuspensionKind>(&pool, "yujian.licensing.v1.SuspensionKind", &[]);
         check::<institution::Status>(&pool, "yujian.licensing.v1.InstitutionState", &["none"]);
+        check::<institution::ApplicationKind>(&pool, "yujian.licensing.v1.ApplicationKind", &[]);
+        check::<institution::ApplicationState>(&pool, "yujian.licensing.v1.ApplicationState", &[]);
+        check::<institution::DismissalGround>(&pool, "yujian.licensing.v1.DismissalGround", &["matter_ended"]);
+        check::<institution::RegistrySource>(&pool, "yujian.licensing.v1.RegistrySource", &[]);
+        check::<institution::RegistryOutcome>(&pool, "yujian.licensing.v1.RegistryOutcome", &[]);
+        check::<institution::VerificationOutcome>(&pool, "yujian.licensing.v1.VerificationOutcome", &[]);
+        check::<institution::ProposedOutcome>(&pool, "yujian.licensing.v1.ProposedOutcome", &[]);
+        check::<institution::DeemedOutcome>(&pool, "yujian.licensing.v1.DeemedOutcome", &[]);
+        check::<institution::AuthorizationKind>(&pool, "yujian.licensing.v1.AuthorizationKind", &[]);
+        check::<institution::Deceit>(&pool, "yujian.licensing.v1.Deceit", &[]);
+        check::<institution::RevocationGround>(&pool, "yujian.licensing.v1.RevocationGround", &[]);
+        check::<institution::CessationCause>(&pool, "yujian.licensing.v1.CessationCause", &[]);
+        check::<institution::ConditionState>(&pool, "yujian.licensing.v1.ConditionState", &[]);
+        check::<institution::Regime>(&pool, "yujian.licensing.v1.Regime", &[]);
+        check::<clock::ClockKind>(&pool, "yujian.licensing.v1.ClockKind", &[]);
+        check::<clock::ClockOwner>(&pool, "yujian.licensing.v1.ClockOwner", &[]);
+        check::<clock::ClockState>(&pool, "yujian.licensing.v1.ClockState", &[]);
+        check::<clock::Unit>(&pool, "yujian.licensing.v1.ClockUnit", &[]);
+        check::<clock::PauseReason>(&pool, "yujian.licensing.v1.PauseReason", &[]);
+        check::<clock::ExtensionReason>(&pool, "yujian.licensing.v1.ExtensionReason", &[]);
+        check::<clock::ApproverOffice>(&pool, "yujian.licensing.v1.ApproverOffice", &[]);
         check::<ClassType>(&pool, "yujian.licensing.v1.ClassType", &[]);
         check::<Datum>(&pool, "yujian.common.v1.Datum", &[]);
         check::<system::ErasureGround>(&pool, "yujian.audit.v1.ErasureGround", &[]);
@@ -208,6 +257,13 @@ mod tests {
         check::<inspection::CancelReason>(&pool, "yujian.inspection.v1.CancelReason", &[]);
         check::<inspection::Status>(&pool, "yujian.inspection.v1.InspectionState", &["none"]);
         check::<alert::AlertRule>(&pool, "yujian.supervision.v1.AlertRule", &[]);
+        check::<alert::AlertSeverity>(&pool, "yujian.supervision.v1.AlertSeverity", &[]);
+        check::<alert::DismissalReason>(&pool, "yujian.supervision.v1.DismissalReason", &[]);
+        check::<alert::Status>(&pool, "yujian.supervision.v1.AlertState", &["none"]);
+        check::<ClockBucket>(&pool, "yujian.supervision.v1.ClockBucket", &[]);
+        check::<ClockStepKind>(&pool, "yujian.supervision.v1.ClockStepKind", &[]);
+        check::<AuthorizationBasis>(&pool, "yujian.supervision.v1.AuthorizationBasis", &[]);
+        check::<AuthorizationState>(&pool, "yujian.supervision.v1.AuthorizationState", &[]);
         check::<policy::Source>(&pool, "yujian.supervision.v1.Source", &[]);
         check::<Bucket>(&pool, "yujian.supervision.v1.Bucket", &[]);
     }

@@ -35,25 +35,22 @@ pub(crate) async fn run<A: Aggregate, R>(
         .map_err(|failed| error::command(&on_the_wire(failed)))
 }
 
-/// Field of a resource's own name in every request but a creation's.
-const NAME: &str = "name";
-/// Where requests hold what the domain calls the name of an institution or person.
-const DISPLAY_NAME: &str = "display_name";
+/// Fields of the domain that stand under another path in requests, where `name` is the resource's own.
+const ON_THE_WIRE: &[(&str, &str)] = &[("name", "display_name"), ("change.name", "change.display_name")];
 
-/// A refusal names fields by their paths in the request. They are those of the domain, but for one: `name` stands for the
-/// resource on the wire.
-fn on_the_wire(failed: CommandError) -> CommandError {
+/// A refusal names fields by their paths in the request. They are those of the domain, but for a name.
+pub(crate) fn on_the_wire(failed: CommandError) -> CommandError {
     let CommandError::Rejected(mut refused) = failed else {
         return failed;
     };
-    if refused.violations.iter().any(|violation| violation.field == NAME) {
-        for violation in refused
-            .violations
-            .iter_mut()
-            .filter(|violation| violation.field == NAME)
-        {
-            DISPLAY_NAME.clone_into(&mut violation.field);
+    let mut renamed = false;
+    for violation in &mut refused.violations {
+        if let Some((_, path)) = ON_THE_WIRE.iter().find(|(field, _)| *field == violation.field) {
+            (*path).clone_into(&mut violation.field);
+            renamed = true;
         }
+    }
+    if renamed {
         let named = Rejection::fields(refused.violations.clone());
         refused.message = named.message;
         refused.message_zh = named.message_zh;

@@ -3,15 +3,21 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 use yujian_command::Outcome;
+use yujian_domain::envelope::PolicyRef;
 use yujian_domain::institution::Deadline;
 use yujian_domain::values::RegionId;
 use yujian_proto::common::v1 as wire;
 use yujian_views::AsOf;
 
+pub(crate) mod alert;
+pub(crate) mod authorization;
 pub(crate) mod incident;
 pub(crate) mod inspection;
+pub(crate) mod institution;
 pub(crate) mod licensing;
+pub(crate) mod operator;
 pub(crate) mod staffing;
+pub(crate) mod standing;
 pub(crate) mod supervision;
 
 /// An instant as it goes out.
@@ -51,8 +57,13 @@ pub(crate) fn deadline(deadline: &Deadline) -> wire::Deadline {
         due_date: Some(date(deadline.due_date)),
         due_time: Some(time(deadline.due_time)),
         provisional: deadline.provisional,
-        policy: format!("{}@{}", deadline.policy.id, deadline.policy.version),
+        policy: policy(&deadline.policy),
     }
+}
+
+/// A version of a policy, as `id@version`.
+pub(crate) fn policy(policy: &PolicyRef) -> String {
+    format!("{}@{}", policy.id, policy.version)
 }
 
 /// Freshness as it goes out.

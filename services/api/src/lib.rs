@@ -18,7 +18,9 @@ use yujian_eventlog::clock::Clock;
 use yujian_eventlog::keys::KeyProvider;
 use yujian_views::Views;
 
+mod alert;
 mod audit;
+mod authorization;
 mod codes;
 mod command;
 mod convert;
@@ -30,6 +32,7 @@ mod inspection;
 mod labels;
 mod licensing;
 pub mod limits;
+mod operator;
 mod page_token;
 mod parse;
 mod principal;
@@ -113,13 +116,24 @@ impl Api {
         use yujian_proto::audit::v1::audit_service_server::AuditServiceServer;
         use yujian_proto::incident::v1::incident_service_server::IncidentServiceServer;
         use yujian_proto::inspection::v1::inspection_service_server::InspectionServiceServer;
+        use yujian_proto::licensing::v1::authorization_service_server::AuthorizationServiceServer;
         use yujian_proto::licensing::v1::licensing_service_server::LicensingServiceServer;
+        use yujian_proto::licensing::v1::operator_service_server::OperatorServiceServer;
         use yujian_proto::staffing::v1::staffing_service_server::StaffingServiceServer;
+        use yujian_proto::supervision::v1::alert_service_server::AlertServiceServer;
         use yujian_proto::supervision::v1::supervision_service_server::SupervisionServiceServer;
         let routes = tonic::service::Routes::from(axum::Router::new())
             .add_service(limited!(
                 LicensingServiceServer<_>,
                 licensing::Licensing(Arc::clone(&api))
+            ))
+            .add_service(limited!(
+                AuthorizationServiceServer<_>,
+                authorization::Authorizations(Arc::clone(&api))
+            ))
+            .add_service(limited!(
+                OperatorServiceServer<_>,
+                operator::Operators(Arc::clone(&api))
             ))
             .add_service(limited!(
                 IncidentServiceServer<_>,
@@ -134,6 +148,7 @@ impl Api {
                 SupervisionServiceServer<_>,
                 supervision::Supervision(Arc::clone(&api))
             ))
+            .add_service(limited!(AlertServiceServer<_>, alert::Alerts(Arc::clone(&api))))
             .add_service(limited!(AuditServiceServer<_>, audit::Audit(api)));
         Ok(routes
             .into_axum_router()

@@ -7,7 +7,8 @@ use yujian_proto::licensing::v1 as pb;
 
 use crate::Api;
 use crate::command::run;
-use crate::convert::licensing as convert;
+use crate::convert::{institution, licensing as convert};
+use crate::gate::principal;
 
 pub(crate) struct Licensing(pub Arc<Api>);
 
@@ -17,9 +18,10 @@ macro_rules! commands {
         impl pb::licensing_service_server::LicensingService for Licensing {
             $(
                 async fn $name(&self, request: Request<pb::$request>) -> Result<Response<pb::InstitutionReply>, Status> {
+                    let (actor, _) = principal(&request)?;
                     let method = concat!("yujian.licensing.v1.LicensingService/", $method);
                     let outcome = run(&self.0, request, method, convert::$parse).await?;
-                    Ok(Response::new(convert::reply(&outcome)))
+                    Ok(Response::new(institution::reply(&outcome, &actor)))
                 }
             )*
         }

@@ -134,7 +134,7 @@ mod tests {
     #[test]
     fn every_shipped_method_has_a_rule() {
         let table = check_rules().unwrap();
-        assert_eq!(table.iter().count(), 89);
+        assert_eq!(table.iter().count(), 135);
         assert_eq!(
             table.get("/yujian.audit.v1.AuditService/EraseSubject"),
             Some(&MethodRule::Roles(vec![Role::Administrator]))
@@ -160,7 +160,12 @@ mod tests {
     #[test]
     fn auditors_call_no_command() {
         for (path, rule) in check_rules().unwrap().iter() {
-            let reads = path.contains("SupervisionService") || path.contains("/Replay");
+            let query = |name: &str| {
+                ["Get", "List", "Replay", "Advise", "Follow"]
+                    .iter()
+                    .any(|verb| name.starts_with(verb))
+            };
+            let reads = path.contains("SupervisionService") || path.rsplit('/').next().is_some_and(query);
             if let MethodRule::Roles(roles) = rule {
                 assert!(reads || !roles.contains(&Role::Auditor), "{path}");
             }
@@ -168,9 +173,26 @@ mod tests {
     }
 
     #[test]
+    fn a_bureau_pushes_what_its_register_says_and_decides_nothing_about_licences() {
+        let table = check_rules().unwrap();
+        let open_to_bureaus: Vec<&str> = table
+            .iter()
+            .filter(|(path, _)| path.contains(".AuthorizationService/"))
+            .filter(|(_, rule)| matches!(rule, MethodRule::Roles(roles) if roles.contains(&Role::Bureau)))
+            .map(|(path, _)| path)
+            .collect();
+        assert_eq!(
+            open_to_bureaus,
+            ["/yujian.licensing.v1.AuthorizationService/RecordRegistryCheck"]
+        );
+    }
+
+    #[test]
     fn what_was_found_about_a_person_is_not_for_operators() {
         let table = check_rules().unwrap();
         for path in [
+            "/yujian.supervision.v1.AlertService/GetAlert",
+            "/yujian.supervision.v1.AlertService/ListAlerts",
             "/yujian.audit.v1.AuditService/ReplayPerson",
             "/yujian.supervision.v1.SupervisionService/GetPersonDossier",
             "/yujian.supervision.v1.SupervisionService/ListPersonTimeline",

@@ -25,6 +25,9 @@ use crate::page_token::{self, Arguments};
 use crate::parse::{Fields, optional_text};
 use crate::watch::Filter;
 
+mod admission;
+pub(crate) mod alert;
+mod asked;
 mod incident;
 mod inspection;
 mod institution;
@@ -150,6 +153,12 @@ queries! {
     get_dossier(GetDossierRequest) -> GetDossierReply = institution;
     list_timeline(ListTimelineRequest) -> ListTimelineReply = institution;
     get_pipeline(GetPipelineRequest) -> GetPipelineReply = institution;
+    list_applications(ListApplicationsRequest) -> ListApplicationsReply = admission;
+    get_application(GetApplicationRequest) -> GetApplicationReply = admission;
+    get_admission_figures(GetAdmissionFiguresRequest) -> GetAdmissionFiguresReply = admission;
+    list_clocks(ListClocksRequest) -> ListClocksReply = admission;
+    get_clock_history(GetClockHistoryRequest) -> GetClockHistoryReply = admission;
+    list_authorizations(ListAuthorizationsRequest) -> ListAuthorizationsReply = admission;
     list_incidents(ListIncidentsRequest) -> ListIncidentsReply = incident;
     get_incident(GetIncidentRequest) -> GetIncidentReply = incident;
     list_persons(ListPersonsRequest) -> ListPersonsReply = staff;
@@ -163,7 +172,7 @@ queries! {
     get_inspection(GetInspectionRequest) -> GetInspectionReply = inspection;
     list_findings(ListFindingsRequest) -> ListFindingsReply = inspection;
     get_conduct_figures(GetConductFiguresRequest) -> GetConductFiguresReply = inspection;
-    list_alerts(ListAlertsRequest) -> ListAlertsReply = inspection;
+    list_alerts(ListAlertsRequest) -> ListAlertsReply = alert;
     list_checklists(ListChecklistsRequest) -> ListChecklistsReply = inspection;
     get_checklist(GetChecklistRequest) -> GetChecklistReply = inspection;
     get_roll_up(GetRollUpRequest) -> GetRollUpReply = region;

@@ -7,6 +7,8 @@ use uuid::Uuid;
 use yujian_domain::aggregate::{Aggregate, Context, Decided, Facts, Need, Recorded};
 use yujian_domain::envelope::{FactRef, Metadata, RequestRef};
 use yujian_domain::event::EventFamily;
+use yujian_domain::incident::Incident;
+use yujian_domain::inspection::Inspection;
 use yujian_domain::institution::Institution;
 use yujian_domain::person::Person;
 use yujian_domain::rejection::{Reason, Rejection};
@@ -377,20 +379,29 @@ impl Inner {
                     });
                 }
                 Need::Person(id) => {
-                    let stream = stream_of::<Person>(id)?;
-                    let loaded = self.load_stream::<Person>(&stream).await?;
-                    // A decision about a person must not rest on half a history.
-                    loaded.sound()?;
-                    if let Some(head) = loaded.head.filter(|_| loaded.state.exists()) {
-                        facts.persons.insert(id, Arc::new(loaded.state.clone()));
-                        facts.used.push(FactRef {
-                            stream: stream.to_string(),
-                            revision: head.revision,
-                        });
+                    if let Some(person) = self.fact::<Person>(id, &mut facts.used).await? {
+                        facts.persons.insert(id, person);
                     }
                 }
+                Need::Inspection(id) => facts.inspection = self.fact::<Inspection>(id, &mut facts.used).await?,
+                Need::Incident(id) => facts.incident = self.fact::<Incident>(id, &mut facts.used).await?,
             }
         }
         Ok(facts)
+    }
+
+    /// The state of something that a decision rests on, if it exists; notes the revision that was read.
+    async fn fact<A: Aggregate>(&self, id: Uuid, used: &mut Vec<FactRef>) -> Result<Option<Arc<A>>, CommandError> {
+        let stream = stream_of::<A>(id)?;
+        let loaded = self.load_stream::<A>(&stream).await?;
+        // A decision must not rest on half a history.
+        loaded.sound()?;
+        Ok(loaded.head.filter(|_| loaded.state.exists()).map(|head| {
+            used.push(FactRef {
+                stream: stream.to_string(),
+                revision: head.revision,
+            });
+            Arc::new(loaded.state.clone())
+        }))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::any::Any;
 use std::num::NonZeroUsize;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use lru::LruCache;
 use uuid::Uuid;
@@ -15,6 +15,7 @@ use yujian_eventlog::keys::KeyProvider;
 use yujian_eventlog::{EventLog, LogError, StreamName};
 
 use crate::api::CommandError;
+use crate::reference::ActiveReference;
 
 /// A folded stream of any aggregate, as the cache holds it.
 pub(crate) type Cached = Arc<dyn Any + Send + Sync>;
@@ -36,7 +37,7 @@ pub(crate) struct Inner {
     pub clock: Arc<dyn Clock>,
     pub entropy: Arc<Entropy>,
     pub simulated: bool,
-    pub reference: Mutex<Arc<Reference>>,
+    pub reference: Mutex<Arc<ActiveReference>>,
     pub cache: Mutex<LruCache<StreamName, Cached>>,
     locks: Vec<tokio::sync::Mutex<()>>,
 }
@@ -73,11 +74,7 @@ impl Commands {
     /// Reference data as active.
     #[must_use]
     pub fn reference(&self) -> Arc<Reference> {
-        self.inner
-            .reference
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.active_reference().reference.clone()
     }
 
     /// State and revision of an aggregate as of its stream's end; `None` when there is none.

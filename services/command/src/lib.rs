@@ -3,6 +3,7 @@
 //! Request ids hold for ever because the fold of a stream remembers them; claims make things unique across streams;
 //! a lost race is decided again. Nothing here knows gRPC or views.
 
+mod activate;
 mod api;
 mod authorize;
 mod claim;
@@ -17,7 +18,9 @@ mod request;
 mod system;
 mod visits;
 
+pub use activate::{Activated, ActivationRequest};
 pub use api::{CommandError, Outcome, Request};
 pub use floor::Commands;
 pub use reactor::{Counts, Reactors};
+pub use reference::{Activation, ActiveReference};
 pub use request::{derived_id, scope_of};

@@ -8,21 +8,25 @@
 //!
 //! Views know no reactors, so rebuilding one runs none.
 
+mod admission;
 mod barred;
 mod claims;
+mod clocks;
 mod corrections;
 mod credentials;
-
 mod effect;
 mod engagements;
+mod papers;
 mod runner;
 mod timers;
 mod visits;
 mod world;
 
 use async_trait::async_trait;
+use jiff::civil::Date;
 use yujian_domain::envelope::{FactRef, Metadata, parse_metadata};
 use yujian_domain::event::{EventFamily, what_is_wrong};
+use yujian_domain::time::day_of;
 use yujian_eventlog::Record;
 use yujian_eventlog::checkpoint::Timer;
 
@@ -52,6 +56,13 @@ impl Seen<'_> {
     /// Its envelope.
     fn metadata(&self) -> Result<Metadata, CommandError> {
         parse_metadata(&self.record.metadata).map_err(|error| unreadable(what_is_wrong(&error)))
+    }
+
+    /// The legal day on which it happened; where that is not known, on which it came in.
+    fn day(&self) -> Result<Date, CommandError> {
+        let metadata = self.metadata()?;
+        let occurred = metadata.occurred.day();
+        Ok(occurred.unwrap_or_else(|| day_of(metadata.received_time)))
     }
 
     /// The event as evidence of an alert.
@@ -116,6 +127,9 @@ fn all() -> Vec<Box<dyn Reactor>> {
         Box::new(credentials::Credentials),
         Box::new(visits::Visits),
         Box::new(corrections::Corrections),
+        Box::new(clocks::Clocks),
+        Box::new(papers::Papers),
+        Box::new(admission::Admission),
         Box::new(timers::Timers),
     ]
 }

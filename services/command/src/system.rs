@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use uuid::Uuid;
-use yujian_domain::envelope::{Actor, Classification, Metadata, Role};
+use yujian_domain::envelope::{Actor, Classification, Metadata, RequestRef, Role};
 use yujian_domain::event::EventFamily;
 use yujian_domain::time::Occurred;
 use yujian_eventlog::{Expected, Head, LogError, NewEvent, StreamName};
@@ -42,6 +42,18 @@ impl Inner {
         event: &E,
         by: &By<'_>,
     ) -> Result<Head, LogError> {
+        self.append_requested(stream, expected, event, by, None).await
+    }
+
+    /// The same for an event that a caller's request brought about.
+    pub(crate) async fn append_requested<E: EventFamily>(
+        &self,
+        stream: &StreamName,
+        expected: Expected,
+        event: &E,
+        by: &By<'_>,
+        request: Option<RequestRef>,
+    ) -> Result<Head, LogError> {
         let metadata = Metadata {
             occurred: Occurred::Instant { time: by.now },
             effective_from: None,
@@ -50,7 +62,7 @@ impl Inner {
             device: None,
             actor: by.actor.clone(),
             on_behalf_of: None,
-            request: None,
+            request,
             causation: by.causation,
             correlation: by.correlation,
             policies: Vec::new(),

@@ -42,6 +42,10 @@ pub(crate) enum Thing {
     Person,
     /// An inspection.
     Inspection,
+    /// An alert.
+    Alert,
+    /// An application.
+    Application,
     /// A region.
     Region,
 }
@@ -131,6 +135,14 @@ impl Failure {
                     Thing::Inspection => lang.say(
                         "没有这次检查，或不在可见范围之内。",
                         "There is no such inspection, or it is not yours to see.",
+                    ),
+                    Thing::Alert => lang.say(
+                        "没有这条预警，或不在可见范围之内。",
+                        "There is no such alert, or it is not yours to see.",
+                    ),
+                    Thing::Application => lang.say(
+                        "没有这件申请，或不在可见范围之内。",
+                        "There is no such application, or it is not yours to see.",
                     ),
                     Thing::Region => lang.say(
                         "没有这个地区，或不在可见范围之内。",
@@ -241,6 +253,8 @@ mod tests {
             Failure::NoThing(Thing::Incident),
             Failure::NoThing(Thing::Person),
             Failure::NoThing(Thing::Inspection),
+            Failure::NoThing(Thing::Alert),
+            Failure::NoThing(Thing::Application),
             Failure::NoThing(Thing::Region),
             Failure::NotReading,
             Failure::Unavailable,

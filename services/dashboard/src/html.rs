@@ -119,11 +119,16 @@ impl Tone {
 
 /// A badge: shape, word, tint.
 pub(crate) fn badge(tone: Tone, word: &str) -> Markup {
+    badge_around(tone, &text(word))
+}
+
+/// A badge around words with a figure in them.
+pub(crate) fn badge_around(tone: Tone, words: &Markup) -> Markup {
     Markup(format!(
         "<span class=\"badge {}\">{}{}</span>",
         tone.name(),
         icon(tone.name()).0,
-        escaped(word)
+        words.0
     ))
 }
 

@@ -27,6 +27,7 @@
 
 mod assets;
 mod charts;
+mod csv;
 mod failure;
 mod html;
 mod lanes;
@@ -36,6 +37,7 @@ mod pages;
 mod query;
 mod shell;
 mod terms;
+mod ticks;
 mod visit;
 
 use std::sync::Arc;
@@ -112,14 +114,23 @@ impl Page {
         }
     }
 
-    /// The routes: `/`, `/institutions`, `/institutions/{id}`, `/staff`, `/staff/list`, `/credentials`, `/persons/{id}`,
-    /// `/conduct`, `/inspections`, `/inspections/{id}`, `/findings`, `/incidents`, `/incidents/{id}`, `/alerts`, `/status`,
-    /// `/settings`, `/events` and the files under `/assets`. GET and HEAD only; anything unknown is a page that says so.
+    /// The routes: `/`, `/institutions`, `/institutions/{id}`, `/admission`, `/applications`,
+    /// `/applications/{institution}/{number}`, `/deadlines`, `/staff`, `/staff/list`, `/credentials`, `/persons/{id}`,
+    /// `/conduct`, `/inspections`, `/inspections/{id}`, `/findings`, `/incidents`, `/incidents/{id}`, `/alerts`,
+    /// `/alerts/{id}`, `/status`, `/settings`, `/events` and the files under `/assets`; the lists of institutions,
+    /// applications, deadlines and alerts also as `….csv`. GET and HEAD only; anything unknown is a page that says so.
     pub fn router(self) -> Router {
         let mut router = Router::new()
             .route("/", get(pages::overview::page))
             .route("/institutions", get(pages::institutions::page))
             .route("/institutions/{id}", get(pages::dossier::page))
+            .route("/institutions.csv", get(pages::institutions::file))
+            .route("/admission", get(pages::admission::page))
+            .route("/applications", get(pages::applications::page))
+            .route("/applications.csv", get(pages::applications::file))
+            .route("/applications/{institution}/{number}", get(pages::application::page))
+            .route("/deadlines", get(pages::deadlines::page))
+            .route("/deadlines.csv", get(pages::deadlines::file))
             .route("/incidents", get(pages::incidents::page))
             .route("/incidents/{id}", get(pages::incident::page))
             .route("/staff", get(pages::staff::page))
@@ -127,6 +138,8 @@ impl Page {
             .route("/credentials", get(pages::credentials::page))
             .route("/persons/{id}", get(pages::person::page))
             .route("/alerts", get(pages::alerts::page))
+            .route("/alerts.csv", get(pages::alerts::export))
+            .route("/alerts/{id}", get(pages::alert::page))
             .route("/conduct", get(pages::conduct::page))
             .route("/inspections", get(pages::inspections::page))
             .route("/inspections/{id}", get(pages::inspection::page))

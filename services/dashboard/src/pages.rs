@@ -1,8 +1,14 @@
 //! One module a page: reads the views, makes a plain struct, renders its template.
 
+pub(crate) mod admission;
+pub(crate) mod alert;
 pub(crate) mod alerts;
+pub(crate) mod application;
+pub(crate) mod applications;
+mod clocks;
 pub(crate) mod conduct;
 pub(crate) mod credentials;
+pub(crate) mod deadlines;
 pub(crate) mod dossier;
 pub(crate) mod findings;
 pub(crate) mod incident;
@@ -38,11 +44,11 @@ pub(crate) const SOON_WORKING_DAYS: u32 = 2;
 /// The state of an institution: shape, word, tint.
 pub(crate) fn status_badge(lang: Lang, status: Status) -> Markup {
     let tone = match status {
-        Status::Filed => Tone::Ok,
+        Status::Filed | Status::Licensed => Tone::Ok,
         Status::Accepted | Status::Registered => Tone::Info,
         Status::Returned => Tone::Hold,
-        Status::Nonconforming => Tone::Bad,
-        Status::Suspended => Tone::Warn,
+        Status::Nonconforming | Status::Revoked => Tone::Bad,
+        Status::Suspended | Status::Expired => Tone::Warn,
         Status::None | Status::Closed | Status::Imported => Tone::Off,
     };
     badge(tone, &lang.term(status))

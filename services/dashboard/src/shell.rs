@@ -136,9 +136,11 @@ pub(crate) struct Shell {
 }
 
 /// Entries of the navigation: path, and word in Chinese and English.
-const SECTIONS: [(&str, &str, &str); 7] = [
+const SECTIONS: [(&str, &str, &str); 9] = [
     ("/", "监管总览", "Overview"),
     ("/institutions", "机构名录", "Institutions"),
+    ("/admission", "机构准入", "Admission"),
+    ("/deadlines", "时限", "Deadlines"),
     ("/staff", "人员资质", "Staff"),
     ("/conduct", "执业规范", "Conduct"),
     ("/incidents", "安全事件", "Incidents"),

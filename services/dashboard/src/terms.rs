@@ -13,7 +13,7 @@ use yujian_domain::divisions::Divisions;
 use yujian_domain::mask::{MaskKind, mask};
 use yujian_domain::personal::SEALED_MARKER;
 use yujian_domain::values::{ClassType, Datum};
-use yujian_domain::{alert, incident, inspection, institution, person};
+use yujian_domain::{alert, clock, incident, inspection, institution, person};
 use yujian_eventlog::keys::{KeyProvider, Opened, SealedValue};
 
 use crate::html::{self, Markup, Tone, badge, bdi, code, dash, text};
@@ -101,6 +101,13 @@ impl Terms {
         ) {
             let datum = member("datum").and_then(Datum::from_code).map_or("", Datum::zh);
             return text(&format!("{}{}{} {datum}", degrees(x), lang.say("，", ", "), degrees(y)));
+        }
+        if let (Some(kind), Some(revision), 2) = (
+            member("kind").and_then(clock::ClockKind::from_code),
+            members.get("revision").and_then(Value::as_u64),
+            members.len(),
+        ) {
+            return text(&format!("{} ", lang.term(kind))).then(&code(&format!("{}@{revision}", kind.code())));
         }
         if let (Some(id), Some(version)) = (member("id"), members.get("version").and_then(Value::as_u64)) {
             return policy(lang, id, version);
@@ -201,6 +208,7 @@ fn thing(name: &str) -> Option<&'static str> {
         "institution" => Some("institutions"),
         "person" => Some("persons"),
         "inspection" => Some("inspections"),
+        "incident" => Some("incidents"),
         _ => None,
     }
 }
@@ -264,6 +272,26 @@ fn term(lang: Lang, name: &str, words: &str) -> Option<String> {
         "check" => of::<inspection::CorrectionCheck>(lang, words),
         "imported_kind" => of::<inspection::ImportedKind>(lang, words),
         "alert_rule" => of::<alert::AlertRule>(lang, words),
+        "alert_severity" => of::<alert::AlertSeverity>(lang, words),
+        "dismissal_reason" => of::<alert::DismissalReason>(lang, words),
+        "application_kind" => of::<institution::ApplicationKind>(lang, words),
+        "application" => of::<institution::ApplicationState>(lang, words),
+        "authorization_kind" => of::<institution::AuthorizationKind>(lang, words),
+        "revoked_ground" => of::<institution::RevocationGround>(lang, words),
+        "dismissal_ground" => of::<institution::DismissalGround>(lang, words),
+        "source" => of::<institution::RegistrySource>(lang, words),
+        "registry_outcome" => of::<institution::RegistryOutcome>(lang, words),
+        "verification_outcome" => of::<institution::VerificationOutcome>(lang, words),
+        "decision_outcome" => of::<institution::ProposedOutcome>(lang, words),
+        "deemed_outcome" => of::<institution::DeemedOutcome>(lang, words),
+        "deceit" => of::<institution::Deceit>(lang, words),
+        "cause" => of::<institution::CessationCause>(lang, words),
+        "from" | "to" | "regime" => of::<institution::Regime>(lang, words),
+        "clock_kind" => of::<clock::ClockKind>(lang, words),
+        "pause_reason" => of::<clock::PauseReason>(lang, words),
+        "extension_reason" => of::<clock::ExtensionReason>(lang, words),
+        "approver_office" => of::<clock::ApproverOffice>(lang, words),
+        "unit" => of::<clock::Unit>(lang, words),
         "item" => named(item(lang, words)),
         "key" => named(label(lang, words)),
         _ => None,
@@ -271,7 +299,7 @@ fn term(lang: Lang, name: &str, words: &str) -> Option<String> {
 }
 
 /// An item of a return: a paper or a field.
-fn item(lang: Lang, path: &str) -> Cow<'_, str> {
+pub(crate) fn item(lang: Lang, path: &str) -> Cow<'_, str> {
     let paper = path.strip_prefix("papers.").and_then(|rest| rest.split('.').next());
     match paper.and_then(institution::PaperKind::from_code) {
         Some(kind) => Cow::Owned(lang.term(kind)),

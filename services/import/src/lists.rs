@@ -1,5 +1,6 @@
 //! The lists that an import leaves: rejected lines as they come, changes of an edition at its end.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::path::Path;
@@ -7,6 +8,23 @@ use std::path::Path;
 use crate::edition::Change;
 use crate::error::ImportError;
 use crate::report::Reject;
+
+/// A cell that a spreadsheet takes as text: words of a foreign file that would begin a formula get an apostrophe before
+/// them, as people write it by hand.
+fn plain(cell: &str) -> Cow<'_, str> {
+    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        Cow::Owned(format!("'{cell}"))
+    } else {
+        Cow::Borrowed(cell)
+    }
+}
+
+/// Writes a line of a list.
+fn write_line<'a>(writer: &mut csv::Writer<File>, cells: impl IntoIterator<Item = &'a str>) -> Result<(), ImportError> {
+    let cells = cells.into_iter().map(plain);
+    writer.write_record(cells.map(|cell| cell.into_owned().into_bytes()))?;
+    Ok(())
+}
 
 /// The list of rejected lines, in the order of the file although rows are settled out of order.
 pub(crate) struct Rejects {
@@ -54,7 +72,7 @@ impl Rejects {
                     &reject.message,
                     &reject.message_zh,
                 ];
-                writer.write_record(cells)?;
+                write_line(writer, cells)?;
             }
         }
         Ok(())
@@ -85,7 +103,7 @@ pub(crate) fn write_changes(path: &Path, changes: &[Change]) -> Result<(), Impor
     ])?;
     for change in changes {
         let told = |number: Option<u64>| number.map_or(String::new(), |number| number.to_string());
-        writer.write_record([
+        let cells = [
             change.what.code(),
             &told(change.line),
             &change.number,
@@ -95,8 +113,60 @@ pub(crate) fn write_changes(path: &Path, changes: &[Change]) -> Result<(), Impor
             &told(change.places_before),
             &told(change.places_after),
             &change.detail,
-        ])?;
+        ];
+        write_line(&mut writer, cells)?;
     }
     writer.flush()?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::edition::ChangeKind;
+
+    #[test]
+    fn no_cell_of_the_lists_begins_a_formula() {
+        let directory = tempfile::tempdir().unwrap();
+        let changes = directory.path().join("changes.csv");
+        let change = |number: &str, name: &str, detail: &str| Change {
+            what: ChangeKind::Created,
+            line: Some(2),
+            number: number.to_owned(),
+            institution: Uuid::nil(),
+            name: name.to_owned(),
+            facts: Vec::new(),
+            places_before: None,
+            places_after: Some(20),
+            detail: detail.to_owned(),
+        };
+        let hostile = ["=HYPERLINK(\"http://x\")", "+1", "-1", "@SUM(A1)", "\tA", "\rA"];
+        let mut told: Vec<Change> = hostile.iter().map(|cell| change(cell, cell, cell)).collect();
+        told.push(change("1-2", "阳光=托育", ""));
+        write_changes(&changes, &told).unwrap();
+        let mut read = csv::Reader::from_path(&changes).unwrap();
+        let cells = |row: csv::StringRecord| [2, 4, 8].map(|column| row[column].to_owned());
+        let rows: Vec<_> = read.records().map(|row| cells(row.unwrap())).collect();
+        for (row, cell) in rows.iter().zip(hostile) {
+            let guarded = format!("'{cell}");
+            assert_eq!(*row, [guarded.clone(), guarded.clone(), guarded]);
+        }
+        assert_eq!(rows[hostile.len()], ["1-2", "阳光=托育", ""], "nothing else is touched");
+
+        let rejects = directory.path().join("rejects.csv");
+        let mut list = Rejects::open(Some(&rejects)).unwrap();
+        list.list(Reject {
+            line: 2,
+            column: "=1+1".to_owned(),
+            reason: "value",
+            message: "@A1 is no day".to_owned(),
+            message_zh: "日期不正确".to_owned(),
+        })
+        .unwrap();
+        list.finish().unwrap();
+        let text = std::fs::read_to_string(&rejects).unwrap();
+        assert!(text.contains("2,'=1+1,value,'@A1 is no day,日期不正确"), "{text}");
+    }
 }

@@ -71,6 +71,11 @@ where
             }
         })
     };
+    // Only this process writes an embedded log, and it knows what it activates itself.
+    let reference_follower = house
+        .embedded
+        .is_none()
+        .then(|| tokio::spawn(house.commands.clone().follow_reference(ended.clone())));
     let views = house.views(&settings.data_dir).await?;
     let follower = {
         let (views, ended) = (views.clone(), ended.clone());
@@ -152,7 +157,12 @@ where
     stop.cancel();
     // What was acknowledged is on disk already; the views would catch up at the next start.
     let _ = tokio::time::timeout(Duration::from_millis(300), async {
-        tokio::join!(follower, traffic, writing, reactors)
+        let followers = async {
+            if let Some(reference) = reference_follower {
+                let _ = reference.await;
+            }
+        };
+        tokio::join!(follower, traffic, writing, reactors, followers)
     })
     .await;
     Ok(())

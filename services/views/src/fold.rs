@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Transaction};
-use yujian_domain::alert::AlertEvent;
 use yujian_domain::envelope::Classification;
 use yujian_eventlog::{Item, LogPosition};
 
@@ -83,17 +82,15 @@ pub(crate) fn fold_batch(
 /// What the item changed, once for each institution that it touches and that has a row, in order of id.
 pub(crate) fn changes_of(connection: &Connection, seen: &EventSeen<'_>) -> Result<Vec<Change>, ViewError> {
     let mut changes = Vec::with_capacity(seen.touched.len());
-    let raised = match &seen.what {
-        What::Alert(event) => {
-            let AlertEvent::AlertRaised(raised) = event.as_ref();
-            Some(raised)
-        }
-        _ => None,
-    };
     let alert = match seen.home {
         Home::Alert(alert) => Some(alert),
         _ => None,
     };
+    let concerned = match alert {
+        Some(alert) => crate::view::alert::concerned(connection, alert)?,
+        None => None,
+    };
+    let concerned = concerned.as_ref();
     for institution in &seen.touched {
         let row: Option<(String, String, Option<String>)> = connection
             .prepare_cached("SELECT name, region, credit_code FROM institution WHERE id = ?")?
@@ -110,8 +107,8 @@ pub(crate) fn changes_of(connection: &Connection, seen: &EventSeen<'_>) -> Resul
             region,
             organisation,
             incident: seen.incident(),
-            person: seen.person().or(raised.and_then(|raised| raised.person)),
-            inspection: seen.inspection().or(raised.and_then(|raised| raised.inspection)),
+            person: seen.person().or(concerned.and_then(|of| of.person)),
+            inspection: seen.inspection().or(concerned.and_then(|of| of.inspection)),
             alert,
             // What happens to a person at one institution tells nothing to the operator of another.
             regulator_only: seen.classification() == Classification::Regulator

@@ -17,6 +17,8 @@ use crate::fold::{self, Batch, fold_batch};
 use crate::model::{AsOf, Delta, Digest};
 use crate::view::problem;
 
+mod admission;
+mod alerts;
 mod conduct;
 mod questions;
 mod rebuild;
@@ -172,7 +174,8 @@ impl Views {
             let folded = match self.log.read_all(at, BATCH).await {
                 Ok(page) => {
                     let caught_up = page.caught_up;
-                    self.fold(at, page, true).await.map(|()| caught_up)
+                    // What another follower folded meanwhile may end before this page does: then it reads on from there.
+                    self.fold(at, page, true).await.map(|folded| folded && caught_up)
                 }
                 Err(error) => Err(error.into()),
             };
@@ -204,11 +207,12 @@ impl Views {
     }
 
     /// Folds the page after `at`, then announces position and changes. All of that is one piece of work that goes on when
-    /// the caller is dropped: rows, position and pushes never part. A page that is folded already is passed.
-    async fn fold(&self, at: LogPosition, page: LogPage, live: bool) -> Result<(), ViewError> {
+    /// the caller is dropped: rows, position and pushes never part. A page whose beginning is folded already is passed,
+    /// which is answered with `false`.
+    async fn fold(&self, at: LogPosition, page: LogPage, live: bool) -> Result<bool, ViewError> {
         let LogPage { items, next, .. } = page;
         if items.is_empty() {
-            return Ok(());
+            return Ok(true);
         }
         let items: Batch = items.into();
         let folding = Arc::clone(&self.folding).lock_owned().await;
@@ -220,7 +224,7 @@ impl Views {
         blocking(move || {
             let _folding = folding;
             if *position.borrow() != at {
-                return Ok(());
+                return Ok(false);
             }
             let (changes, after) = database.write(|transaction| fold_batch(transaction, &items, next, live))?;
             position.send_replace(after.position);
@@ -232,7 +236,7 @@ impl Views {
                     changes,
                 }));
             }
-            Ok(())
+            Ok(true)
         })
         .await
     }

@@ -1,20 +1,25 @@
 //! The views, one file each: tables, fold, answers. A new one is named here twice: as a module, and, when it has tables,
-//! in [`VIEWS`]. `region`, `staff_figures`, `conduct_figures` and `tree` only read what the others write.
+//! in [`VIEWS`]. `region`, the modules of figures, `pipeline` and `tree` only read what the others write.
 
 use crate::fold::View;
 
+pub(crate) mod admission_figures;
 pub(crate) mod alert;
+pub(crate) mod alert_figures;
+pub(crate) mod application;
+pub(crate) mod authorization;
 pub(crate) mod checklist;
+pub(crate) mod clock;
 pub(crate) mod conduct_figures;
 pub(crate) mod credential;
 pub(crate) mod engagement;
 pub(crate) mod fact;
-pub(crate) mod filing;
 pub(crate) mod finding;
 pub(crate) mod incident;
 pub(crate) mod inspection;
 pub(crate) mod institution;
 pub(crate) mod person;
+pub(crate) mod pipeline;
 pub(crate) mod problem;
 pub(crate) mod record;
 pub(crate) mod region;
@@ -27,7 +32,10 @@ pub(crate) mod visits;
 pub(crate) static VIEWS: &[&dyn View] = &[
     &fact::Facts,
     &institution::Institutions,
-    &filing::Filings,
+    &application::Applications,
+    // Implied clocks ask where their application stands.
+    &clock::Clocks,
+    &authorization::Authorizations,
     &incident::Incidents,
     &person::Persons,
     &engagement::Engagements,

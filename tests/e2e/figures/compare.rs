@@ -1,5 +1,7 @@
 //! Comparing the four sources over one history.
 
+mod single;
+
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -12,7 +14,7 @@ use super::counts::{Counted, Figures, parts};
 use super::grpc::Client;
 use super::naive::{Institution, World};
 use super::page::{self, get, of_region, shown};
-use super::pages::{LISTS, NOT_THE_LIST, OF_INSTITUTION, OF_LISTS, OF_PERSON, PAGES, Page};
+use super::pages::{LISTS, NOT_THE_LIST, OF_LISTS, OF_THE_FRAME, PAGES, Page};
 use super::sql::Rows;
 
 /// What is the same in one history for all days.
@@ -65,6 +67,19 @@ impl History {
         }
     }
 
+    /// The figures of a page, without those in the frame of every page, which are looked at here.
+    fn figures(&self, path: &str, html: &str) -> Figures {
+        let mut figures = page::figures(path, html);
+        let status = self.world.of_status();
+        for name in OF_THE_FRAME {
+            let key = (name.to_owned(), String::new());
+            if let Some(value) = figures.remove(&key) {
+                assert_eq!(status.get(&key), Some(&value), "{path}: {name}");
+            }
+        }
+        figures
+    }
+
     /// The pages of figures of a division at a day.
     async fn pages(&mut self, region: &str, at: Date, sql: &Counted, fold: &Counted) {
         let told = self.client.figures(region, at).await;
@@ -72,7 +87,7 @@ impl History {
             let path = of_region(page.path, region);
             let html = get(&self.address, &path);
             let what = format!("{}: {path} on {at}", self.what);
-            let here = page::figures(&what, &html);
+            let here = self.figures(&what, &html);
             let unnamed = page::unnamed_numbers(&html, page.says);
             assert!(unnamed.is_empty(), "{what}: numbers that are no figures: {unnamed:?}");
             // Where everything lies in one province, the page of the whole is that province's.
@@ -163,7 +178,7 @@ impl History {
             if !LISTS.contains(&path) || NOT_THE_LIST.contains(&one.name.as_str()) || one.value.contains(['%', '.']) {
                 continue;
             }
-            let rows = page::figures(&list, &get(&self.address, &list));
+            let rows = self.figures(&list, &get(&self.address, &list));
             let total = rows
                 .get(&("listed".to_owned(), path.to_owned()))
                 .map_or("0", String::as_str);
@@ -188,7 +203,7 @@ impl History {
         for path in LISTS {
             let here = of_region(path, region);
             let html = get(&self.address, &here);
-            let shown = page::figures(&here, &html);
+            let shown = self.figures(&here, &html);
             for (name, _) in shown.keys() {
                 assert!(
                     name == "listed" || OF_LISTS.contains(&name.as_str()),
@@ -204,16 +219,44 @@ impl History {
             assert_eq!(shown, total(sql, path, self), "{what}: page and SQL");
             assert_eq!(shown, total(fold, path, self), "{what}: page and fold");
         }
+        self.credentials(region, at).await;
     }
 
-    /// Every row of the lists of institutions and of inspections, page by page.
+    /// The list of credentials: all, those that have ended, those of persons at work.
+    async fn credentials(&mut self, region: &str, at: Date) {
+        let mut shown = [0; 3];
+        for (count, path) in
+            shown
+                .iter_mut()
+                .zip(["/credentials", "/credentials?left=expired", "/credentials?engaged=1"])
+        {
+            let here = of_region(path, region);
+            let figures = self.figures(&here, &get(&self.address, &here));
+            let key = ("listed".to_owned(), "/credentials".to_owned());
+            assert!(figures.keys().all(|known| *known == key), "{here} shows {figures:?}");
+            *count = figures.get(&key).map_or(0, |value| value.parse().unwrap());
+        }
+        let what = format!(
+            "{}: credentials of {region:?}: all, ended, of persons at work",
+            self.what
+        );
+        assert_eq!(
+            shown,
+            self.client.credentials(region, at).await,
+            "{what}: page and gRPC"
+        );
+        assert_eq!(shown, self.rows.credentials(region, at), "{what}: page and SQL");
+        assert_eq!(shown, self.world.credentials(region, at), "{what}: page and fold");
+    }
+
+    /// Every row of the lists of institutions, inspections and incidents, page by page.
     pub async fn lists_row_by_row(&mut self) {
         let mut here = Figures::new();
-        for list in ["/institutions", "/inspections"] {
+        for list in ["/institutions", "/inspections", "/incidents"] {
             let mut path = list.to_owned();
             loop {
                 let html = get(&self.address, &path);
-                here.extend(page::figures(&path, &html));
+                here.extend(self.figures(&path, &html));
                 let Some(next) = html.split("rel=\"next\" href=\"").nth(1) else {
                     break;
                 };
@@ -233,54 +276,6 @@ impl History {
                 ("fold", self.world.of_lists()),
             ],
         );
-    }
-
-    /// Pages of some institutions and of some persons, those with the longest history among them.
-    pub async fn single(&mut self) {
-        let mut institutions: Vec<(u64, String)> = self.world.history.iter().map(|(id, n)| (*n, id.clone())).collect();
-        institutions.sort_unstable();
-        for (_, id) in institutions.iter().rev().step_by(institutions.len() / 4 + 1) {
-            let region = self.world.institutions[id].region();
-            let path = format!("/institutions/{id}");
-            let mut here = page::figures(&path, &get(&self.address, &path));
-            self.beside(&path, &here).await;
-            here.retain(|(name, _), _| name != "inspection_findings");
-            self.single_is(&path, &OF_INSTITUTION, &here);
-            let replied = self.client.of_institution(id, &region).await;
-            let (rows, fold) = (self.rows.of_institution(id), self.world.of_institution(id));
-            equal(
-                &path,
-                [("page", here), ("gRPC", replied), ("SQL", rows), ("fold", fold)],
-            );
-        }
-        let mut persons: Vec<(u64, String)> = self
-            .world
-            .persons
-            .iter()
-            .map(|(id, one)| (one.events, id.clone()))
-            .collect();
-        persons.sort_unstable();
-        for (_, id) in persons.iter().rev().step_by(persons.len() / 4 + 1) {
-            let path = format!("/persons/{id}");
-            let here = page::figures(&path, &get(&self.address, &path));
-            self.single_is(&path, &OF_PERSON, &here);
-            let replied = self.client.of_person(id).await;
-            let (rows, fold) = (self.rows.of_person(id), self.world.of_person(id));
-            equal(
-                &path,
-                [("page", here), ("gRPC", replied), ("SQL", rows), ("fold", fold)],
-            );
-        }
-    }
-
-    fn single_is(&mut self, path: &str, known: &[&str], here: &Figures) {
-        for (name, _) in here.keys() {
-            assert!(
-                known.contains(&name.as_str()),
-                "{path} shows {name}, which this test does not know"
-            );
-            self.seen.insert(name.clone());
-        }
     }
 
     /// Everything at a day, of divisions whose code is no longer than this.

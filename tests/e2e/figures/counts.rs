@@ -25,6 +25,14 @@ pub fn put(figures: &mut Figures, name: &str, of: impl Into<String>, value: u64)
     }
 }
 
+/// Puts the children to a carer in tenths, half up, where there is a carer.
+pub fn put_ratio(figures: &mut Figures, of: impl Into<String>, children: u64, carers: u64) {
+    if let Some(tenths) = (children * 20 + carers).checked_div(2 * carers) {
+        let shown = format!("1:{}.{}", tenths / 10, tenths % 10);
+        figures.insert(("children_to_a_carer".to_owned(), of.into()), shown);
+    }
+}
+
 /// Somebody's engagement that stands: who, in which division, and whether barred at the day.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct AtWork {

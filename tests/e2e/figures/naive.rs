@@ -4,20 +4,34 @@
 mod count;
 mod inspections;
 mod institutions;
+mod single;
 mod staff;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde_json::{Map, Value};
 use yujian_domain::time::{day_of, start_of};
-use yujian_eventlog::{EventLog, Item};
+use yujian_eventlog::{EventLog, Item, StreamName};
 
 use inspections::{Finding, Inspection, Visit};
 use institutions::Incident;
 pub use institutions::Institution;
 use staff::Person;
+
+/// An item of a checklist.
+#[derive(Debug, serde::Deserialize)]
+pub struct ChecklistItem {
+    code: String,
+    dimension: String,
+    points: u64,
+    #[serde(default)]
+    veto: bool,
+}
+
+/// Items of each published version of a checklist.
+type Checklists = BTreeMap<(String, u64), Vec<ChecklistItem>>;
 
 /// Everything that the log tells.
 #[derive(Debug, Default)]
@@ -35,6 +49,13 @@ pub struct World {
     pub alerts: Vec<(String, String, Option<String>)>,
     /// Events in the history of each institution.
     pub history: BTreeMap<String, u64>,
+    /// Stream of each damaged record, when that could be read.
+    pub damaged: Vec<Option<String>>,
+    /// Events of types that this fold does not know.
+    pub unknown: u64,
+    checklists: Checklists,
+    /// Types of events met.
+    pub kinds: BTreeSet<String>,
     /// Events folded.
     pub events: u64,
 }
@@ -98,6 +119,12 @@ impl Told<'_> {
     }
 }
 
+/// Whether events of a type can be read: each such type has its golden file.
+fn known(event_type: &str) -> bool {
+    let golden = concat!(env!("CARGO_MANIFEST_DIR"), "/../../domain/tests/golden/events");
+    std::path::Path::new(golden).join(format!("{event_type}.json")).exists()
+}
+
 impl World {
     /// Reads a log from its beginning to its end.
     pub async fn of(log: &dyn EventLog) -> Self {
@@ -106,10 +133,15 @@ impl World {
         loop {
             let page = log.read_all(after, 1000).await.unwrap();
             for item in &page.items {
-                let Item::Record(record) = item else {
-                    panic!("a damaged record")
+                let record = match item {
+                    Item::Record(record) => record,
+                    Item::Damaged(damage) => {
+                        world.damage(damage.stream.as_ref().map(StreamName::as_str));
+                        continue;
+                    }
                 };
                 world.events += 1;
+                world.kinds.insert(record.event_type.clone());
                 let payload: Value = serde_json::from_slice(&record.payload).unwrap();
                 let metadata: Value = serde_json::from_slice(&record.metadata).unwrap();
                 let stream = record.stream.as_str();
@@ -136,12 +168,63 @@ impl World {
         }
     }
 
+    /// A checklist that came first under its version stands.
+    fn publish(&mut self, told: &Told<'_>) {
+        #[derive(serde::Deserialize)]
+        struct Document {
+            items: Vec<ChecklistItem>,
+        }
+        let document: Document = toml::from_str(&told.sure("document")).unwrap();
+        let version = (told.sure("checklist"), told.number("version"));
+        self.checklists.entry(version).or_insert(document.items);
+    }
+
+    /// A damaged record stands in the history of what it belongs to, and tells nothing.
+    fn damage(&mut self, stream: Option<&str>) {
+        self.damaged.push(stream.map(str::to_owned));
+        if let Some(institution) = self.institution_of(stream) {
+            *self.history.entry(institution).or_default() += 1;
+        }
+        match stream.and_then(|stream| stream.split_once('-')) {
+            Some(("incident", id)) => self.incidents.get_mut(id).unwrap().events += 1,
+            Some(("inspection", id)) => self.inspections.get_mut(id).unwrap().events += 1,
+            Some(("person", id)) => self.persons.entry(id.to_owned()).or_default().events += 1,
+            _ => {}
+        }
+    }
+
+    /// The institution that a stream tells of, when it tells of one alone.
+    fn institution_of(&self, stream: Option<&str>) -> Option<String> {
+        match stream?.split_once('-')? {
+            ("institution", id) => Some(id.to_owned()),
+            ("incident", id) => Some(self.incidents.get(id)?.institution.clone()),
+            ("inspection", id) => Some(self.inspections.get(id)?.institution.clone()),
+            _ => None,
+        }
+    }
+
+    /// An institution whose own stream has no damaged record.
+    pub fn sound_institution(&self) -> &str {
+        let mut sound = self.institutions.keys();
+        sound.find(|id| !self.is_damaged(&format!("institution-{id}"))).unwrap()
+    }
+
+    /// Whether a record of a stream is damaged.
+    fn is_damaged(&self, stream: &str) -> bool {
+        self.damaged.iter().flatten().any(|damaged| damaged == stream)
+    }
+
     fn take(&mut self, home: &str, told: &Told<'_>) {
         let (family, kind) = told.kind.split_once('.').unwrap();
         let kind = kind.split('.').next().unwrap();
         if family == "system" {
             return;
         }
+        if kind == "ChecklistPublished" {
+            self.publish(told);
+            return;
+        }
+        self.unknown += u64::from(!known(told.kind));
         match home {
             "institution" => {
                 self.institutions
@@ -163,7 +246,7 @@ impl World {
             }
             "inspection" => {
                 let inspection = self.inspections.entry(told.id.to_owned()).or_default();
-                inspection.take(kind, told);
+                inspection.take(kind, told, &self.checklists);
                 *self.history.entry(inspection.institution.clone()).or_default() += 1;
                 let institution = inspection.institution.clone();
                 self.take_finding(kind, told, &institution);

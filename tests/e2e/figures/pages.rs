@@ -163,10 +163,16 @@ pub const PAGES: [Page; 3] = [
     },
 ];
 
-/// Figures of the pages whose rows are institutions or inspections.
-pub const OF_LISTS: [&str; 4] = [
+/// Figures of the page of the system, which stand in the frame of every page too when there is something to tell.
+pub const OF_THE_FRAME: [&str; 2] = ["damaged_records", "unknown_events"];
+/// Figures of the pages whose rows are institutions, inspections or incidents.
+pub const OF_LISTS: [&str; 8] = [
+    "incident_guardians_untold",
     "inspection_findings",
     "inspection_open_findings",
+    "inspection_points",
+    "inspection_points_of",
+    "inspection_vetoes",
     "institution_open_incidents",
     "institution_places",
 ];
@@ -185,6 +191,39 @@ pub const OF_PERSON: [&str; 4] = [
     "person_events",
     "person_training_hours",
 ];
+pub const OF_INSPECTION: [&str; 20] = [
+    "answer_evidence",
+    "carers_present",
+    "children_at_risk",
+    "children_present",
+    "children_to_a_carer",
+    "dimension_points",
+    "dimension_points_of",
+    "inspection_answers",
+    "inspection_events",
+    "inspection_findings",
+    "inspection_imported_rows",
+    "inspection_points",
+    "inspection_points_of",
+    "inspection_recused",
+    "inspection_unmet",
+    "inspection_vetoes",
+    "staff_present",
+    "year_visits_cap",
+    "year_visits_counted",
+    "year_visits_noted",
+];
+pub const OF_INCIDENT: [&str; 6] = [
+    "child_age_months",
+    "incident_children_present",
+    "incident_events",
+    "incident_guardians_untold",
+    "incident_imported_rows",
+    "incident_staff_present",
+];
+/// Texts with numbers on the pages of inspections and incidents that are no figures: the length of what is sealed, the
+/// version of the checklist.
+pub const SAID_OF_CASES: [&str; 2] = ["已封存 ＊＊＊", "托育机构现场检查表（依据WS/T 821-2023），第 1 版"];
 pub const LISTS: [&str; 6] = [
     "/alerts",
     "/findings",

@@ -1,12 +1,14 @@
 //! Figures by plain SQL over `views.db`, as the views print it in their documentation, grouped by division.
 
+mod single;
+
 use std::path::Path;
 
 use jiff::civil::Date;
-use rusqlite::{Connection, OpenFlags, named_params};
+use rusqlite::{Connection, OpenFlags};
 use yujian_domain::time::end_of;
 
-use super::counts::{AtWork, Counted, Figures, add, put};
+use super::counts::{AtWork, Counted, add};
 
 /// The rows that the views keep.
 pub struct Rows(Connection);
@@ -316,111 +318,5 @@ impl Rows {
             }
         });
         counted
-    }
-
-    /// Name, what it is of, and the count, of each row.
-    fn named(&self, sql: &str, name: &str, figures: &mut Figures) {
-        let mut statement = self.0.prepare_cached(sql).unwrap();
-        let mut rows = statement.query([]).unwrap();
-        while let Some(row) = rows.next().unwrap() {
-            put(figures, name, row.get::<_, String>(0).unwrap(), number(row, 1));
-        }
-    }
-
-    /// Figures that stand beside an institution or an inspection in lists.
-    pub fn of_lists(&self) -> Figures {
-        let mut figures = Figures::new();
-        self.named(
-            "SELECT i.id, CAST(ifnull((SELECT f.value FROM fact f WHERE f.institution = i.id AND f.key = 'places'
-               AND f.withdrawn IS NULL AND f.valid_to IS NULL ORDER BY ifnull(f.valid_from, '') DESC, f.recorded_time DESC,
-               f.stream DESC, f.revision DESC, f.n DESC LIMIT 1), '0') AS INTEGER) FROM institution i",
-            "institution_places",
-            &mut figures,
-        );
-        for (name, sql) in [
-            (
-                "institution_open_incidents",
-                "SELECT n.institution, count(*) FROM incident n WHERE n.open GROUP BY 1",
-            ),
-            (
-                "inspection_findings",
-                "SELECT f.inspection, count(*) FROM finding f GROUP BY 1",
-            ),
-            (
-                "inspection_open_findings",
-                "SELECT f.inspection, count(*) FROM finding f WHERE f.open GROUP BY 1",
-            ),
-        ] {
-            self.named(sql, name, &mut figures);
-        }
-        figures
-    }
-
-    fn one(&self, sql: &str, id: &str) -> u64 {
-        let mut statement = self.0.prepare_cached(sql).unwrap();
-        statement
-            .query_row(named_params! {":id": id}, |row| Ok(number(row, 0)))
-            .unwrap()
-    }
-
-    /// Figures of the dossier of an institution.
-    pub fn of_institution(&self, id: &str) -> Figures {
-        let mut figures = Figures::new();
-        for (name, sql) in [
-            (
-                "institution_engaged",
-                "SELECT count(*) FROM engagement e WHERE e.institution = :id AND e.standing",
-            ),
-            (
-                "institution_inspections",
-                "SELECT count(*) FROM inspection n WHERE n.institution = :id",
-            ),
-            (
-                "institution_findings",
-                "SELECT count(*) FROM finding f WHERE f.institution = :id",
-            ),
-            (
-                "institution_alerts",
-                "SELECT count(*) FROM alert l WHERE l.institution = :id",
-            ),
-            (
-                "institution_incidents",
-                "SELECT count(*) FROM incident n WHERE n.institution = :id",
-            ),
-            (
-                "institution_events",
-                "SELECT count(*) FROM timeline t WHERE t.institution = :id",
-            ),
-        ] {
-            put(&mut figures, name, id, self.one(sql, id));
-        }
-        let places = ("institution_places".to_owned(), id.to_owned());
-        if let Some(value) = self.of_lists().remove(&places) {
-            figures.insert(places, value);
-        }
-        figures
-    }
-
-    /// Figures of a person.
-    pub fn of_person(&self, id: &str) -> Figures {
-        let mut figures = Figures::new();
-        for (name, sql) in [
-            ("person_alerts", "SELECT count(*) FROM alert l WHERE l.person = :id"),
-            (
-                "person_engagements",
-                "SELECT count(*) FROM engagement e WHERE e.person = :id",
-            ),
-            (
-                "person_training_hours",
-                "SELECT ifnull(sum(t.hours), 0) FROM training t WHERE t.person = :id",
-            ),
-            (
-                "person_events",
-                "SELECT count(*) FROM person_timeline t WHERE t.person = :id",
-            ),
-        ] {
-            put(&mut figures, name, id, self.one(sql, id));
-        }
-        figures
     }
 }

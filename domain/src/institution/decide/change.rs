@@ -2,9 +2,10 @@
 
 use super::register::{self, LONGEST_LINE, LONGEST_NAME};
 use super::service::needs_application;
-use super::{Decision, act_day, ending, nothing_to_do};
+use super::{Decision, act_day, ending, nothing_to_do, types};
 use crate::aggregate::{Context, Decided};
 use crate::check::Check;
+use crate::envelope::PolicyRef;
 use crate::institution::machine::FILING_RULES;
 use crate::institution::{
     ApplicationKind, ChangeClasses, ChangeDetails, ClassesChanged, DetailsChanged, Institution, Mode, Ownership,
@@ -36,10 +37,11 @@ pub(super) fn details(state: &Institution, command: &ChangeDetails, context: &Co
         "must be known",
         "举办性质不能为“不详”",
     );
+    let date = command.effective_date.unwrap_or_else(|| act_day(context));
+    let policies = type_rules(&mut check, state, command, date, context);
     if let Some(representative) = &command.representative {
         register::representative_shape(&mut check, representative);
     }
-    let date = command.effective_date.unwrap_or_else(|| act_day(context));
     after_registration(&mut check, state, date);
     let region = command
         .region
@@ -86,7 +88,32 @@ pub(super) fn details(state: &Institution, command: &ChangeDetails, context: &Co
     }
     let mut decided = Decided::plain(changed);
     decided.effective_from = command.effective_date.map(start_of);
+    decided.policies = policies;
     Ok(vec![decided])
+}
+
+/// Mode and ownership fit the type, by the policy of the day from which they hold. A day or a region without a policy has
+/// no such rule: an institution from a foreign register changes its details too.
+fn type_rules(
+    check: &mut Check,
+    state: &Institution,
+    command: &ChangeDetails,
+    date: jiff::civil::Date,
+    context: &Context<'_>,
+) -> Vec<PolicyRef> {
+    let region = command.region.as_ref().or(state.region.as_ref());
+    if command.mode.is_none() && command.ownership.is_none() {
+        return Vec::new();
+    }
+    let Some((policy, reference)) = region.and_then(|region| context.reference.admission(region, date).ok()) else {
+        return Vec::new();
+    };
+    if policy.standards.types.is_empty() {
+        return Vec::new();
+    }
+    let types = types::of(state.institution_type, &state.also_types);
+    types::check_kind(check, &policy.standards, types, command.mode, command.ownership);
+    vec![reference]
 }
 
 /// Replaces the classes from a day on.
@@ -96,17 +123,13 @@ pub(super) fn classes(state: &Institution, command: &ChangeClasses, context: &Co
         return Err(needs_application(ApplicationKind::Change, "§49"));
     }
     let mut check = Check::default();
-    super::classes::shape(&mut check, "classes", &command.classes, true);
+    let region = super::filing::region_of(state)?;
+    let (policy, policy_ref) = context.reference.admission(region, command.effective_date)?;
+    let types = types::of(state.institution_type, &state.also_types);
+    let needed = types::needs_places(&policy.standards, types.clone());
+    super::classes::shape(&mut check, "classes", &command.classes, true, needed);
     after_registration(&mut check, state, command.effective_date);
-    let policy = super::classes::limits_on(
-        &mut check,
-        "classes",
-        &command.classes,
-        state.institution_type,
-        super::filing::region_of(state)?,
-        command.effective_date,
-        context,
-    )?;
+    super::classes::limits(&mut check, &command.classes, types, &policy.standards);
     super::classes::done(check)?;
     if command.classes == state.classes {
         return Err(nothing_to_do());
@@ -115,7 +138,7 @@ pub(super) fn classes(state: &Institution, command: &ChangeClasses, context: &Co
         classes: command.classes.clone(),
     });
     decided.effective_from = Some(start_of(command.effective_date));
-    decided.policies = vec![policy];
+    decided.policies = vec![policy_ref];
     Ok(vec![decided])
 }
 

@@ -221,13 +221,17 @@ pub(super) fn resumed(
     Some(about(clock, on_date, resumed))
 }
 
-/// Everything that still runs or stands still, and that `ends` picks, ends with its matter on `on`.
+/// Everything that still runs or stands still, and that `ends` picks, ends with its matter on `on`. What had run out
+/// before is left to run out in its turn: that it did must not depend on when the timer wakes.
 pub(super) fn cancelled_all(
     state: &Institution,
     ends: impl Fn(ClockRef, &Clock) -> bool,
     on: Date,
 ) -> Vec<Decided<InstitutionEvent>> {
-    let picked = state.clocks.open().filter(|(name, clock)| ends(*name, clock));
+    let picked = state
+        .clocks
+        .open()
+        .filter(|(name, clock)| !clock.is_late(on) && ends(*name, clock));
     let cancelled = picked.map(|(name, clock)| {
         let on_date = on.max(clock.from_date);
         about(clock, on_date, ClockCancelled { clock: name, on_date })

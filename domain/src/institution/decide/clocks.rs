@@ -286,7 +286,7 @@ fn lapsed(state: &Institution, end: End<'_>) -> Vec<Decided<InstitutionEvent>> {
     let mut events = vec![lapsed];
     events.extend(clocking::cancelled_all(
         state,
-        |_, clock| clock.application == Some(application.number) && !clock.is_late(end.after()),
+        |_, clock| clock.application == Some(application.number),
         end.after(),
     ));
     let last_day = end.clock.due.due_date;
@@ -364,7 +364,7 @@ fn deemed_renewed(
     ];
     events.extend(clocking::cancelled_all(
         state,
-        |_, clock| clock.application == Some(application.number) && !clock.is_late(first_day),
+        |_, clock| clock.application == Some(application.number),
         first_day,
     ));
     let ask_by = last_day.saturating_sub(i64::from(policy.renewal_ask_days).days());

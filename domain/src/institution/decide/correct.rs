@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::register::{self, LONGEST_LINE, LONGEST_NAME, text_subject};
-use super::{Decision, filing};
+use super::{Decision, filing, types};
 use crate::aggregate::{Context, Decided};
 use crate::check::Check;
 use crate::institution::{
@@ -169,6 +169,7 @@ fn right_value(
         }
         "point" => as_value(parsed::<Point>(&mut check, value)),
         "institution_type" => as_value(parsed::<InstitutionType>(&mut check, value)),
+        "also_types" => as_value(parsed::<Vec<InstitutionType>>(&mut check, value)),
         "mode" => as_value(parsed::<Mode>(&mut check, value)),
         "ownership" => as_value(parsed::<Ownership>(&mut check, value)),
         "registrar" => {
@@ -182,7 +183,9 @@ fn right_value(
         "classes" => {
             let classes: Option<Vec<Class>> = parsed(&mut check, value);
             if let Some(classes) = &classes {
-                super::classes::shape(&mut check, "value", classes, state.imported.is_none());
+                let known = state.imported.is_none();
+                let needed = known && needs_places(state, command.valid_from_date, context);
+                super::classes::shape(&mut check, "value", classes, known, needed);
             }
             as_value(classes)
         }
@@ -208,6 +211,15 @@ fn right_value(
     };
     check.done()?;
     Ok(right)
+}
+
+/// Whether there must be a class, by the policy of the day from which the right value holds; without one, yes.
+fn needs_places(state: &Institution, on: Date, context: &Context<'_>) -> bool {
+    let region = state.region.as_ref();
+    let policy = region.and_then(|region| context.reference.admission(region, on).ok());
+    policy.is_none_or(|(policy, _)| {
+        types::needs_places(&policy.standards, types::of(state.institution_type, &state.also_types))
+    })
 }
 
 fn line(check: &mut Check, value: &Value, longest: usize) -> Value {

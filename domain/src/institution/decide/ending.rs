@@ -150,8 +150,7 @@ fn ended(state: &Institution, on: Date, ends: impl Fn(&LicenceApplication) -> bo
         state,
         |name, clock| {
             let goes_on = going_on.iter().any(|found| clock.application == Some(found.number));
-            // What had run out before is left to run out in its turn.
-            name.kind != ClockKind::Cessation && !goes_on && !clock.is_late(on)
+            name.kind != ClockKind::Cessation && !goes_on
         },
         on,
     ));

@@ -16,6 +16,7 @@ use crate::institution::{
     WithdrawFiling,
 };
 use crate::policy::{AdmissionPolicy, CountsFrom};
+use crate::reference::ActivePolicy;
 use crate::rejection::{LegalBasis, Rejection};
 use crate::time::Occurred;
 use crate::values::RegionId;
@@ -29,15 +30,12 @@ pub(super) fn submit(state: &Institution, command: &SubmitFiling, context: &Cont
     entitled::filing_is_in_force(region_of(state)?, day, context)?;
     let begins_at = begins(state, "occurred", day)?;
     let (policy, policy_ref) = context.reference.admission(region_of(state)?, day)?;
-    let submission = Submission {
-        date: Some(day),
-        papers: command.papers.clone(),
-        makes_meals: command.makes_meals,
-        premises: command.premises.clone(),
-        classes: state.classes.clone(),
-        institution_type: state.institution_type,
-        has_credit_code: state.credit_code.is_some(),
-    };
+    let submission = state.submission(
+        Some(day),
+        &command.papers,
+        command.makes_meals,
+        command.premises.as_ref(),
+    );
     let wrong = problems(&submission, &policy.papers, &policy.standards, day);
     let (named, left) = citable(state, wrong, policy, &submission)?;
 
@@ -62,7 +60,7 @@ pub(super) fn submit(state: &Institution, command: &SubmitFiling, context: &Cont
         ];
         decided
     } else {
-        let legal_basis = cited(&named, policy);
+        let legal_basis = cited(&named, policy, state, context.reference.document(&policy_ref));
         let mut decided = Decided::plain(FilingReturned {
             application,
             items: named,
@@ -175,7 +173,12 @@ fn citable(
 }
 
 /// The articles behind a return's items, each once.
-fn cited(items: &[ReturnedItem], policy: &AdmissionPolicy) -> Vec<LegalBasis> {
+fn cited(
+    items: &[ReturnedItem],
+    policy: &AdmissionPolicy,
+    state: &Institution,
+    document: Option<&ActivePolicy>,
+) -> Vec<LegalBasis> {
     let mut basis = vec![LegalBasis::new(FILING_RULES, "§8")];
     for item in items {
         let article = match item.rule.as_str() {
@@ -183,6 +186,9 @@ fn cited(items: &[ReturnedItem], policy: &AdmissionPolicy) -> Vec<LegalBasis> {
             "ADM-14" => LegalBasis::new("托育机构消防安全指南（试行）", "2022年"),
             "ADM-04" => LegalBasis::new(STANDARDS, "§19"),
             "ADM-05" => LegalBasis::new("家庭托育点管理办法（试行）", "2023年"),
+            _ if ruled_by_value(item).is_some() => {
+                valued(item, state, document).unwrap_or_else(|| LegalBasis::new(FILING_RULES, "§8"))
+            }
             _ => policy
                 .papers
                 .iter()
@@ -194,6 +200,33 @@ fn cited(items: &[ReturnedItem], policy: &AdmissionPolicy) -> Vec<LegalBasis> {
         }
     }
     basis
+}
+
+/// The value of the document that a rule applies: of the type's own table, or of the document itself.
+fn ruled_by_value(item: &ReturnedItem) -> Option<(bool, &'static str)> {
+    Some(match item.rule.as_str() {
+        "ADM-26" => (true, "modes"),
+        "ADM-27" => (true, "class_types"),
+        "ADM-28" => (true, "ownership"),
+        "ADM-33" => (true, "shares_place_with"),
+        "ADM-29" if item.item == "premises.built_area_cm2" => (false, "min_built_area_per_place_cm2"),
+        "ADM-29" => (false, "min_area_per_place_cm2"),
+        "ADM-30" => (false, "max_classes"),
+        "ADM-31" => (false, "max_places"),
+        "ADM-32" => (false, "older_toddler_highest_floor"),
+        _ => return None,
+    })
+}
+
+/// The article of that value, when its mark names one.
+fn valued(item: &ReturnedItem, state: &Institution, document: Option<&ActivePolicy>) -> Option<LegalBasis> {
+    let (of_type, name) = ruled_by_value(item)?;
+    let path = if of_type {
+        format!("types.{}.{name}", state.institution_type?.code())
+    } else {
+        format!("values.{name}")
+    };
+    document?.document.mark(&path)?.legal_basis.clone()
 }
 
 /// The kind of paper that an item is about: `papers.<kind>` or `papers.<kind>.<field>`.

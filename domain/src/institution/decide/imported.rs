@@ -23,7 +23,7 @@ pub(super) fn record(state: &Institution, command: &RecordImportedInstitution, c
     check.text_if_some("address", command.address.as_deref(), LONGEST_LINE);
     check.text_if_some("register_type", command.register_type.as_deref(), LONGEST_NAME);
     check.text_if_some("register_status", command.register_status.as_deref(), LONGEST_NAME);
-    classes::shape(&mut check, "classes", &command.classes, false);
+    classes::shape(&mut check, "classes", &command.classes, false, false);
     if let Some(date) = command.edition_date {
         check.not_in_future("edition_date", date, context);
     }

@@ -3,8 +3,8 @@
 use jiff::ToSpan;
 use jiff::civil::Date;
 
-use super::classes;
-use crate::institution::{ItemProblem, Paper, Premises, ReturnedItem, Submission, Tenure};
+use super::{classes, types};
+use crate::institution::{Class, InstitutionType, ItemProblem, Paper, Premises, ReturnedItem, Submission, Tenure};
 use crate::policy::{PaperRule, Standards};
 use crate::rejection::{Reason, Rejection, Violation};
 use crate::values::ClassType;
@@ -18,24 +18,26 @@ pub(super) fn problems(
     day: Date,
 ) -> Vec<ReturnedItem> {
     let mut found = Problems::default();
+    let types = types::of(submission.institution_type, &submission.also_types);
     match submission.institution_type {
         // rule: ADM-12
-        None | Some(crate::institution::InstitutionType::Unknown) => {
+        None | Some(InstitutionType::Unknown) => {
             found.add("institution_type", "ADM-12", ItemProblem::Incomplete);
         }
-        Some(institution_type) => {
-            let applies = |rule: &&PaperRule| rule.applies(institution_type, submission.makes_meals);
+        Some(_) => {
+            let applies = |rule: &&PaperRule| types.clone().any(|one| rule.applies(one, submission.makes_meals));
             for rule in papers.iter().filter(applies) {
                 paper(&mut found, rule, &submission.papers, day);
             }
         }
     }
+    kind(&mut found, submission, standards);
     if !submission.has_credit_code {
         found.add("credit_code", "ADM-12", ItemProblem::Missing);
     }
     match &submission.premises {
         None => found.add("premises", "ADM-13", ItemProblem::Missing),
-        Some(held) => premises(&mut found, held, standards, day),
+        Some(held) => premises(&mut found, held, &submission.classes, standards, day),
     }
     class_list(&mut found, submission, standards);
     found.0
@@ -135,7 +137,7 @@ fn paper(found: &mut Problems, rule: &PaperRule, papers: &[Paper], day: Date) {
         return found.add(item, "ADM-10", ItemProblem::Missing);
     };
     let told = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.trim().is_empty());
-    if rule.kind.is_issued_by_others() {
+    if rule.kind.is_issued_by_others() && !rule.self_assessed {
         for (field, known) in [("issuer", told(&paper.issuer)), ("number", told(&paper.number))] {
             if !known {
                 found.add(format!("{item}.{field}"), "ADM-10", ItemProblem::Incomplete);
@@ -159,7 +161,7 @@ fn paper(found: &mut Problems, rule: &PaperRule, papers: &[Paper], day: Date) {
 }
 
 // rule: ADM-13
-fn premises(found: &mut Problems, premises: &Premises, standards: &Standards, day: Date) {
+fn premises(found: &mut Problems, premises: &Premises, classes: &[Class], standards: &Standards, day: Date) {
     let on_terms = match premises.tenure {
         Tenure::Owned => false,
         Tenure::Leased => true,
@@ -188,17 +190,79 @@ fn premises(found: &mut Problems, premises: &Premises, standards: &Standards, da
             }
         }
     }
+    highest_floor(found, premises, classes, standards);
     // rule: ADM-14
-    if premises.highest_floor > standards.highest_floor {
-        found.add("premises.highest_floor", "ADM-14", ItemProblem::BelowStandard);
-    }
     if premises.lowest_floor < standards.lowest_floor {
         found.add("premises.lowest_floor", "ADM-14", ItemProblem::BelowStandard);
+    }
+    area(found, premises, classes, standards);
+}
+
+/// The highest floor in use. Which class lies on it is seen at the site: papers show that only an institution with older
+/// toddlers may go as high as those may.
+fn highest_floor(found: &mut Problems, premises: &Premises, classes: &[Class], standards: &Standards) {
+    let older = classes.iter().any(|class| class.class_type == ClassType::OlderToddler);
+    let (limit, rule) = match standards.older_toddler_highest_floor.filter(|_| older) {
+        // rule: ADM-32
+        Some(own) => (own.max(standards.highest_floor), "ADM-32"),
+        // rule: ADM-14
+        None => (standards.highest_floor, "ADM-14"),
+    };
+    if premises.highest_floor > limit {
+        found.add("premises.highest_floor", rule, ItemProblem::BelowStandard);
+    }
+}
+
+/// Built area and usable area for each place; more of the usable where there is no outdoor ground.
+// rule: ADM-29
+fn area(found: &mut Problems, premises: &Premises, classes: &[Class], standards: &Standards) {
+    let places = classes::places_of(classes);
+    let mut least_of = |field: &str, told: Option<u64>, least: u64| match told {
+        None => found.add(field, "ADM-29", ItemProblem::Incomplete),
+        Some(area) if area < least.saturating_mul(places) => found.add(field, "ADM-29", ItemProblem::BelowStandard),
+        Some(_) => {}
+    };
+    if let Some(built) = standards.min_built_area_per_place_cm2 {
+        least_of("premises.built_area_cm2", premises.built_area_cm2, built);
+    }
+    let Some(with_outdoor) = standards.min_area_per_place_cm2 else {
+        return;
+    };
+    let least = match (
+        standards.min_area_per_place_without_outdoor_cm2,
+        premises.outdoor_area_cm2,
+    ) {
+        (Some(without_outdoor), Some(0)) => without_outdoor,
+        _ => with_outdoor,
+    };
+    least_of("premises.area_cm2", premises.area_cm2, least);
+    if standards.min_area_per_place_without_outdoor_cm2.is_some() && premises.outdoor_area_cm2.is_none() {
+        found.add("premises.outdoor_area_cm2", "ADM-29", ItemProblem::Incomplete);
+    }
+}
+
+/// Mode, ownership and shared place fit the type.
+fn kind(found: &mut Problems, submission: &Submission, standards: &Standards) {
+    let types = types::of(submission.institution_type, &submission.also_types);
+    let of_mode = |mode| types::without_mode(standards, types.clone(), mode);
+    if submission.mode.and_then(of_mode).is_some() {
+        found.add("mode", "ADM-26", ItemProblem::BelowStandard);
+    }
+    let of_ownership = |ownership| types::without_ownership(standards, types.clone(), ownership);
+    if submission.ownership.and_then(of_ownership).is_some() {
+        found.add("ownership", "ADM-28", ItemProblem::BelowStandard);
+    }
+    let main = submission.institution_type.and_then(|one| standards.type_rule(one));
+    let shares = |one: &InstitutionType| main.is_none_or(|rule| rule.shares_place_with.contains(one));
+    for (index, _) in submission.also_types.iter().enumerate().filter(|(_, one)| !shares(one)) {
+        found.add(format!("also_types[{index}]"), "ADM-33", ItemProblem::BelowStandard);
     }
 }
 
 fn class_list(found: &mut Problems, submission: &Submission, standards: &Standards) {
-    if submission.classes.is_empty() {
+    let types = types::of(submission.institution_type, &submission.also_types);
+    // rule: ADM-34
+    if submission.classes.is_empty() && types::needs_places(standards, types.clone()) {
         found.add("classes", "ADM-03", ItemProblem::Missing);
     }
     for (index, class) in submission.classes.iter().enumerate() {
@@ -210,10 +274,23 @@ fn class_list(found: &mut Problems, submission: &Submission, standards: &Standar
             );
         }
     }
+    for (index, _) in types::wrong_classes(standards, types.clone(), &submission.classes) {
+        found.add(
+            format!("classes[{index}].class_type"),
+            "ADM-27",
+            ItemProblem::BelowStandard,
+        );
+    }
     for index in classes::oversized(&submission.classes, standards) {
         found.add(format!("classes[{index}].places"), "ADM-04", ItemProblem::BelowStandard);
     }
-    if classes::crowded_family_point(&submission.classes, submission.institution_type, standards).is_some() {
+    if classes::crowded_family_point(&submission.classes, types, standards).is_some() {
         found.add("classes", "ADM-05", ItemProblem::BelowStandard);
+    }
+    if classes::too_many_classes(&submission.classes, standards).is_some() {
+        found.add("classes", "ADM-30", ItemProblem::BelowStandard);
+    }
+    if classes::too_many_places(&submission.classes, standards).is_some() {
+        found.add("classes", "ADM-31", ItemProblem::BelowStandard);
     }
 }

@@ -1,7 +1,6 @@
 //! Registration: what the registrar's record says, with the site.
 
-use super::classes;
-use super::{Decision, today};
+use super::{Decision, act_day, classes, today, types};
 use crate::aggregate::{Context, Decided};
 use crate::check::Check;
 use crate::divisions::Level;
@@ -55,15 +54,20 @@ pub(super) fn register(command: &RegisterInstitution, context: &Context<'_>) -> 
     );
     registrar(&mut check, "registrar", command.registrar, &command.credit_code);
     representative_shape(&mut check, &command.representative);
-    classes::shape(&mut check, "classes", &command.classes, true);
-    let policy = classes::limits(
+    let (policy, policy_ref) = context.reference.admission(&command.region, act_day(context))?;
+    let standards = &policy.standards;
+    let types = types::of(Some(command.institution_type), &command.also_types);
+    types::check_kind(
         &mut check,
-        "classes",
-        &command.classes,
-        Some(command.institution_type),
-        &command.region,
-        context,
-    )?;
+        standards,
+        types.clone(),
+        Some(command.mode),
+        Some(command.ownership),
+    );
+    types::check_shared(&mut check, standards, command.institution_type, &command.also_types);
+    let needed = types::needs_places(standards, types.clone());
+    classes::shape(&mut check, "classes", &command.classes, true, needed);
+    classes::limits(&mut check, &command.classes, types, standards);
     classes::done(check)?;
 
     let mut decided = Decided::plain(InstitutionRegistered {
@@ -74,6 +78,7 @@ pub(super) fn register(command: &RegisterInstitution, context: &Context<'_>) -> 
         region: command.region.clone(),
         point: command.point,
         institution_type: command.institution_type,
+        also_types: command.also_types.clone(),
         mode: command.mode,
         ownership: command.ownership,
         registrar: command.registrar,
@@ -83,7 +88,7 @@ pub(super) fn register(command: &RegisterInstitution, context: &Context<'_>) -> 
     });
     // The registrar's act is what has legal effect, not the day on which Yujian heard of it.
     decided.effective_from = Some(start_of(command.registration_date));
-    decided.policies = vec![policy];
+    decided.policies = vec![policy_ref];
     decided.legal_basis = vec![
         LegalBasis::new(crate::institution::machine::FILING_RULES, "§4至§6"),
         LegalBasis::new(crate::institution::machine::STANDARDS, "§19"),

@@ -185,7 +185,8 @@ fn shape(command: &SubmitApplication, day: Date) -> Result<(), Rejection> {
         );
         check.text_if_some("change.name", change.name.as_deref(), LONGEST_NAME);
         if let Some(asked) = &change.classes {
-            classes::shape(&mut check, "change.classes", asked, true);
+            // Whether there must be a class is a matter of completeness, which knows the policy.
+            classes::shape(&mut check, "change.classes", asked, true, false);
         }
     }
     if let Some(transfer) = &command.transfer {
@@ -261,15 +262,16 @@ fn answered_in_time(
 
 fn submission(state: &Institution, command: &SubmitApplication, day: Date) -> Submission {
     let asked = command.change.as_ref().and_then(|change| change.classes.clone());
-    Submission {
-        date: Some(day),
-        papers: command.papers.clone(),
-        makes_meals: command.makes_meals,
-        premises: command.premises.clone(),
-        classes: asked.unwrap_or_else(|| state.classes.clone()),
-        institution_type: state.institution_type,
-        has_credit_code: state.credit_code.is_some(),
+    let mut submission = state.submission(
+        Some(day),
+        &command.papers,
+        command.makes_meals,
+        command.premises.as_ref(),
+    );
+    if let Some(asked) = asked {
+        submission.classes = asked;
     }
+    submission
 }
 
 /// What papers that come anew may be returned for: the law grants one return (§32), so the next one names no more than

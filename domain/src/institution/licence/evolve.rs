@@ -12,7 +12,7 @@ use super::{
 };
 use crate::aggregate::Recorded;
 use crate::clock::{ClockKind, ClockRef, Deadline};
-use crate::institution::{Institution, InstitutionEvent, Submission};
+use crate::institution::{Institution, InstitutionEvent};
 
 /// Folds one event; what it says of status and dossier is folded with the facts that it asserts.
 pub(in crate::institution) fn evolve(state: &mut Institution, event: &InstitutionEvent, recorded: &Recorded<'_>) {
@@ -195,19 +195,15 @@ fn moved(event: &InstitutionEvent) -> Option<(u32, Option<ApplicationState>)> {
 }
 
 fn submitted(state: &mut Institution, event: &ApplicationSubmitted, recorded: &Recorded<'_>) {
-    let submission = Submission {
-        date: act_date(recorded),
-        papers: event.papers.clone(),
-        makes_meals: event.makes_meals,
-        premises: event.premises.clone(),
-        classes: event
-            .change
-            .as_ref()
-            .and_then(|change| change.classes.clone())
-            .unwrap_or_else(|| state.classes.clone()),
-        institution_type: state.institution_type,
-        has_credit_code: state.credit_code.is_some(),
-    };
+    let mut submission = state.submission(
+        act_date(recorded),
+        &event.papers,
+        event.makes_meals,
+        event.premises.as_ref(),
+    );
+    if let Some(asked) = event.change.as_ref().and_then(|change| change.classes.clone()) {
+        submission.classes = asked;
+    }
     let applied = Applied {
         change: event.change.clone(),
         transfer: event.transfer.clone(),
@@ -286,24 +282,21 @@ fn authorization(state: &mut Institution, event: &InstitutionEvent, recorded: &R
     use InstitutionEvent as E;
     match event {
         E::FilingReceiptIssued(event) => {
-            state.authorization = Some(held(
+            let receipt = held(
                 AuthorizationKind::Receipt,
                 event.receipt_number.clone(),
                 event.issue_date,
                 None,
                 event.application,
-            ));
+            );
+            authorize(state, receipt);
         }
         E::LicenceGranted(event) => {
-            state.authorization = Some(licence(event));
+            authorize(state, licence(event));
             // Who is granted a licence is up to standard.
             state.finding_date = None;
         }
-        E::LicenceRenewed(event) => with_held(state, |held| {
-            held.valid_from_date = event.valid_from_date;
-            held.valid_to_date = Some(event.valid_to_date);
-            held.ended = None;
-        }),
+        E::LicenceRenewed(event) => renewed(state, event.valid_from_date, event.valid_to_date),
         E::DeemedOutcomeReversed(event) => reversed(state, event.application),
         E::WaiverGranted(event) => with_held(state, |held| {
             held.waivers
@@ -350,6 +343,32 @@ fn authorization(state: &mut Institution, event: &InstitutionEvent, recorded: &R
         E::AuthorizationTransferred(_) => state.representatives.push(recorded.revision),
         _ => {}
     }
+}
+
+/// The one before ends where it has not ended by itself.
+fn authorize(state: &mut Institution, new: Authorization) {
+    if let Some(before) = state.authorization.take() {
+        let ended = first_day_without(&before, new.valid_from_date);
+        state.former_authorizations.push((before.valid_from_date, ended));
+    }
+    state.authorization = Some(new);
+}
+
+/// The term that ends stays known: what was seen on one of its days is judged by it.
+fn renewed(state: &mut Institution, valid_from_date: Date, valid_to_date: Date) {
+    let Some(held) = &mut state.authorization else { return };
+    state
+        .former_authorizations
+        .push((held.valid_from_date, first_day_without(held, valid_from_date)));
+    held.valid_from_date = valid_from_date;
+    held.valid_to_date = Some(valid_to_date);
+    held.ended = None;
+}
+
+/// The first day without an authorization that gives way to another one on `next`: where it had not ended by itself.
+fn first_day_without(held: &Authorization, next: Date) -> Date {
+    let ran_out = held.valid_to_date.map(|last| last.saturating_add(1.day()));
+    held.ended.or(ran_out).map_or(next, |ended| ended.min(next))
 }
 
 fn with_held(state: &mut Institution, change: impl FnOnce(&mut Authorization)) {

@@ -1,20 +1,15 @@
-//! LicensingService: requests into commands, states into answers.
+//! LicensingService: requests into commands.
 
 use serde_json::Value;
-use yujian_command::Outcome;
 use yujian_domain::institution::{
-    self, Application, ChangeClasses, ChangeDetails, Class, CloseInstitution, ConfirmConformity, CorrectFact,
-    IdentityInput, Institution, InstitutionCommand, IssueReceipt, NonconformityReason, NotifyNonconformity, Paper,
-    Premises, RegisterInstitution, RepresentativeInput, ResumeInstitution, SubmitFiling, SuspendInstitution,
-    WithdrawFiling,
+    ChangeClasses, ChangeDetails, Class, CloseInstitution, ConfirmConformity, CorrectFact, IdentityInput,
+    InstitutionCommand, IssueReceipt, NonconformityReason, NotifyNonconformity, Paper, Premises, RegisterInstitution,
+    RepresentativeInput, ResumeInstitution, SubmitFiling, SuspendInstitution, WithdrawFiling,
 };
 use yujian_domain::rejection::Rejection;
 use yujian_domain::values::{CreditCode, IdentityNumber, Places};
 use yujian_proto::licensing::v1 as pb;
 
-use crate::codes::{Coded, number_of};
-use crate::convert::{command_reply, date, deadline, region};
-use crate::labels::returned_item_zh;
 use crate::parse::{Fields, Ground, Parsed, optional_text};
 
 type Result = std::result::Result<Parsed<InstitutionCommand>, Rejection>;
@@ -41,7 +36,7 @@ pub(crate) fn register(request: pb::RegisterInstitutionRequest, ground: Ground<'
     let registrar = f.code("registrar", request.registrar);
     let registration_date = f.date("registration_date", request.registration_date);
     let told = f.some("representative", request.representative);
-    let representative = told.and_then(|told| representative(&mut f, told));
+    let representative = told.and_then(|told| representative(&mut f, "representative", told));
     let classes = f.list("classes", request.classes, class);
     f.finish(|| {
         let command = RegisterInstitution {
@@ -125,14 +120,7 @@ pub(crate) fn notify_nonconformity(request: pb::NotifyNonconformityRequest, grou
     let mut f = Fields::default();
     let header = f.header(request.header, ground);
     let target = f.name("name", INSTITUTIONS, &request.name);
-    let reasons = f.list("reasons", request.reasons, |f, at, reason| {
-        let item = f.text(&format!("{at}.item"), reason.item);
-        let description = f.text(&format!("{at}.description"), reason.description);
-        Some(NonconformityReason {
-            item: item?,
-            description: description?,
-        })
-    });
+    let reasons = f.list("reasons", request.reasons, reason);
     let finding_date = f.date("finding_date", request.finding_date);
     f.finish(|| {
         let command = NotifyNonconformity {
@@ -173,7 +161,9 @@ pub(crate) fn change_details(request: pb::ChangeDetailsRequest, ground: Ground<'
     let point = f.point("point", request.point);
     let mode = f.optional_code("mode", request.mode);
     let ownership = f.optional_code("ownership", request.ownership);
-    let representative = request.representative.and_then(|told| representative(&mut f, told));
+    let representative = request
+        .representative
+        .and_then(|told| representative(&mut f, "representative", told));
     let effective_date = f.optional_date("effective_date", request.effective_date);
     f.finish(|| {
         let command = ChangeDetails {
@@ -330,11 +320,22 @@ fn holds_marker(value: &Value) -> bool {
     }
 }
 
-fn representative(f: &mut Fields, told: pb::Representative) -> Option<RepresentativeInput> {
-    let name = f.sensitive("representative.name", told.name);
-    let phone = f.phone("representative.phone", told.phone);
+/// A reason for publication under its path.
+pub(crate) fn reason(f: &mut Fields, at: &str, told: pb::NonconformityReason) -> Option<NonconformityReason> {
+    let item = f.text(&format!("{at}.item"), told.item);
+    let description = f.text(&format!("{at}.description"), told.description);
+    Some(NonconformityReason {
+        item: item?,
+        description: description?,
+    })
+}
+
+/// A legal representative whose fields stand under `at`.
+pub(crate) fn representative(f: &mut Fields, at: &str, told: pb::Representative) -> Option<RepresentativeInput> {
+    let name = f.sensitive(&format!("{at}.name"), told.name);
+    let phone = f.phone(&format!("{at}.phone"), told.phone);
     let identity = optional_text(told.identity_number).and_then(|number| {
-        f.value("representative.identity_number", IdentityNumber::parse(&number))
+        f.value(&format!("{at}.identity_number"), IdentityNumber::parse(&number))
             .map(IdentityInput)
     });
     Some(RepresentativeInput {
@@ -344,7 +345,8 @@ fn representative(f: &mut Fields, told: pb::Representative) -> Option<Representa
     })
 }
 
-fn class(f: &mut Fields, at: &str, told: pb::Class) -> Option<Class> {
+/// A class under its path.
+pub(crate) fn class(f: &mut Fields, at: &str, told: pb::Class) -> Option<Class> {
     let name = f.text(&format!("{at}.name"), told.name);
     let class_type = f.code(&format!("{at}.class_type"), told.class_type);
     let places = f.value(&format!("{at}.places"), Places::new(told.places));
@@ -355,7 +357,8 @@ fn class(f: &mut Fields, at: &str, told: pb::Class) -> Option<Class> {
     })
 }
 
-fn paper(f: &mut Fields, at: &str, told: pb::Paper) -> Option<Paper> {
+/// A paper under its path.
+pub(crate) fn paper(f: &mut Fields, at: &str, told: pb::Paper) -> Option<Paper> {
     let kind = f.code(&format!("{at}.kind"), told.kind);
     let issue_date = f.optional_date(&format!("{at}.issue_date"), told.issue_date);
     let expiry_date = f.optional_date(&format!("{at}.expiry_date"), told.expiry_date);
@@ -371,7 +374,8 @@ fn paper(f: &mut Fields, at: &str, told: pb::Paper) -> Option<Paper> {
     })
 }
 
-fn premises(f: &mut Fields, told: &pb::Premises) -> Option<Premises> {
+/// The premises of a request.
+pub(crate) fn premises(f: &mut Fields, told: &pb::Premises) -> Option<Premises> {
     let tenure = f.code("premises.tenure", told.tenure);
     let lease_start_date = f.optional_date("premises.lease_start_date", told.lease_start_date);
     let lease_end_date = f.optional_date("premises.lease_end_date", told.lease_end_date);
@@ -385,62 +389,4 @@ fn premises(f: &mut Fields, told: &pb::Premises) -> Option<Premises> {
         lowest_floor: lowest_floor?,
         area_cm2: told.area_cm2,
     })
-}
-
-/// The answer to a command.
-pub(crate) fn reply(outcome: &Outcome<Institution>) -> pb::InstitutionReply {
-    pb::InstitutionReply {
-        institution: Some(institution(outcome.id, &outcome.state)),
-        command: Some(command_reply(outcome)),
-    }
-}
-
-fn institution(id: uuid::Uuid, state: &Institution) -> pb::Institution {
-    pb::Institution {
-        name: format!("{INSTITUTIONS}/{id}"),
-        state: state.status.number(),
-        display_name: state.name.clone(),
-        credit_code: state.credit_code.as_ref().map(ToString::to_string).unwrap_or_default(),
-        region: state.region.as_ref().map(region),
-        address: state.address.clone().unwrap_or_default(),
-        institution_type: number_of(state.institution_type),
-        classes: state.classes.iter().map(class_out).collect(),
-        places: state.places(),
-        application: state.application.as_ref().map(application),
-        receipt_number: state.receipt_number.clone().unwrap_or_default(),
-        suspension: state.suspension.as_ref().map(|suspension| pb::Suspension {
-            kind: suspension.kind.number(),
-            from_date: Some(date(suspension.from_date)),
-            until_date: suspension.until_date.map(date),
-        }),
-    }
-}
-
-/// A class as it goes out.
-pub(crate) fn class_out(class: &institution::Class) -> pb::Class {
-    pb::Class {
-        name: class.name.clone(),
-        class_type: class.class_type.number(),
-        places: class.places.count(),
-    }
-}
-
-fn application(application: &Application) -> pb::Application {
-    pb::Application {
-        number: application.number,
-        times_returned: application.returned,
-        returned_items: application
-            .returned_items
-            .iter()
-            .map(|item| pb::ReturnedItem {
-                item: item.item.clone(),
-                rule: item.rule.clone(),
-                problem: item.problem.number(),
-                label_zh: returned_item_zh(item),
-            })
-            .collect(),
-        accepted_date: application.accepted_date.map(date),
-        receipt_due: application.receipt_due.as_ref().map(deadline),
-        nonconformity_due: application.nonconformity_due.as_ref().map(deadline),
-    }
 }

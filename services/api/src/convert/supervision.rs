@@ -14,13 +14,16 @@ use yujian_views::{Change, Digest, IncidentRow, InstitutionRow, Pipeline, Region
 use crate::codes::{Coded, number_of};
 use crate::convert::incident::INCIDENTS;
 use crate::convert::inspection::INSPECTIONS;
-use crate::convert::licensing::{INSTITUTIONS, class_out};
+use crate::convert::institution::class_out;
+use crate::convert::licensing::INSTITUTIONS;
 use crate::convert::staffing::PERSONS;
 use crate::convert::{as_of, date, etag, time};
 use crate::labels::item_zh;
 use crate::principal::COUNTRY;
 use crate::reveal::reveal;
 
+pub(crate) mod admission;
+pub(crate) mod alert;
 pub(crate) mod checklist;
 pub(crate) mod inspection;
 pub(crate) mod staff;

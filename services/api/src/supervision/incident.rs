@@ -58,11 +58,7 @@ pub(super) async fn get_incident(
 ) -> Result<Response<pb::GetIncidentReply>, Status> {
     let (_, scope) = principal(&request)?;
     let request = request.into_inner();
-    let mut f = Fields::default();
-    let id = f.name("name", INCIDENTS, &request.name);
-    let position = f.position("min_position", &request.min_position);
-    let id = f.finish(|| id).map_err(refused)?;
-    api.wait_for(position).await?;
+    let id = api.asked(INCIDENTS, &request.name, &request.min_position).await?;
     // Read before the row, so that the row is never older than the answer says.
     let fresh = api.views.as_of().await.map_err(failed)?;
     let row = api.views.incident(&scope, id).await.map_err(failed)?;

@@ -1,9 +1,9 @@
-//! Inspections, findings, alerts, the figures of conduct, and checklists.
+//! Inspections, findings, the figures of conduct, and checklists.
 
 use tonic::{Request, Response, Status};
 use yujian_domain::inspection::ChecklistRef;
 use yujian_proto::supervision::v1 as pb;
-use yujian_views::{AlertQuery, FindingQuery, InspectionQuery};
+use yujian_views::{FindingQuery, InspectionQuery};
 
 use super::{failed, open_list, refused};
 use crate::Api;
@@ -79,15 +79,11 @@ pub(super) async fn get_inspection(
 ) -> Result<Response<pb::GetInspectionReply>, Status> {
     let (_, scope) = principal(&request)?;
     let request = request.into_inner();
-    let mut f = Fields::default();
-    let id = f.name("name", INSPECTIONS, &request.name);
-    let at = f.optional_date("at_date", request.at_date);
-    let position = f.position("min_position", &request.min_position);
-    let id = f.finish(|| id).map_err(refused)?;
-    api.wait_for(position).await?;
+    let (id, at) = api
+        .asked_at(INSPECTIONS, &request.name, request.at_date, &request.min_position)
+        .await?;
     let detail = api.views.inspection(&scope, id).await.map_err(failed)?;
     let detail = detail.ok_or_else(|| error::not_found(&request.name))?;
-    let at = api.day(at);
     let mut reply = convert::detail(Audience::new(api.keys.as_ref(), &scope), &detail, at);
     reply.at_date = Some(date(at));
     Ok(Response::new(reply))
@@ -150,14 +146,9 @@ pub(super) async fn get_conduct_figures(
 ) -> Result<Response<pb::GetConductFiguresReply>, Status> {
     let (_, scope) = principal(&request)?;
     let request = request.into_inner();
-    let mut f = Fields::default();
-    let region = f.region_code("region_code", &request.region_code);
-    let at = f.optional_date("at_date", request.at_date);
-    let position = f.position("min_position", &request.min_position);
-    f.finish(|| Some(())).map_err(refused)?;
-    api.wait_for(position).await?;
-    let at = api.day(at);
-    let region = region.or_else(|| scope.jurisdiction.clone());
+    let (region, at) = api
+        .asked_figures(&scope, &request.region_code, request.at_date, &request.min_position)
+        .await?;
     let found = api
         .views
         .conduct_figures(&scope, region.as_deref(), at)
@@ -166,44 +157,6 @@ pub(super) async fn get_conduct_figures(
     let mut reply = convert::figures(&found);
     reply.at_date = Some(date(at));
     Ok(Response::new(reply))
-}
-
-pub(super) async fn list_alerts(
-    api: &Api,
-    request: Request<pb::ListAlertsRequest>,
-) -> Result<Response<pb::ListAlertsReply>, Status> {
-    let (_, scope) = principal(&request)?;
-    let mut request = request.into_inner();
-    let mut f = Fields::default();
-    let (position, limit, token, arguments) = open_list!(api, "ListAlerts", request, f);
-    let region = f.region_code("region_code", &request.region_code);
-    let institution = optional_text(request.institution).and_then(|name| f.name("institution", INSTITUTIONS, &name));
-    let person = optional_text(request.person).and_then(|name| f.name("person", PERSONS, &name));
-    let inspection = optional_text(request.inspection).and_then(|name| f.name("inspection", INSPECTIONS, &name));
-    let rules = f.filter("rules", &request.rules);
-    let mut query = f
-        .finish(|| {
-            Some(AlertQuery {
-                scope,
-                region,
-                institution,
-                person,
-                inspection,
-                rules,
-                after: None,
-                limit,
-            })
-        })
-        .map_err(refused)?;
-    query.after = api.redeem(&arguments, &token)?;
-    api.wait_for(position).await?;
-    let page = api.views.alerts(query).await.map_err(failed)?;
-    Ok(Response::new(pb::ListAlertsReply {
-        alerts: page.rows.iter().map(convert::alert).collect(),
-        next_page_token: api.issue(&arguments, page.next.as_deref()),
-        total_size: page.total,
-        as_of: Some(as_of(&page.as_of)),
-    }))
 }
 
 pub(super) async fn list_checklists(

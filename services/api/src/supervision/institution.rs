@@ -1,11 +1,8 @@
 //! Institutions: list, one, dossier, timeline, admission.
 
-use jiff::civil::Date;
 use tonic::{Request, Response, Status};
-use yujian_domain::dossier::{Dossier, Fact, canonical};
-use yujian_domain::time::end_of;
 use yujian_proto::supervision::v1 as pb;
-use yujian_views::{InstitutionQuery, StoredFact};
+use yujian_views::InstitutionQuery;
 
 use super::{failed, open_list, refused};
 use crate::Api;
@@ -17,22 +14,7 @@ use crate::gate::principal;
 use crate::parse::{Fields, optional_text};
 
 /// Working days ahead that count as due soon, beside today.
-const DUE_SOON_WORKING_DAYS: u32 = 2;
-
-/// The facts that hold as of a day with the knowledge of a day, and their canonical bytes.
-pub(super) fn resolved(
-    stored: Vec<StoredFact>,
-    as_of_date: Option<Date>,
-    known_at_date: Option<Date>,
-) -> (Vec<Fact>, Vec<u8>) {
-    let mut dossier = Dossier::new();
-    for row in stored {
-        dossier.insert(row.fact, row.withdrawn);
-    }
-    let facts = dossier.resolve(as_of_date.map(end_of), known_at_date.map(end_of));
-    let canonical = canonical(&facts);
-    (facts, canonical)
-}
+pub(super) const DUE_SOON_WORKING_DAYS: u32 = 2;
 
 pub(super) async fn list_institutions(
     api: &Api,
@@ -78,11 +60,7 @@ pub(super) async fn get_institution(
 ) -> Result<Response<pb::GetInstitutionReply>, Status> {
     let (_, scope) = principal(&request)?;
     let request = request.into_inner();
-    let mut f = Fields::default();
-    let id = f.name("name", INSTITUTIONS, &request.name);
-    let position = f.position("min_position", &request.min_position);
-    let id = f.finish(|| id).map_err(refused)?;
-    api.wait_for(position).await?;
+    let id = api.asked(INSTITUTIONS, &request.name, &request.min_position).await?;
     // Read before the row, so that the row is never older than the answer says.
     let fresh = api.views.as_of().await.map_err(failed)?;
     let row = api.views.institution(&scope, id).await.map_err(failed)?;
@@ -99,22 +77,16 @@ pub(super) async fn get_dossier(
 ) -> Result<Response<pb::GetDossierReply>, Status> {
     let (_, scope) = principal(&request)?;
     let request = request.into_inner();
-    let mut f = Fields::default();
-    let id = f.name("name", INSTITUTIONS, &request.name);
-    let as_of_date = f.optional_date("as_of_date", request.as_of_date);
-    let known_at_date = f.optional_date("known_at_date", request.known_at_date);
-    let position = f.position("min_position", &request.min_position);
-    let id = f.finish(|| id).map_err(refused)?;
-    api.wait_for(position).await?;
-    let stored = api.views.dossier(&scope, id).await.map_err(failed)?;
+    let days = [request.as_of_date, request.known_at_date];
+    let asked = api
+        .asked_dossier(INSTITUTIONS, &request.name, days, &request.min_position)
+        .await?;
+    let stored = api.views.dossier(&scope, asked.id).await.map_err(failed)?;
     let stored = stored.ok_or_else(|| error::not_found(&request.name))?;
-    let (facts, canonical) = resolved(stored.facts, as_of_date, known_at_date);
+    let (facts, canonical) = asked.resolve(stored.facts);
     Ok(Response::new(pb::GetDossierReply {
         name: request.name,
-        facts: facts
-            .iter()
-            .map(|fact| convert::fact(api.keys.as_ref(), fact))
-            .collect(),
+        facts: api.facts(&facts),
         canonical,
         damaged: damaged_records(stored.damaged),
         as_of: Some(as_of(&stored.as_of)),
@@ -129,19 +101,13 @@ pub(super) async fn list_timeline(
     let mut request = request.into_inner();
     let mut f = Fields::default();
     let (position, limit, token, arguments) = open_list!(api, "ListTimeline", request, f);
-    let id = f.name("institution", INSTITUTIONS, &request.institution);
-    let id = f.finish(|| id).map_err(refused)?;
-    let after = api.redeem(&arguments, &token)?;
-    api.wait_for(position).await?;
+    let whose = ("institution", INSTITUTIONS, request.institution.as_str());
+    let (id, after) = api.asked_timeline(f, whose, (&arguments, &token), position).await?;
     api.must_see(&scope, id).await?;
     let page = api.views.timeline(&scope, id, after, limit).await.map_err(failed)?;
     Ok(Response::new(pb::ListTimelineReply {
         next_page_token: api.issue(&arguments, page.next.as_deref()),
-        events: page
-            .rows
-            .into_iter()
-            .map(|row| convert::timeline(api.keys.as_ref(), row))
-            .collect(),
+        events: api.events(page.rows),
         total_size: page.total,
         as_of: Some(as_of(&page.as_of)),
     }))
@@ -153,13 +119,9 @@ pub(super) async fn get_pipeline(
 ) -> Result<Response<pb::GetPipelineReply>, Status> {
     let (_, scope) = principal(&request)?;
     let request = request.into_inner();
-    let mut f = Fields::default();
-    let region = f.region_code("region_code", &request.region_code);
-    let at = f.optional_date("at_date", request.at_date);
-    let position = f.position("min_position", &request.min_position);
-    f.finish(|| Some(())).map_err(refused)?;
-    api.wait_for(position).await?;
-    let at = api.day(at);
+    let (region, at) = api
+        .asked_region(&request.region_code, request.at_date, &request.min_position)
+        .await?;
     let soon = api
         .commands
         .reference()

@@ -15,14 +15,9 @@ pub(super) async fn get_roll_up(
 ) -> Result<Response<pb::GetRollUpReply>, Status> {
     let (_, scope) = principal(&request)?;
     let request = request.into_inner();
-    let mut f = Fields::default();
-    let region = f.region_code("region_code", &request.region_code);
-    let at = f.optional_date("at_date", request.at_date);
-    let position = f.position("min_position", &request.min_position);
-    f.finish(|| Some(())).map_err(refused)?;
-    api.wait_for(position).await?;
-    let at = api.day(at);
-    let region = region.or_else(|| scope.jurisdiction.clone());
+    let (region, at) = api
+        .asked_figures(&scope, &request.region_code, request.at_date, &request.min_position)
+        .await?;
     let roll_up = api.views.roll_up(&scope, region.as_deref(), at).await.map_err(failed)?;
     let mut reply = convert::roll_up(&roll_up);
     reply.at_date = Some(date(at));

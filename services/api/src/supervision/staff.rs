@@ -7,14 +7,13 @@ use yujian_eventlog::keys::KeyProvider;
 use yujian_proto::supervision::v1 as pb;
 use yujian_views::{CredentialQuery, PersonQuery, StaffQuery};
 
-use super::institution::resolved;
 use super::{failed, open_list, refused};
 use crate::Api;
 use crate::convert::licensing::INSTITUTIONS;
 use crate::convert::staffing::PERSONS;
 use crate::convert::supervision::damaged_records;
 use crate::convert::supervision::staff::{Audience, figures};
-use crate::convert::{as_of, date, supervision as convert};
+use crate::convert::{as_of, date};
 use crate::error;
 use crate::gate::principal;
 use crate::parse::{Fields, optional_text};
@@ -89,13 +88,9 @@ pub(super) async fn get_person(
 ) -> Result<Response<pb::GetPersonReply>, Status> {
     let (_, scope) = principal(&request)?;
     let request = request.into_inner();
-    let mut f = Fields::default();
-    let id = f.name("name", PERSONS, &request.name);
-    let at = f.optional_date("at_date", request.at_date);
-    let position = f.position("min_position", &request.min_position);
-    let id = f.finish(|| id).map_err(refused)?;
-    api.wait_for(position).await?;
-    let at = api.day(at);
+    let (id, at) = api
+        .asked_at(PERSONS, &request.name, request.at_date, &request.min_position)
+        .await?;
     let detail = api.views.person(&scope, id, at).await.map_err(failed)?;
     let detail = detail.ok_or_else(|| error::not_found(&request.name))?;
     let mut reply = Audience::new(api.keys.as_ref(), &scope).detail(detail);
@@ -207,14 +202,9 @@ pub(super) async fn get_staff_figures(
 ) -> Result<Response<pb::GetStaffFiguresReply>, Status> {
     let (_, scope) = principal(&request)?;
     let request = request.into_inner();
-    let mut f = Fields::default();
-    let region = f.region_code("region_code", &request.region_code);
-    let at = f.optional_date("at_date", request.at_date);
-    let position = f.position("min_position", &request.min_position);
-    f.finish(|| Some(())).map_err(refused)?;
-    api.wait_for(position).await?;
-    let at = api.day(at);
-    let region = region.or_else(|| scope.jurisdiction.clone());
+    let (region, at) = api
+        .asked_figures(&scope, &request.region_code, request.at_date, &request.min_position)
+        .await?;
     let found = api
         .views
         .staff_figures(&scope, region.as_deref(), at)
@@ -231,22 +221,16 @@ pub(super) async fn get_person_dossier(
 ) -> Result<Response<pb::GetPersonDossierReply>, Status> {
     let (_, scope) = principal(&request)?;
     let request = request.into_inner();
-    let mut f = Fields::default();
-    let id = f.name("name", PERSONS, &request.name);
-    let as_of_date = f.optional_date("as_of_date", request.as_of_date);
-    let known_at_date = f.optional_date("known_at_date", request.known_at_date);
-    let position = f.position("min_position", &request.min_position);
-    let id = f.finish(|| id).map_err(refused)?;
-    api.wait_for(position).await?;
-    let stored = api.views.person_dossier(&scope, id).await.map_err(failed)?;
+    let days = [request.as_of_date, request.known_at_date];
+    let asked = api
+        .asked_dossier(PERSONS, &request.name, days, &request.min_position)
+        .await?;
+    let stored = api.views.person_dossier(&scope, asked.id).await.map_err(failed)?;
     let stored = stored.ok_or_else(|| error::not_found(&request.name))?;
-    let (facts, canonical) = resolved(stored.facts, as_of_date, known_at_date);
+    let (facts, canonical) = asked.resolve(stored.facts);
     Ok(Response::new(pb::GetPersonDossierReply {
         name: request.name,
-        facts: facts
-            .iter()
-            .map(|fact| convert::fact(api.keys.as_ref(), fact))
-            .collect(),
+        facts: api.facts(&facts),
         canonical,
         damaged: damaged_records(stored.damaged),
         as_of: Some(as_of(&stored.as_of)),
@@ -261,10 +245,8 @@ pub(super) async fn list_person_timeline(
     let mut request = request.into_inner();
     let mut f = Fields::default();
     let (position, limit, token, arguments) = open_list!(api, "ListPersonTimeline", request, f);
-    let id = f.name("person", PERSONS, &request.person);
-    let id = f.finish(|| id).map_err(refused)?;
-    let after = api.redeem(&arguments, &token)?;
-    api.wait_for(position).await?;
+    let whose = ("person", PERSONS, request.person.as_str());
+    let (id, after) = api.asked_timeline(f, whose, (&arguments, &token), position).await?;
     api.must_see_person(&scope, id).await?;
     let page = api
         .views
@@ -273,11 +255,7 @@ pub(super) async fn list_person_timeline(
         .map_err(failed)?;
     Ok(Response::new(pb::ListPersonTimelineReply {
         next_page_token: api.issue(&arguments, page.next.as_deref()),
-        events: page
-            .rows
-            .into_iter()
-            .map(|row| convert::timeline(api.keys.as_ref(), row))
-            .collect(),
+        events: api.events(page.rows),
         total_size: page.total,
         as_of: Some(as_of(&page.as_of)),
     }))

@@ -77,7 +77,10 @@ async fn a_filing_is_returned_with_all_that_is_missing_then_accepted_and_read_by
         day(2026, 3, 9)
     );
     let command = accepted.command.unwrap();
-    assert_eq!(command.event_types.last().unwrap(), "licensing.FilingAccepted.v1");
+    assert_eq!(
+        command.event_types[1..],
+        ["licensing.FilingAccepted.v1", "licensing.ClockStarted.v1"]
+    );
 
     let get = supervision::GetInstitutionRequest {
         name,

@@ -16,8 +16,10 @@ use tonic::{Code, Request, Status};
 use tonic_types::StatusExt;
 use uuid::Uuid;
 use yujian_api::Api;
-use yujian_command::Commands;
+use yujian_command::{ActivationRequest, Commands};
 use yujian_domain::divisions::Divisions;
+use yujian_domain::envelope::{Actor, Role};
+use yujian_domain::reference::Reference;
 use yujian_domain::values::CreditCode;
 use yujian_eventlog::EventLog;
 use yujian_eventlog::clock::{Clock, SimulatedClock};
@@ -28,7 +30,9 @@ use yujian_proto::audit::v1::audit_service_client::AuditServiceClient;
 use yujian_proto::common::v1::{CommandHeader, Date, Region};
 use yujian_proto::incident::v1::incident_service_client::IncidentServiceClient;
 use yujian_proto::licensing::v1::licensing_service_client::LicensingServiceClient;
+use yujian_proto::licensing::v1::operator_service_client::OperatorServiceClient;
 use yujian_proto::licensing::v1::{self as licensing, Class, Representative};
+use yujian_proto::supervision::v1::alert_service_client::AlertServiceClient;
 use yujian_proto::supervision::v1::supervision_service_client::SupervisionServiceClient;
 use yujian_views::Views;
 
@@ -39,10 +43,16 @@ pub const ELSEWHERE: &str = "role=officer; id=zhao-02; jurisdiction=330200";
 pub const AUDITOR: &str = "role=auditor; id=qian-01; jurisdiction=CN";
 pub const ADMINISTRATOR: &str = "role=administrator; id=root-01";
 
+/// First day of the licence regime in [`House::under_licences`].
+pub const REGIME_DATE: &str = "2026-02-01";
+
 pub struct House {
     pub address: SocketAddr,
     pub channel: Channel,
     pub stop: CancellationToken,
+    pub clock: Arc<SimulatedClock>,
+    /// The floor itself, for what Yujian does on its own.
+    pub commands: Commands,
     log: Arc<dyn EventLog>,
     hold: watch::Sender<bool>,
     following: Option<JoinHandle<()>>,
@@ -51,7 +61,8 @@ pub struct House {
 impl House {
     pub async fn start() -> Self {
         let now: Timestamp = "2026-03-02T01:00:00Z".parse().unwrap();
-        let clock: Arc<dyn Clock> = Arc::new(SimulatedClock::new(now));
+        let simulated = Arc::new(SimulatedClock::new(now));
+        let clock: Arc<dyn Clock> = Arc::clone(&simulated) as Arc<dyn Clock>;
         let entropy = Arc::new(Entropy::seeded(7));
         let log: Arc<dyn EventLog> = MemoryLog::new(Arc::clone(&clock));
         let keys: Arc<dyn KeyProvider> = Arc::new(MemoryKeys::new(Arc::clone(&entropy)));
@@ -66,7 +77,7 @@ impl House {
         let following = Some(tokio::spawn(async move { followed.follow(held).await.unwrap() }));
 
         let stop = CancellationToken::new();
-        let api = Api::new(commands, views, Arc::clone(&log), keys, clock, stop.clone())
+        let api = Api::new(commands.clone(), views, Arc::clone(&log), keys, clock, stop.clone())
             .with_heartbeat(Duration::from_millis(100));
         let page = axum::Router::new().route("/", axum::routing::get(|| async { "页面" }));
         let router = page
@@ -92,6 +103,8 @@ impl House {
             address,
             channel,
             stop,
+            clock: simulated,
+            commands,
             log,
             hold,
             following,
@@ -104,6 +117,44 @@ impl House {
         self.following.take().unwrap().await.unwrap();
     }
 
+    /// A house where licences are in force in 西湖区 since [`REGIME_DATE`].
+    pub async fn under_licences() -> Self {
+        let house = Self::start().await;
+        house.activate_licences("330106", REGIME_DATE).await;
+        house
+    }
+
+    /// Puts licences in force in a region from a day on: the shipped document with another id, region and first day.
+    pub async fn activate_licences(&self, region: &str, effective_date: &str) {
+        let mut shipped = Reference::shipped_policies().into_iter();
+        let licence = shipped.find(|policy| policy.id == "cn-licence").unwrap();
+        let mut document = licence.document.to_owned();
+        for (from, to) in [
+            ("id = \"cn-licence\"", format!("id = \"licence-{region}\"")),
+            ("region = \"CN\"", format!("region = \"{region}\"")),
+            (
+                &format!("effective_date = \"{}\"", licence.effective_date),
+                format!("effective_date = \"{effective_date}\""),
+            ),
+        ] {
+            assert!(document.contains(from), "{from}");
+            document = document.replace(from, &to);
+        }
+        let request = ActivationRequest {
+            actor: Actor {
+                id: "root-01".to_owned(),
+                role: Role::Administrator,
+                organisation: None,
+                jurisdiction: None,
+            },
+            request_id: Uuid::new_v5(&Uuid::NAMESPACE_URL, document.as_bytes()),
+            method: "test/ActivatePolicy",
+            approver: Some("root-02".to_owned()),
+            validate_only: false,
+        };
+        self.commands.activate_policy(request, &document).await.unwrap();
+    }
+
     /// Position of the end of the log.
     pub fn head(&self) -> String {
         self.log.head().borrow().to_string()
@@ -113,12 +164,20 @@ impl House {
         LicensingServiceClient::new(self.channel.clone())
     }
 
+    pub fn operator(&self) -> OperatorServiceClient<Channel> {
+        OperatorServiceClient::new(self.channel.clone())
+    }
+
     pub fn incidents(&self) -> IncidentServiceClient<Channel> {
         IncidentServiceClient::new(self.channel.clone())
     }
 
     pub fn supervision(&self) -> SupervisionServiceClient<Channel> {
         SupervisionServiceClient::new(self.channel.clone())
+    }
+
+    pub fn alerts(&self) -> AlertServiceClient<Channel> {
+        AlertServiceClient::new(self.channel.clone())
     }
 
     pub fn audit(&self) -> AuditServiceClient<Channel> {

@@ -6,15 +6,19 @@ use std::collections::BTreeSet;
 use prost::Message;
 use yujian_proto::common::v1::{CommandReply, PersonalState, PersonalValue};
 use yujian_proto::inspection::v1 as inspection;
+use yujian_proto::licensing::v1 as licensing;
 use yujian_proto::staffing::v1 as staffing;
+use yujian_proto::supervision::v1 as supervision;
 
 use crate::house::*;
 use crate::raw;
 
 mod inspection_steps;
+mod licence_steps;
 mod staffing_steps;
 
 pub use inspection_steps::*;
+pub use licence_steps::*;
 pub use staffing_steps::*;
 
 /// Another officer of 西湖区.
@@ -47,6 +51,18 @@ impl Reply for inspection::InspectionReply {
     }
 }
 
+impl Reply for licensing::InstitutionReply {
+    fn command(&self) -> &CommandReply {
+        self.command.as_ref().unwrap()
+    }
+}
+
+impl Reply for supervision::AlertReply {
+    fn command(&self) -> &CommandReply {
+        self.command.as_ref().unwrap()
+    }
+}
+
 /// A house with what was called in it.
 pub struct Walk {
     pub house: House,
@@ -57,8 +73,17 @@ pub struct Walk {
 
 impl Walk {
     pub async fn start() -> Self {
+        Self::of(House::start().await)
+    }
+
+    /// A walk where licences are in force.
+    pub async fn under_licences() -> Self {
+        Self::of(House::under_licences().await)
+    }
+
+    fn of(house: House) -> Self {
         Self {
-            house: House::start().await,
+            house,
             done: Vec::new(),
             requests: 1_000,
         }
@@ -106,8 +131,16 @@ pub fn staff(method: &str) -> String {
     format!("/yujian.staffing.v1.StaffingService/{method}")
 }
 
+pub fn authorize(method: &str) -> String {
+    format!("/yujian.licensing.v1.AuthorizationService/{method}")
+}
+
 pub fn inspect(method: &str) -> String {
     format!("/yujian.inspection.v1.InspectionService/{method}")
+}
+
+pub fn alert(method: &str) -> String {
+    format!("/yujian.supervision.v1.AlertService/{method}")
 }
 
 pub fn shown(value: Option<&PersonalValue>) -> String {

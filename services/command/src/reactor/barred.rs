@@ -132,14 +132,12 @@ impl Told {
                 });
             }
             if told.insert(engagement.institution) {
+                let (institution, period) = (engagement.institution, self.cause.to_string());
+                let since = self.since.max(engagement.start_date);
+                let evidence = vec![self.evidence.clone()];
                 let alert = RaiseAlert {
-                    rule: AlertRule::BarredEngaged,
-                    institution: engagement.institution,
                     person: Some(self.person),
-                    inspection: None,
-                    period: self.cause.to_string(),
-                    since_date: self.since.max(engagement.start_date),
-                    evidence: vec![self.evidence.clone()],
+                    ..RaiseAlert::new(AlertRule::BarredEngaged, institution, period, since, evidence)
                 };
                 effects.push(Effect::alert(2 * number + 1, alert));
             }

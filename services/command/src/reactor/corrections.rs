@@ -30,14 +30,13 @@ impl Reactor for Corrections {
         let Some(institution) = world.now::<Inspection>(id).await?.institution else {
             return Ok(Reaction::default());
         };
+        let since = event.due_date.tomorrow().unwrap_or(event.due_date);
+        let period = format!("{}@{}", event.finding, event.due_date);
+        let evidence = vec![seen.evidence()];
         let alert = RaiseAlert {
-            rule: AlertRule::CorrectionOverdue,
-            institution,
-            person: None,
             inspection: Some(id),
-            period: format!("{}@{}", event.finding, event.due_date),
-            since_date: event.due_date.tomorrow().unwrap_or(event.due_date),
-            evidence: vec![seen.evidence()],
+            due_date: Some(event.due_date),
+            ..RaiseAlert::new(AlertRule::CorrectionOverdue, institution, period, since, evidence)
         };
         Ok(vec![Effect::alert(0, alert)].into())
     }

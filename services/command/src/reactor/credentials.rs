@@ -48,20 +48,20 @@ impl Reactor for Credentials {
         let mut effects = Vec::new();
         for (engagement_number, engagement) in then.standing() {
             // No rule of that day, no flag.
-            let Ok((policy, _)) = reference.staffing(&engagement.region, first) else {
+            let Ok((policy, rule)) = reference.staffing(&engagement.region, first) else {
                 continue;
             };
             let lost = before.is_qualified(engagement.post, last, policy)
                 && !then.is_qualified(engagement.post, first, policy);
             if lost {
+                let (institution, period) = (engagement.institution, number.to_string());
+                let evidence = vec![seen.evidence()];
                 let alert = RaiseAlert {
-                    rule: AlertRule::CredentialEnded,
-                    institution: engagement.institution,
                     person: Some(person),
-                    inspection: None,
-                    period: number.to_string(),
-                    since_date: first,
-                    evidence: vec![seen.evidence()],
+                    rule_policy: Some(rule),
+                    // What was taken away had no last day of its own.
+                    due_date: (last != first).then_some(last),
+                    ..RaiseAlert::new(AlertRule::CredentialEnded, institution, period, first, evidence)
                 };
                 effects.push(Effect::alert(engagement_number, alert));
             }

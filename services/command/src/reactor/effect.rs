@@ -2,8 +2,9 @@
 
 use uuid::Uuid;
 use yujian_domain::aggregate::Aggregate;
-use yujian_domain::alert::{Alert, RaiseAlert};
+use yujian_domain::alert::{Alert, AlertCommand, ClearAlert, RaiseAlert};
 use yujian_domain::inspection::{Inspection, InspectionCommand};
+use yujian_domain::institution::{Institution, InstitutionCommand};
 use yujian_domain::person::{Person, PersonCommand};
 use yujian_domain::personal::KeyedDigest;
 use yujian_domain::rejection::{Kind, Reason};
@@ -37,6 +38,10 @@ pub(crate) enum Act {
     Person(Uuid, Box<PersonCommand>),
     /// A command on an inspection.
     Inspection(Uuid, Box<InspectionCommand>),
+    /// A command on an institution.
+    Institution(Uuid, Box<InstitutionCommand>),
+    /// An alert whose fact no longer holds.
+    ClearAlert(Uuid, Box<ClearAlert>),
     /// An alert.
     Alert(Box<RaiseAlert>),
     /// A claim is given back.
@@ -114,7 +119,15 @@ impl Commands {
         match &effect.act {
             Act::Person(id, command) => self.command::<Person>(*id, command, effect, cause).await,
             Act::Inspection(id, command) => self.command::<Inspection>(*id, command, effect, cause).await,
-            Act::Alert(alert) => self.command::<Alert>(alert.id(), alert, effect, cause).await,
+            Act::Institution(id, command) => self.command::<Institution>(*id, command, effect, cause).await,
+            Act::ClearAlert(id, clear) => {
+                let command = AlertCommand::from((**clear).clone());
+                self.command::<Alert>(*id, &command, effect, cause).await
+            }
+            Act::Alert(alert) => {
+                let command = AlertCommand::from(alert.as_ref().clone());
+                self.command::<Alert>(alert.id(), &command, effect, cause).await
+            }
             Act::Release { kind, digests, owner } => {
                 let before = cause.position.unwrap_or_else(|| *inner.log.head().borrow());
                 let by = by(Uuid::parse_str(owner.id()).ok());

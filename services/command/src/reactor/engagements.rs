@@ -40,10 +40,8 @@ impl Reactor for Engagements {
         let day = day_of(seen.metadata()?.received_time);
         let reference = world.reference();
         // Without a policy of that day nothing says what full time is.
-        let full_time = reference
-            .staffing(region, day)
-            .map(|(policy, _)| policy.full_time_permille);
-        let full_time = full_time.ok();
+        let rule = reference.staffing(region, day).ok();
+        let full_time = rule.as_ref().map(|(policy, _)| policy.full_time_permille);
         let concerned = concerned(&then, full_time);
         // What was so before this event was told then; what was put right meanwhile and is so again is told again.
         if let Some(before) = record.revision.checked_sub(1) {
@@ -58,14 +56,13 @@ impl Reactor for Engagements {
         institutions.dedup();
         let person = id_of(&record.stream)?;
         let alerts = (0..).zip(institutions).map(|(ordinal, institution)| {
+            let period = format!("{}@{}", numbers.join(","), record.revision);
+            let evidence = vec![seen.evidence()];
             let alert = RaiseAlert {
-                rule: AlertRule::DoubleEngagement,
-                institution,
                 person: Some(person),
-                inspection: None,
-                period: format!("{}@{}", numbers.join(","), record.revision),
-                since_date: since,
-                evidence: vec![seen.evidence()],
+                rule_policy: rule.as_ref().map(|(_, policy)| policy.clone()),
+                threshold: full_time.map(|permille| format!("permille:{permille}")),
+                ..RaiseAlert::new(AlertRule::DoubleEngagement, institution, period, since, evidence)
             };
             Effect::alert(ordinal, alert)
         });

@@ -15,10 +15,10 @@ use yujian_domain::time::{Occurred, day_of, start_of};
 use yujian_eventlog::StreamName;
 use yujian_eventlog::checkpoint::Timer;
 
-use super::barred;
 use super::effect::{Act, Cause, Effect};
 use super::world::{World, id_of};
 use super::{Reaction, Reactor, Seen, unreadable};
+use super::{admission, barred, clocks, papers};
 use crate::api::CommandError;
 
 /// See the module.
@@ -130,6 +130,10 @@ pub(crate) async fn fire(timer: &Timer, world: &World<'_>) -> Result<Reaction, C
         OVERDUE => overdue(timer, world.now(id).await?).map(|command| Act::Inspection(id, Box::new(command.into()))),
         APPROVAL => return approval(timer, id, world).await,
         BAR => return Ok(barred::begins(timer, world).await?.into()),
+        clocks::EXPIRES => return clocks::expire(timer, id, world).await,
+        clocks::RECOUNT => return clocks::recount(timer, id, world).await,
+        papers::EXPIRING | papers::EXPIRED | papers::LEASE => return papers::fire(timer, id, world).await,
+        admission::MIGRATION => return admission::migrate(timer, id, world).await,
         other => return Err(unreadable(format!("a timer of the unknown kind {other}"))),
     };
     Ok(effect.map(at_its_time).into_iter().collect::<Vec<_>>().into())
@@ -175,17 +179,21 @@ async fn approval(timer: &Timer, id: Uuid, world: &World<'_>) -> Result<Reaction
             ..timer.clone()
         }));
     }
+    let since = last.tomorrow().unwrap_or(last);
+    let evidence = vec![FactRef {
+        stream: timer.stream.clone(),
+        revision: timer.revision,
+    }];
     let alert = RaiseAlert {
-        rule: AlertRule::ApprovalOverdue,
-        institution,
-        person: None,
         inspection: Some(id),
-        period: last.to_string(),
-        since_date: last.tomorrow().unwrap_or(last),
-        evidence: vec![FactRef {
-            stream: timer.stream.clone(),
-            revision: timer.revision,
-        }],
+        due_date: Some(last),
+        ..RaiseAlert::new(
+            AlertRule::ApprovalOverdue,
+            institution,
+            last.to_string(),
+            since,
+            evidence,
+        )
     };
     Ok(vec![Effect::alert(0, alert)].into())
 }

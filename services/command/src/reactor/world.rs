@@ -1,5 +1,6 @@
 //! What reactors may look at: streams as they were at an event, and as they are now.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -13,6 +14,9 @@ use yujian_eventlog::{Direction, Item, LogError, Record, StreamName};
 use super::unreadable;
 use crate::api::CommandError;
 use crate::floor::{Commands, stream_of};
+
+/// Records read at once in a scan.
+const SCAN: usize = 10_000;
 
 /// The log as reactors read it.
 pub(crate) struct World<'a> {
@@ -58,6 +62,35 @@ impl<'a> World<'a> {
             Item::Damaged(_) => None,
         });
         Ok(sound.collect())
+    }
+
+    /// Whether a stream has a first event.
+    pub(crate) async fn exists(&self, stream: &StreamName) -> Result<bool, CommandError> {
+        let log = &self.commands.inner.log;
+        match log.read_stream(stream, Direction::Forwards, Some(0), 1).await {
+            Err(LogError::StreamNotFound) => Ok(false),
+            items => Ok(!items?.is_empty()),
+        }
+    }
+
+    /// Streams that hold an event of a type, each once. Reads the whole log: for what happens once in years.
+    pub(crate) async fn streams_with(&self, event_type: &str) -> Result<BTreeSet<StreamName>, CommandError> {
+        let log = &self.commands.inner.log;
+        let mut after = log.origin();
+        let mut streams = BTreeSet::new();
+        loop {
+            let page = log.read_all(after, SCAN).await?;
+            if page.items.is_empty() {
+                return Ok(streams);
+            }
+            let records = page.items.into_iter().filter_map(|item| match item {
+                Item::Record(record) => Some(record),
+                Item::Damaged(_) => None,
+            });
+            let of_type = records.filter(|record| record.event_type == event_type);
+            streams.extend(of_type.map(|record| record.stream));
+            after = page.next;
+        }
     }
 
     /// Digests of a claim under every epoch.

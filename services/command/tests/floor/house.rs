@@ -229,6 +229,34 @@ impl House {
         }
     }
 
+    /// A house over a copy of this log that lacks the streams in which `left_out` is told of: the log of a program that did
+    /// not ship it.
+    pub async fn copied_without(&self, left_out: &str) -> Self {
+        let records = self.log.records().await;
+        let told = |record: &&Record| String::from_utf8_lossy(&record.payload).contains(left_out);
+        let streams: Vec<StreamName> = records.iter().filter(told).map(|r| r.stream.clone()).collect();
+        let kept = records.into_iter().filter(|record| !streams.contains(&record.stream));
+        let inner = MemoryLog::new(self.clock.clone());
+        inner.append_sealed(kept.collect()).await.unwrap();
+        let log = Arc::new(FaultyLog {
+            inner,
+            fail_next: Mutex::default(),
+            appends_left: Mutex::default(),
+            damaged: Mutex::default(),
+        });
+        let (clock, keys, entropy) = (self.clock.clone(), self.keys.clone(), self.entropy.clone());
+        let commands = Commands::open(log.clone(), keys.clone(), clock.clone(), entropy.clone(), false)
+            .await
+            .unwrap();
+        Self {
+            clock,
+            log,
+            keys,
+            entropy,
+            commands: Floor(commands),
+        }
+    }
+
     /// Another floor over the same log, with nothing in its cache: a second node, or this one after a restart.
     pub async fn another_floor(&self) -> Floor {
         Floor(self.start().await.unwrap())

@@ -3,6 +3,7 @@
 
 mod claims;
 mod house;
+mod policies;
 mod reactors;
 mod requests;
 mod streams;

@@ -1,5 +1,6 @@
 //! `/institutions/{id}`: the dossier (一机一档) with its two axes of time, and the timeline.
 
+mod authorization;
 mod others;
 mod present;
 mod reader;
@@ -23,6 +24,7 @@ use crate::query::BadField;
 use crate::shell::{Crumb, Shell};
 use crate::terms::Terms;
 use crate::visit::Visit;
+use authorization::Authorization;
 use present::Present;
 use reader::Reader;
 
@@ -124,6 +126,7 @@ struct DossierPage {
     cases: Vec<Case>,
     cases_total: Markup,
     cases_href: String,
+    authorization: Option<Authorization>,
     present: Option<Present>,
     presets: Vec<(&'static str, String)>,
     retired: Vec<Past>,
@@ -164,6 +167,7 @@ async fn load(shared: &Shared, id: &str, visit: &Visit) -> Result<String, Failur
     let events = shared.views.timeline(&scope, id, after.clone(), EVENTS).await?;
     let reference = (shared.reference)();
     let terms = Terms::new(lang, Arc::clone(&shared.keys), Arc::clone(&reference.divisions));
+    let authorization = authorization::load(shared, &terms, &reference, id).await?;
     let present = present::load(shared, &terms, &reference, id).await?;
     let path = format!("/institutions/{id}");
     let asked = |after: Option<&str>| {
@@ -202,6 +206,7 @@ async fn load(shared: &Shared, id: &str, visit: &Visit) -> Result<String, Failur
     let mut page = reader.build(shell, stored, events);
     page.imported = row.imported;
     page.name = bdi(&row.name);
+    page.authorization = Some(authorization).filter(|section| !section.is_empty());
     page.present = Some(present);
     page.cases_href = url("/incidents", &[("institution", Some(&id.to_string()))]);
     page.presets = timeline::presets(lang, &path, day_of(now));

@@ -71,12 +71,13 @@ struct IncidentPage {
     region: Markup,
     occurred: Markup,
     external: Option<Markup>,
-    imported_rows: u64,
+    imported_rows: Markup,
+    total: Markup,
     damaged: bool,
     steps: Vec<Step>,
     clocks: Vec<Clock>,
     children: Vec<ChildLine>,
-    guardians_untold: Option<String>,
+    guardians_untold: Option<Markup>,
     about: Vec<(&'static str, Markup)>,
     texts: Vec<(&'static str, Markup, Markup)>,
     lines: Vec<Line>,
@@ -128,11 +129,13 @@ fn build(
     now: Timestamp,
 ) -> IncidentPage {
     let lang = terms.lang;
+    let own = row.id.to_string();
+    let figure = |name, value: u64| html::figure(name, &own, value);
     let mut case = Case::default();
     for line in events.iter().filter(|line| line.damaged.is_none()) {
         let payload = line.payload.to_string();
         if let Ok(Some(event)) = IncidentEvent::decode(&line.event_type, payload.as_bytes()) {
-            case.fold(terms, &event, line);
+            case.fold(terms, &event, line, &own);
         }
     }
     IncidentPage {
@@ -148,12 +151,13 @@ fn build(
             .external
             .as_ref()
             .map(|(register, number)| bdi(&format!("{register} {number}"))),
-        imported_rows: row.imported_rows,
+        imported_rows: figure("incident_imported_rows", row.imported_rows),
+        total: figure("incident_events", events.len() as u64),
         damaged: row.damaged,
         steps: steps(lang, row, &case),
         clocks: case.clocks(lang, calendar, row, now),
-        children: case.children(terms),
-        guardians_untold: (row.guardians_open > 0).then(|| guardians_untold(lang, row.guardians_open)),
+        children: case.children(terms, &own),
+        guardians_untold: (row.guardians_open > 0).then(|| guardians_untold(lang, row)),
         about: case.about,
         texts: case.texts,
         lines: events

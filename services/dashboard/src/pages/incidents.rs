@@ -14,7 +14,7 @@ use yujian_views::{IncidentQuery, IncidentRow};
 use super::{Choice, Removable, Set, case_badge, choices, deadline, set, severity_badge};
 use crate::Shared;
 use crate::failure::{Failure, Thing, answer};
-use crate::html::{self, Markup, Tone, badge, bdi, number, seconds_between, text, url};
+use crate::html::{self, Markup, Tone, badge, badge_around, bdi, number, seconds_between, text, url};
 use crate::lang::Lang;
 use crate::query::Fields;
 use crate::shell::{Crumb, Shell};
@@ -216,20 +216,18 @@ fn next(lang: Lang, calendar: &Calendar, row: &IncidentRow, now: Timestamp) -> M
 }
 
 /// Guardians whom nobody has told yet.
-pub(crate) fn guardians_untold(lang: Lang, count: u64) -> String {
-    let count = number(count);
-    lang.say(
-        &format!("{count} 名监护人未告知"),
-        &format!("guardians not told: {count}"),
-    )
-    .to_owned()
+pub(crate) fn guardians_untold(lang: Lang, row: &IncidentRow) -> Markup {
+    let count = html::figure("incident_guardians_untold", row.id.to_string(), row.guardians_open);
+    text(lang.say("", "guardians not told: "))
+        .then(&count)
+        .then(&text(lang.say(" 名监护人未告知", "")))
 }
 
 fn line(terms: &Terms, calendar: &Calendar, row: &IncidentRow, now: Timestamp) -> Row {
     let lang = terms.lang;
     let mut next = next(lang, calendar, row, now);
     if row.guardians_open > 0 {
-        let open = badge(Tone::Bad, &guardians_untold(lang, row.guardians_open));
+        let open = badge_around(Tone::Bad, &guardians_untold(lang, row));
         next = next.then(&text(" ")).then(&open);
     }
     Row {

@@ -18,7 +18,7 @@ use super::{alerts, inspections};
 use crate::Shared;
 use crate::charts::scale;
 use crate::failure::{Failure, Thing, answer};
-use crate::html::{Markup, bdi, message, number, text, url};
+use crate::html::{Markup, bdi, figure, message, text, url};
 use crate::shell::{Crumb, Shell};
 use crate::terms::Terms;
 use crate::visit::Visit;
@@ -45,17 +45,20 @@ struct InspectionPage {
     points: Markup,
     points_bar: Option<u64>,
     presence: Vec<RatioLine>,
-    others: Vec<(String, String)>,
+    others: Vec<(String, Markup)>,
     findings: Vec<FindingLine>,
     assistance: Vec<(Markup, Markup)>,
     draft: Vec<(&'static str, Markup)>,
     inspectors: Vec<InspectorLine>,
-    recused: u64,
+    recused: Option<Markup>,
+    findings_total: Markup,
+    unmet_total: Markup,
+    total: Markup,
     about: Vec<(&'static str, Markup)>,
-    visits: Vec<(&'static str, String)>,
+    visits: Vec<(&'static str, Markup)>,
     alerts: Vec<alerts::Row>,
     damaged: Vec<(String, Markup)>,
-    imported_rows: Option<String>,
+    imported_rows: Option<Markup>,
     lines: Vec<Line>,
 }
 
@@ -104,6 +107,9 @@ async fn load(shared: &Shared, id: &str, visit: &Visit) -> Result<String, Failur
         .live(&found.as_of, now, events_of);
     let mut badges = vec![inspection_badge(lang, row.status)];
     badges.extend(inspections::marks(lang, row));
+    let own = id.to_string();
+    let said = |name, value: u64| figure(name, &own, value);
+    let unmet = result::unmet(&terms, checklist, &own, &found.answers);
     let page = InspectionPage {
         badges,
         institution: bdi(&row.institution_name),
@@ -111,12 +117,13 @@ async fn load(shared: &Shared, id: &str, visit: &Visit) -> Result<String, Failur
         region: terms.region(&row.region),
         day: inspections::day(lang, row),
         steps: course.steps(lang, row),
-        dimensions: result::dimensions(lang, checklist, &found.results),
+        dimensions: result::dimensions(lang, checklist, &own, &found.results),
         checklist: row
             .checklist
             .as_ref()
             .map(|version| result::title(lang, checklist, version)),
-        unmet: result::unmet(&terms, checklist, &found.answers),
+        unmet_total: said("inspection_unmet", unmet.len() as u64),
+        unmet,
         points: inspections::points(lang, row),
         points_bar: row
             .points
@@ -125,27 +132,32 @@ async fn load(shared: &Shared, id: &str, visit: &Visit) -> Result<String, Failur
         presence: found
             .presence
             .as_ref()
-            .map(|presence| result::ratios(lang, presence))
+            .map(|presence| result::ratios(lang, &own, presence))
             .unwrap_or_default(),
         others: found
             .presence
             .as_ref()
-            .map(|presence| result::others(lang, presence))
+            .map(|presence| result::others(lang, &own, presence))
             .unwrap_or_default(),
         findings: course.findings(&terms, &reference, &found.findings, at),
         assistance: result::assistance(&terms, checklist, &found.assistance),
         draft: result::draft(&terms, &reference.calendar, &found, at),
         inspectors: result::inspectors(&terms, &found.inspectors, row, at),
-        recused: u64::try_from(found.recused.len()).unwrap_or(u64::MAX),
+        recused: (!found.recused.is_empty()).then(|| said("inspection_recused", found.recused.len() as u64)),
+        findings_total: said("inspection_findings", found.findings.len() as u64),
+        total: said("inspection_events", events.len() as u64),
         about: result::about(&terms, checklist, &reference.calendar, &found, at),
-        visits: result::visits(lang, &found.visits),
-        alerts: raised.rows.iter().map(|row| alerts::line(&terms, row)).collect(),
+        visits: result::visits(lang, &own, &found.visits),
+        alerts: raised.rows.iter().map(|row| alerts::line(&terms, row, at)).collect(),
         damaged: found
             .damaged
             .iter()
             .map(|(stream, problem)| (stream.clone(), message(problem)))
             .collect(),
-        imported_rows: row.external.as_ref().map(|_| number(row.imported_rows)),
+        imported_rows: row
+            .external
+            .as_ref()
+            .map(|_| said("inspection_imported_rows", row.imported_rows)),
         lines: events
             .iter()
             .rev()

@@ -16,7 +16,7 @@ use super::narrow::{Listing, Narrow, institution_name, only};
 use super::{Choice, choices, deadline};
 use crate::Shared;
 use crate::failure::{Failure, answer};
-use crate::html::{self, Markup, Tone, badge, bdi, number, text, url};
+use crate::html::{self, Markup, Tone, badge, badge_around, bdi, text, url};
 use crate::lang::Lang;
 use crate::query::{BadField, Fields};
 use crate::shell::{Crumb, Shell};
@@ -223,13 +223,17 @@ pub(crate) fn points(lang: Lang, row: &InspectionRow) -> Markup {
     let Some((met, of)) = row.points else {
         return html::dash();
     };
-    let figure = text(&format!("{} / {}", number(u64::from(met)), number(u64::from(of))));
+    let id = row.id.to_string();
+    let said = |name, value: u32| html::figure(name, &id, u64::from(value));
+    let shares = said("inspection_points", met)
+        .then(&text(" / "))
+        .then(&said("inspection_points_of", of));
     match row.vetoes {
-        Some(vetoes) if vetoes > 0 => figure.then(&text(" ")).then(&badge(
-            Tone::Bad,
-            lang.say(&format!("否决项 {vetoes}"), &format!("veto items: {vetoes}")),
-        )),
-        _ => figure,
+        Some(vetoes) if vetoes > 0 => {
+            let words = text(lang.say("否决项 ", "veto items: ")).then(&said("inspection_vetoes", vetoes));
+            shares.then(&text(" ")).then(&badge_around(Tone::Bad, &words))
+        }
+        _ => shares,
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::State;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use jiff::civil::Date;
 use yujian_domain::institution::{InstitutionType, Status};
 use yujian_domain::time::day_of;
@@ -13,6 +13,7 @@ use yujian_views::{InstitutionQuery, InstitutionRow};
 use super::marks::Count;
 use super::{Choice, Removable, Set, choices, deadline, set, status_badge};
 use crate::Shared;
+use crate::csv::{self, Cell, Lines};
 use crate::failure::{Failure, answer};
 use crate::html::{self, Markup, bdi, number, text, url};
 use crate::lang::Lang;
@@ -23,6 +24,8 @@ use crate::visit::Visit;
 
 /// Rows on one page.
 const ROWS: u32 = 50;
+/// Rows read at once for a file.
+const AT_ONCE: u32 = 500;
 /// Fields that the page knows.
 const KNOWN: [&str; 6] = ["q", "region", "status", "type", "damaged", "after"];
 
@@ -58,6 +61,7 @@ struct InstitutionsPage {
     first: Option<String>,
     next: Option<String>,
     position: String,
+    file: String,
 }
 
 /// What was asked for.
@@ -165,6 +169,7 @@ async fn load(shared: &Shared, visit: &Visit) -> Result<String, Failure> {
         first: asked.query.after.is_some().then(|| url("/institutions", &fields)),
         next: found.next.as_deref().map(with_after),
         position: number(found.as_of.position.number),
+        file: url("/institutions.csv", &fields),
         rows: found
             .rows
             .iter()
@@ -209,4 +214,80 @@ fn line(terms: &Terms, calendar: &yujian_domain::calendar::Calendar, row: &Insti
         damaged: row.damaged,
         imported: row.imported,
     }
+}
+
+/// `GET /institutions.csv`: the list with the same fields, to its end.
+pub(crate) async fn file(State(shared): State<Arc<Shared>>, visit: Visit) -> Response {
+    let made = export(&shared, &visit).await;
+    made.unwrap_or_else(|failure| failure.answer(&shared, &visit).into_response())
+}
+
+async fn export(shared: &Arc<Shared>, visit: &Visit) -> Result<Response, Failure> {
+    let (lang, at) = (visit.lang, day_of(shared.clock.now()));
+    let query = InstitutionQuery {
+        limit: AT_ONCE,
+        ..Asked::read(&visit.fields(&KNOWN)?)?.query
+    };
+    let header = [
+        lang.say("机构", "Institution"),
+        lang.say("机构编号", "Institution id"),
+        lang.say("统一社会信用代码", "Credit code"),
+        lang.say("地区代码", "Region code"),
+        lang.say("地址", "Address"),
+        lang.say("机构类型", "Institution type"),
+        lang.say("服务模式", "Mode of service"),
+        lang.say("举办性质", "Ownership"),
+        lang.say("托位", "Places"),
+        lang.say("状态", "Status"),
+        lang.say("状态自", "Status since"),
+        lang.say("备案回执号", "Filing receipt"),
+        lang.say("回执日期", "Date of receipt"),
+        lang.say("回执时限", "Receipt due"),
+        lang.say("未结事件", "Open incidents"),
+        lang.say("外部登记", "Foreign register"),
+        lang.say("数据受损", "Damaged"),
+    ];
+    let shared = Arc::clone(shared);
+    csv::answer("institutions", at, &header, move |after| {
+        let shared = Arc::clone(&shared);
+        let query = InstitutionQuery {
+            after: after.or_else(|| query.after.clone()),
+            ..query.clone()
+        };
+        async move {
+            let found = shared.views.institutions(query).await?;
+            Ok::<Lines, Failure>((found.rows.iter().map(|row| cells(lang, row)).collect(), found.next))
+        }
+    })
+    .await
+}
+
+fn cells(lang: Lang, row: &InstitutionRow) -> Vec<Cell> {
+    vec![
+        row.name.as_str().into(),
+        row.id.to_string().into(),
+        row.credit_code.clone().into(),
+        row.region.as_str().into(),
+        row.address.clone().into(),
+        lang.term(row.institution_type).into(),
+        lang.term(row.mode).into(),
+        lang.term(row.ownership).into(),
+        row.places.into(),
+        lang.term(row.status).into(),
+        row.status_since.into(),
+        row.receipt_number.clone().into(),
+        row.receipt_date.into(),
+        row.receipt_due.into(),
+        row.open_incidents.into(),
+        row.external
+            .as_ref()
+            .map(|(register, number)| format!("{register} {number}"))
+            .into(),
+        if row.damaged {
+            lang.say("是", "yes")
+        } else {
+            lang.say("否", "no")
+        }
+        .into(),
+    ]
 }

@@ -117,7 +117,7 @@ async fn load(shared: &Shared, id: &str, visit: &Visit) -> Result<String, Failur
         ),
         trainings: record::trainings(lang, &person.trainings),
         bars: record::bars(&terms, &person.bars, at),
-        alerts: raised.rows.iter().map(|row| alerts::line(&terms, row)).collect(),
+        alerts: raised.rows.iter().map(|row| alerts::line(&terms, row, at)).collect(),
         alerts_total: figure("person_alerts", &own, raised.total),
         alerts_href: url("/alerts", &[("person", Some(&own))]),
         damaged: person

@@ -211,7 +211,8 @@ fn days_between(from: Date, to: Date) -> Option<i32> {
     from.until(to).ok().map(|span| span.get_days()).filter(|days| *days > 0)
 }
 
-fn actor(lang: Lang, row: &TimelineRow) -> Markup {
+/// Who did it: role, account and organisation.
+pub(crate) fn actor(lang: Lang, row: &TimelineRow) -> Markup {
     if row.actor_id.is_empty() {
         return html::dash();
     }

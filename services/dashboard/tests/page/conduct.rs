@@ -165,8 +165,10 @@ async fn an_inspection_shows_its_result_and_what_became_of_its_findings() {
             .count();
         assert_eq!(drawn, due, "a clock for each correction that was ordered");
         if let Some((met, of)) = row.points {
-            let shown = format!("<p>{met} / {of}").replace("1000", "1,000");
-            assert!(html.contains(&shown), "{shown}");
+            for (name, value) in [("inspection_points", met), ("inspection_points_of", of)] {
+                let shown = format!("<data value=\"{value}\" data-figure=\"{name}\" data-of=\"{}\">", row.id);
+                assert!(html.contains(&shown), "{shown}");
+            }
         }
     }
     assert!(clocks > 5);

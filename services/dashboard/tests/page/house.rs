@@ -31,7 +31,9 @@ use yujian_eventlog::clock::{Clock, SimulatedClock};
 use yujian_eventlog::entropy::Entropy;
 use yujian_eventlog::keys::MemoryKeys;
 use yujian_eventlog::memory::MemoryLog;
-use yujian_views::{AlertQuery, IncidentQuery, InspectionQuery, InstitutionQuery, PersonQuery, Views};
+use yujian_views::{
+    AlertQuery, ApplicationQuery, ApplicationRow, IncidentQuery, InspectionQuery, InstitutionQuery, PersonQuery, Views,
+};
 
 /// Names that break pages which do not escape, or that reorder what stands beside them.
 pub const NASTY: [&str; 9] = [
@@ -339,6 +341,8 @@ pub async fn every_page(house: &House) -> Vec<String> {
         "/findings?dimension=safety&weight=grave&open=1",
         "/alerts",
         "/alerts?rule=double_engagement",
+        "/alerts?open=1&severity=grave",
+        "/alerts?region=3301&state=raised&state=confirmed",
         "/",
         "/?region=33",
         "/?region=3301",
@@ -347,6 +351,13 @@ pub async fn every_page(house: &House) -> Vec<String> {
         "/institutions?q=%E5%9B%AD",
         "/incidents",
         "/incidents?open=1",
+        "/admission",
+        "/admission?region=3301",
+        "/applications",
+        "/applications?kind=filing&open=1&left=overdue",
+        "/applications?item=papers.fire_safety",
+        "/deadlines",
+        "/deadlines?ended=1&kind=receipt&owner=authority",
         "/status",
         "/status?digest=1",
     ];
@@ -366,12 +377,20 @@ pub async fn every_page(house: &House) -> Vec<String> {
             .map(|row| format!("/incidents/{}", row.id)),
     );
     let township = institutions.rows.iter().find(|row| row.region.len() == 9).unwrap();
-    for path in ["/", "/staff", "/conduct"] {
+    for path in ["/", "/staff", "/conduct", "/admission"] {
         pages.push(format!("{path}?region={}", township.region));
     }
     pages.extend(persons.rows.iter().take(120).map(|row| format!("/persons/{}", row.id)));
     let about = alerts.rows.iter().filter_map(|row| row.person);
     pages.extend(about.take(30).map(|id| format!("/persons/{id}")));
     pages.extend(inspections.rows.iter().map(|row| format!("/inspections/{}", row.id)));
+    pages.extend(alerts.rows.iter().take(60).map(|row| format!("/alerts/{}", row.id)));
+    let applied = ApplicationQuery {
+        limit: 500,
+        ..Default::default()
+    };
+    let applied = house.views.applications(applied).await.unwrap();
+    let of = |row: &ApplicationRow| format!("/applications/{}/{}", row.institution, row.number);
+    pages.extend(applied.rows.iter().map(of));
     pages
 }

@@ -35,7 +35,7 @@ fn without(html: &str, start: &str, end: &str) -> (Vec<String>, String) {
 
 /// What stands in Chinese on a page outside of what somebody wrote, and of what is marked as Chinese. Title and values
 /// of fields can't be marked: there, what stands in `<bdi>` or was typed is taken out.
-fn chinese(html: &str, typed: &str) -> Vec<String> {
+pub fn chinese(html: &str, typed: &str) -> Vec<String> {
     let (mut names, mut left) = without(html, "<bdi", "</bdi>");
     left = without(
         &left,

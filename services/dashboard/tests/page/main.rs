@@ -2,8 +2,10 @@
 //! all of this in both languages.
 #![allow(clippy::unwrap_used)]
 
+mod admission;
 mod conduct;
 mod house;
+mod licensed;
 mod looks;
 mod staff;
 
@@ -118,6 +120,10 @@ async fn links_within_lists_and_files_of_the_page_lead_somewhere() {
         "/inspections",
         "/findings",
         "/alerts",
+        "/admission",
+        "/applications",
+        "/deadlines",
+        "/deadlines?ended=1",
     ] {
         let (_, _, html) = get(&house.router, path).await;
         let links: BTreeSet<String> = ["href=\"", "src=\""]
@@ -292,6 +298,19 @@ async fn what_cannot_be_answered_says_why() {
             "<code>dimension</code>",
         ),
         ("/alerts?person=7", StatusCode::BAD_REQUEST, "<code>person</code>"),
+        (
+            "/alerts?severity=loud",
+            StatusCode::BAD_REQUEST,
+            "<code>severity</code>",
+        ),
+        ("/alerts.csv?rule=colour", StatusCode::BAD_REQUEST, "<code>rule</code>"),
+        ("/alerts.csv?after=1", StatusCode::BAD_REQUEST, "<code>after</code>"),
+        ("/alerts/7", StatusCode::NOT_FOUND, "没有找到"),
+        (
+            "/alerts/00000000-0000-0000-0000-000000000000",
+            StatusCode::NOT_FOUND,
+            "没有找到",
+        ),
         ("/persons/7", StatusCode::NOT_FOUND, "没有找到"),
         (
             "/persons/00000000-0000-0000-0000-000000000000",

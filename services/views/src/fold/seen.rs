@@ -15,7 +15,6 @@ use yujian_domain::inspection::InspectionEvent;
 use yujian_domain::institution::InstitutionEvent;
 use yujian_domain::person::PersonEvent;
 use yujian_domain::system::SystemEvent;
-use yujian_domain::time::day_of;
 use yujian_domain::visits::VisitsEvent;
 use yujian_eventlog::{Item, Record};
 
@@ -117,12 +116,6 @@ impl<'a> EventSeen<'a> {
     /// Revision as rows hold it.
     pub(crate) fn revision_column(&self) -> Option<i64> {
         self.revision.map(crate::database::integer)
-    }
-
-    /// The legal day from which the event has effect, when known.
-    pub(crate) fn effective_day(&self) -> Option<Date> {
-        let metadata = self.metadata.as_ref()?;
-        metadata.effective_from.map(day_of).or(metadata.occurred.day())
     }
 
     /// The legal day on which it happened, when known.
@@ -237,10 +230,11 @@ impl<'a> EventSeen<'a> {
                 (known, _) => known,
             },
             (_, What::Person(event)) => event.institution(),
-            (_, What::Alert(event)) => {
-                let AlertEvent::AlertRaised(raised) = event.as_ref();
-                Some(raised.institution)
-            }
+            // Only its first event names the institution.
+            (Home::Alert(id), What::Alert(event)) => match event.as_ref() {
+                AlertEvent::AlertRaised(raised) => Some(raised.institution),
+                _ => view::alert::concerned(connection, id)?.map(|concerned| concerned.institution),
+            },
             _ => None,
         })
     }

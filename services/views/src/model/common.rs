@@ -162,7 +162,7 @@ pub struct Change {
     pub person: Option<Uuid>,
     /// Inspection concerned, for events of an inspection and for alerts that name one.
     pub inspection: Option<Uuid>,
-    /// Alert, when one was raised.
+    /// Alert concerned, for events of an alert.
     pub alert: Option<Uuid>,
     /// Whether it is for the regulator alone: an operator must not hear of it, as of a visit that is not announced, or of
     /// a person's engagement at another institution.

@@ -19,7 +19,7 @@ pub struct RegionRow {
     pub by_status: BTreeMap<String, u64>,
     /// All institutions but closed ones.
     pub institutions: u64,
-    /// Institutions in operation: filed or nonconforming, not suspended, not closed.
+    /// Institutions in operation: filed, nonconforming or licensed; not suspended, not closed.
     pub operating: u64,
     /// Places of institutions in operation.
     pub places: u64,

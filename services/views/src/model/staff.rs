@@ -1,7 +1,7 @@
 //! Staff (从业人员): persons, engagements, certificates. Names, numbers and phones stay sealed as stored.
 //!
 //! A person is seen by an operator while engaged at one of its institutions, or when its organisation registered the
-//! person; within a jurisdiction while engaged at an institution there, or when registered there. Several restrictions
+//! person and nobody has engaged the person yet; within a jurisdiction while engaged at an institution there, or when registered there. Several restrictions
 //! of a [`Scope`] must be met by one and the same institution or registration. A person without a place of its own (the
 //! first record is damaged) is seen by those only who see everything.
 

@@ -1,4 +1,4 @@
-//! Questions about inspections, findings and alerts.
+//! Questions about inspections and findings.
 
 use std::sync::Arc;
 
@@ -8,10 +8,9 @@ use uuid::Uuid;
 use super::Views;
 use crate::error::ViewError;
 use crate::model::{
-    AlertQuery, AlertRow, ConductFigures, FindingQuery, FindingRow, InspectionDetail, InspectionQuery, InspectionRow,
-    Page, Scope,
+    ConductFigures, FindingQuery, FindingRow, InspectionDetail, InspectionQuery, InspectionRow, Page, Scope,
 };
-use crate::view::{alert, conduct_figures, finding, inspection};
+use crate::view::{conduct_figures, finding, inspection};
 
 impl Views {
     /// Inspections, newest day first.
@@ -63,18 +62,6 @@ impl Views {
         let divisions = Arc::clone(&self.divisions);
         self.ask(move |transaction, as_of| {
             conduct_figures::conduct(transaction, &divisions, &scope, code.as_deref(), at, as_of.clone())
-        })
-        .await
-    }
-
-    /// Alerts, newest raised first.
-    ///
-    /// # Errors
-    /// [`ViewError::InvalidKey`] when `after` is no key of this list.
-    pub async fn alerts(&self, query: AlertQuery) -> Result<Page<AlertRow>, ViewError> {
-        self.ask(move |transaction, as_of| {
-            let page = alert::page(transaction, &query)?;
-            Ok(Page::of(page, as_of))
         })
         .await
     }

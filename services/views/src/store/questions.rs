@@ -11,7 +11,7 @@ use crate::model::{
     AsOf, DossierFacts, IncidentQuery, IncidentRow, InstitutionQuery, InstitutionRow, Page, Pipeline, RollUp, Scope,
     TimelineRow,
 };
-use crate::view::{fact, filing, incident, institution, problem, region, timeline};
+use crate::view::{fact, incident, institution, pipeline, problem, region, timeline};
 
 impl Views {
     /// Institutions in order of name (by code point), then id. Rows show what is known at the end: classes and details
@@ -96,7 +96,7 @@ impl Views {
         let (scope, region) = (scope.clone(), region.map(str::to_owned));
         self.ask(move |transaction, as_of| {
             Ok((
-                filing::pipeline(transaction, &scope, region.as_deref(), at, soon)?,
+                pipeline::pipeline(transaction, &scope, region.as_deref(), at, soon)?,
                 as_of.clone(),
             ))
         })

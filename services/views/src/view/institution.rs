@@ -18,7 +18,7 @@ use crate::fold::{EventSeen, Table, View, What};
 use crate::key;
 use crate::model::{InstitutionQuery, InstitutionRow, Scope};
 use crate::view::fact::{latest_sql, places};
-use crate::view::{fact, filing};
+use crate::view::{clock, fact};
 
 /// Institutions.
 pub(crate) struct Institutions;
@@ -314,7 +314,7 @@ fn read(connection: &Connection, row: &Row<'_>) -> Result<InstitutionRow, ViewEr
     };
     let id = text("id")?;
     let classes: Option<String> = row.get("classes")?;
-    let clock = filing::clock(connection, &id)?.filter(|_| {
+    let clock = clock::receipt_due(connection, &id)?.filter(|_| {
         row.get_ref("status")
             .is_ok_and(|status| status.as_str() == Ok(Status::Accepted.code()))
     });

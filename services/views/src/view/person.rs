@@ -155,7 +155,12 @@ pub(crate) fn and_scope(condition: &mut Condition, scope: &Scope) {
         registered.and_within("p.region", jurisdiction);
     }
     if let Some(organisation) = &scope.organisation {
-        registered.and("p.organisation = ?", [Value::Text(organisation.clone())]);
+        // An institution that registered somebody whom it has not at work learns no more once another has engaged the person.
+        // rule: STF-21
+        registered.and(
+            "p.organisation = ? AND NOT EXISTS(SELECT 1 FROM engagement f WHERE f.person = p.id)",
+            [Value::Text(organisation.clone())],
+        );
     }
     let mut at_work = Condition::default();
     at_work.and("e.person = p.id AND e.standing", []);

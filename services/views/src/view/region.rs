@@ -10,7 +10,7 @@
 //! FROM finding f JOIN institution i ON i.id = f.institution GROUP BY i.region;
 //! SELECT i.region, count(*), sum(EXISTS(SELECT 1 FROM inspection n WHERE n.institution = i.id
 //!   AND n.visited_date > date(:at, '-12 months') AND n.visited_date <= :at AND n.status NOT IN ('aborted', 'cancelled')))
-//! FROM institution i WHERE i.status IN ('filed', 'nonconforming') GROUP BY i.region;
+//! FROM institution i WHERE i.status IN ('filed', 'nonconforming', 'licensed') GROUP BY i.region;
 //! SELECT i.region, count(*) FROM alert l JOIN institution i ON i.id = l.institution GROUP BY i.region;
 //! ```
 
@@ -89,9 +89,9 @@ impl Figures {
 }
 
 /// States in which children may be cared for.
-const OPERATING: [Status; 2] = [Status::Filed, Status::Nonconforming];
+const OPERATING: [Status; 3] = [Status::Filed, Status::Nonconforming, Status::Licensed];
 /// SQL of the same, of the institution `i`.
-pub(crate) const OPERATING_SQL: &str = "i.status IN ('filed', 'nonconforming')";
+pub(crate) const OPERATING_SQL: &str = "i.status IN ('filed', 'nonconforming', 'licensed')";
 
 /// Figures of a region and its parts at a day; `None` is everything.
 pub(crate) fn roll_up(
@@ -145,8 +145,9 @@ pub(crate) fn roll_up(
         receipts_by_month: months(
             connection,
             &condition,
-            "SELECT substr(f.receipt_date, 1, 7), count(*) FROM filing f JOIN institution i ON i.id = f.institution",
-            "f.receipt_date",
+            "SELECT substr(a.decided_date, 1, 7), count(*) FROM (SELECT * FROM application WHERE kind = 'filing') a
+             JOIN institution i ON i.id = a.institution",
+            "a.decided_date",
             at,
         )?,
         as_of,
@@ -197,8 +198,8 @@ fn figures(
         |of, figures| [of.incidents, of.open_incidents, of.late_notifications] = figures,
     )?;
     each(
-        "count(*), sum(f.late), 0 FROM filing f JOIN institution i ON i.id = f.institution",
-        &|condition| condition.and("f.receipt_date IS NOT NULL", []),
+        "count(*), sum(a.late), 0 FROM application a JOIN institution i ON i.id = a.institution",
+        &|condition| condition.and("a.kind = 'filing' AND a.decided_date IS NOT NULL", []),
         |of, figures| [of.receipts_issued, of.receipts_late, _] = figures,
     )?;
     each(

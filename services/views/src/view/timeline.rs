@@ -1,5 +1,5 @@
 //! Timelines: every event of an institution, of its incidents and inspections, and those of persons that name it; and
-//! every event of a person. Also events that this version does not know, and damaged ones.
+//! every event of a person; and every event of an alert. Also events that this version does not know, and damaged ones.
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, Row, Transaction, params_from_iter};
@@ -13,6 +13,9 @@ use crate::error::ViewError;
 use crate::fold::{EventSeen, Home, Table, View, What};
 use crate::list::{List, PageOf};
 use crate::model::{Scope, TimelineRow};
+
+/// Most events of an alert that are shown with it; its machine allows few, but for links.
+const HISTORY_ROWS: u32 = 500;
 
 /// Timeline.
 pub(crate) struct Timeline;
@@ -44,6 +47,17 @@ impl View for Timeline {
                         PRIMARY KEY(person, recorded_time, stream, revision)) WITHOUT ROWID;",
                 key: "person, recorded_time, stream, revision",
             },
+            Table {
+                name: "alert_timeline",
+                ddl: "CREATE TABLE alert_timeline(alert TEXT NOT NULL, recorded_time TEXT NOT NULL, stream TEXT NOT NULL,
+                        revision INTEGER NOT NULL, event_id TEXT NOT NULL, event_type TEXT NOT NULL, occurred_date TEXT,
+                        occurred_time TEXT, effective_from TEXT, received_time TEXT NOT NULL, actor_id TEXT NOT NULL,
+                        actor_role TEXT NOT NULL, actor_organisation TEXT, payload TEXT NOT NULL, provenance TEXT,
+                        legal_basis TEXT NOT NULL, policies TEXT NOT NULL, hash TEXT NOT NULL, damaged TEXT,
+                        classification TEXT NOT NULL,
+                        PRIMARY KEY(alert, recorded_time, stream, revision)) WITHOUT ROWID;",
+                key: "alert, recorded_time, stream, revision",
+            },
         ]
     }
 
@@ -55,6 +69,9 @@ impl View for Timeline {
         }
         if let Some(person) = seen.person() {
             write(transaction, "person_timeline", person, seen)?;
+        }
+        if let (Home::Alert(alert), false) = (seen.home, matches!(seen.what, What::System(_))) {
+            write(transaction, "alert_timeline", alert, seen)?;
         }
         Ok(())
     }
@@ -184,6 +201,33 @@ pub(crate) fn page(
     read_page(connection, "timeline", condition, after, limit)
 }
 
+/// Events of an institution's own stream, oldest first. Whether the caller may see the institution is decided before; an
+/// operator sees no event that is for the regulator alone.
+pub(crate) fn of_stream(
+    connection: &Connection,
+    scope: &Scope,
+    institution: Uuid,
+) -> Result<Vec<TimelineRow>, ViewError> {
+    let mut condition = Condition::default();
+    condition.and(
+        "t.institution = ? AND t.stream = ?",
+        [
+            Value::Text(institution.to_string()),
+            Value::Text(format!("institution-{institution}")),
+        ],
+    );
+    condition.and_shown("t", scope);
+    let list = List {
+        name: "timeline",
+        columns: "t.*",
+        bound: Condition::default(),
+        from: "FROM timeline t",
+        order: ["t.revision"],
+        descending: false,
+    };
+    list.all(connection, &condition, read)
+}
+
 /// A page of a person's timeline, newest recorded first. Whether the caller may see the person is decided before; an
 /// operator sees no event that is for the regulator alone, and none that names another operator's institution.
 pub(crate) fn page_of_person(
@@ -203,6 +247,22 @@ pub(crate) fn page_of_person(
         );
     }
     read_page(connection, "person_timeline", condition, after, limit)
+}
+
+/// The history of an alert, oldest recorded first. Whether the caller may see the alert is decided before.
+pub(crate) fn of_alert(connection: &Connection, alert: Uuid) -> Result<Vec<TimelineRow>, ViewError> {
+    let mut condition = Condition::default();
+    condition.and("t.alert = ?", [Value::Text(alert.to_string())]);
+    let list = List {
+        name: "alert_timeline",
+        columns: "t.*",
+        bound: Condition::default(),
+        from: "FROM alert_timeline t",
+        order: ["t.recorded_time", "t.stream", "t.revision"],
+        descending: false,
+    };
+    let (rows, _, _) = list.page(connection, condition, None, HISTORY_ROWS, read)?;
+    Ok(rows)
 }
 
 fn read_page(

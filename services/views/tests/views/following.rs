@@ -85,7 +85,7 @@ async fn a_digest_tells_one_changed_value() {
     };
     let (one, other) = (digest("云朵托育").await, digest("云朵托育 ").await);
     assert_ne!(one.total, other.total);
-    assert_eq!(one.tables["filing"], other.tables["filing"]);
+    assert_eq!(one.tables["application"], other.tables["application"]);
     assert_eq!(one, digest("云朵托育").await);
 }
 

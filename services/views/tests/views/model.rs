@@ -189,7 +189,7 @@ impl Known {
     pub fn operating(&self) -> bool {
         matches!(
             self.status(),
-            institution::Status::Filed | institution::Status::Nonconforming
+            institution::Status::Filed | institution::Status::Nonconforming | institution::Status::Licensed
         )
     }
 

@@ -1,6 +1,6 @@
 //! A log under the test's control, hand-made events, and a reference model that folds them with the domain alone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -9,6 +9,7 @@ use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
 use tokio::sync::watch;
 use uuid::Uuid;
+use yujian_domain::clock::{ClockRef, ClockStarted};
 use yujian_domain::divisions::Divisions;
 use yujian_domain::envelope::{Actor, Classification, Metadata, PolicyRef, Role};
 use yujian_domain::event::EventFamily;
@@ -184,6 +185,10 @@ pub struct World {
     heads: BTreeMap<String, Head>,
     ids: u128,
     pub written: u64,
+    /// Clocks started so far, by number of the institution.
+    pub clocks: Vec<(u8, ClockRef)>,
+    /// Applications of the licence regime handed in so far, by number of the institution.
+    pub applied: BTreeSet<(u8, u32)>,
 }
 
 impl World {
@@ -195,6 +200,8 @@ impl World {
             heads: BTreeMap::new(),
             ids: 0,
             written: 0,
+            clocks: Vec::new(),
+            applied: BTreeSet::new(),
         }
     }
 
@@ -263,6 +270,16 @@ impl World {
     pub async fn of_institution(&mut self, n: u8, event: impl Into<InstitutionEvent>, at: i64, effective: Option<i64>) {
         self.event(&format!("institution-{}", institution(n)), &event.into(), at, effective)
             .await;
+    }
+
+    /// Starts a clock and answers its name.
+    pub async fn start_clock(&mut self, n: u8, event: ClockStarted, at: i64) -> ClockRef {
+        let kind = event.kind;
+        self.of_institution(n, event, at, None).await;
+        let revision = self.heads[&format!("institution-{}", institution(n))].revision;
+        let clock = ClockRef { kind, revision };
+        self.clocks.push((n, clock));
+        clock
     }
 
     pub async fn of_incident(&mut self, n: u8, event: impl Into<IncidentEvent>, at: i64) {

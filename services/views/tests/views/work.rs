@@ -3,19 +3,24 @@
 
 use proptest::prelude::*;
 use uuid::Uuid;
-use yujian_domain::alert::{AlertEvent, AlertRaised, AlertRule, alert_id};
-use yujian_domain::envelope::{Classification, FactRef};
+use yujian_domain::alert::{
+    AlertAcknowledged, AlertConfirmed, AlertDismissed, AlertEvent, AlertLapsed, AlertLinked, AlertRaised, AlertRule,
+    AlertSeverity, DismissalReason, LinkTarget, alert_id,
+};
+use yujian_domain::envelope::{Classification, FactRef, PolicyRef};
 use yujian_domain::inspection::Purpose;
 use yujian_domain::reference::Reference;
 use yujian_domain::system::{ChecklistPublished, SystemEvent};
 use yujian_domain::visits::{VisitCounted, VisitReleased, VisitsEvent, visits_stream};
 
 use crate::steps::{self, Step};
-use crate::support::{World, day, institution};
+use crate::support::{World, day, institution, sealed};
 
+mod admissions;
 mod inspections;
 mod persons;
 
+pub use admissions::{admission_step, granted, imposed, returned, revoked, started as clock_started, submitted};
 pub use inspections::{cited, imported, inspection_step, planned};
 pub use persons::{claimed, digest, person_step, registered, started};
 
@@ -81,11 +86,12 @@ pub fn walk(n: u32) -> Step {
 
 pub async fn write(world: &mut World, step: Step, at: i64) {
     let (kind, who, a, b) = step;
-    match kind % 8 {
+    match kind % 10 {
+        8 | 9 => admission_step(world, (a, who, kind / 10, b), at).await,
         0 => steps::write(world, (a, who, kind / 8, b), at).await,
         1..=3 => person_step(world, (kind / 8, who, a, b), at).await,
         4..=6 => inspection_step(world, (kind / 8, who, a, b), at).await,
-        _ if b.is_multiple_of(3) => alert(world, who, a, at).await,
+        _ if b.is_multiple_of(3) => alert(world, who, a, b, at).await,
         _ => visit(world, who, a, b, at).await,
     }
 }
@@ -119,23 +125,71 @@ pub fn raised(rule: AlertRule, home: Uuid, concerned: Option<Uuid>, period: &str
         institution: home,
         person: concerned,
         inspection: None,
+        application: None,
         period: period.to_owned(),
         since_date: day(since),
-        evidence: vec![FactRef {
-            stream: "person-1".to_owned(),
-            revision: 3,
-        }],
+        evidence: shown_by(),
+        severity: None,
+        rule_policy: None,
+        threshold: None,
+        due_date: None,
     }
 }
 
-async fn alert(world: &mut World, who: u8, a: u8, at: i64) {
-    let rule = AlertRule::ALL[usize::from(a) % AlertRule::ALL.len()];
-    let (n, period) = (who % 6, a.to_string());
+fn shown_by() -> Vec<FactRef> {
+    vec![FactRef {
+        stream: "person-1".to_owned(),
+        revision: 3,
+    }]
+}
+
+/// One of the few alerts that there are: raised, under one of the versions of its rule or none, then anything in any order.
+async fn alert(world: &mut World, who: u8, a: u8, b: u8, at: i64) {
+    // Alerts are written where `b` is a multiple of three.
+    let b = b / 3;
+    let (n, period) = (who % 6, (a % 4).to_string());
+    let rule = AlertRule::ALL[usize::from(n + 3 * (a % 4)) % AlertRule::ALL.len()];
     let stream = format!("alert-{}", alert_id(rule, person(n), &period));
-    if !world.begun(&stream) {
-        let event = AlertEvent::from(raised(rule, institution(n), Some(person(n)), &period, at));
-        world
-            .event_for(&stream, &event, at, None, Classification::Regulator)
-            .await;
-    }
+    let event: AlertEvent = if world.begun(&stream) {
+        match b % 7 {
+            0 | 1 => AlertAcknowledged { note: None }.into(),
+            2 => AlertLinked {
+                target: LinkTarget::Inspection(inspection(n)),
+            }
+            .into(),
+            3 => AlertLinked {
+                target: LinkTarget::Application(u32::from(a)),
+            }
+            .into(),
+            4 => AlertDismissed {
+                reason: DismissalReason::ALL[usize::from(a) % DismissalReason::ALL.len()],
+                note: sealed(1),
+            }
+            .into(),
+            5 => AlertConfirmed { statement: sealed(1) }.into(),
+            _ => AlertLapsed {
+                lapsed_date: day(at),
+                evidence: shown_by(),
+            }
+            .into(),
+        }
+    } else {
+        let version = u32::from(b % 3);
+        AlertRaised {
+            severity: (b % 4 == 1).then_some(AlertSeverity::Grave),
+            rule_policy: (version > 0).then(|| PolicyRef {
+                id: "cn-admission".to_owned(),
+                version,
+                sha256: "ab".repeat(32),
+            }),
+            threshold: (version > 0).then(|| "days:30".to_owned()),
+            due_date: (version > 1).then(|| day(at + 9)),
+            inspection: b.is_multiple_of(5).then(|| inspection(n)),
+            ..raised(rule, institution(n), Some(person(n)), &period, at)
+        }
+        .into()
+    };
+    world
+        .event_for(&stream, &event, at, None, Classification::Regulator)
+        .await;
 }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use uuid::Uuid;
 use yujian_domain::aggregate::{Aggregate, Recorded};
-use yujian_domain::alert::{AlertEvent, AlertRaised};
+use yujian_domain::alert::{Alert, AlertEvent, AlertRaised};
 use yujian_domain::dossier::{Dossier, person_facts};
 use yujian_domain::envelope::Classification;
 use yujian_domain::event::EventFamily;
@@ -69,6 +69,31 @@ impl Worker {
     }
 }
 
+/// An alert as the model knows it.
+pub struct Told {
+    pub state: Alert,
+    pub raised_time: jiff::Timestamp,
+    pub raised: AlertRaised,
+    /// Whether an officer ever took note of it.
+    pub noted: bool,
+    /// When something was last done about it, and on which legal day.
+    pub last: Option<(jiff::Timestamp, Option<Date>)>,
+    pub events: usize,
+}
+
+impl Told {
+    fn new(raised_time: jiff::Timestamp, raised: AlertRaised) -> Self {
+        Self {
+            state: Alert::default(),
+            raised_time,
+            raised,
+            noted: false,
+            last: None,
+            events: 0,
+        }
+    }
+}
+
 /// An inspection as the model knows it.
 #[derive(Default)]
 pub struct Visited {
@@ -122,7 +147,7 @@ pub struct Work {
     pub inspections: BTreeMap<Uuid, Visited>,
     /// By institution and year: inspections with what was counted, in the order counted.
     pub visits: BTreeMap<(Uuid, i16), Vec<VisitCounted>>,
-    pub alerts: BTreeMap<Uuid, (jiff::Timestamp, AlertRaised)>,
+    pub alerts: BTreeMap<Uuid, Told>,
 }
 
 impl Work {
@@ -149,11 +174,20 @@ impl Work {
                 None
             }
             "alert" => {
-                let AlertEvent::AlertRaised(event) = AlertEvent::decode(&record.event_type, &record.payload)
+                let event = AlertEvent::decode(&record.event_type, &record.payload)
                     .unwrap()
                     .unwrap();
                 let id = Uuid::parse_str(id).unwrap();
-                self.alerts.insert(id, (record.recorded_time, event));
+                if let AlertEvent::AlertRaised(raised) = &event {
+                    self.alerts.insert(id, Told::new(record.recorded_time, raised.clone()));
+                }
+                let told = self.alerts.get_mut(&id).unwrap();
+                told.state.evolve(&event, recorded);
+                told.noted |= matches!(event, AlertEvent::AlertAcknowledged(_));
+                if !matches!(event, AlertEvent::AlertRaised(_)) {
+                    told.last = Some((record.recorded_time, recorded.metadata.occurred.day()));
+                }
+                told.events += 1;
                 None
             }
             _ => None,
@@ -222,7 +256,8 @@ impl Work {
 }
 
 impl Model {
-    /// Whether a caller sees a person: registered within its reach, or standing engaged there.
+    /// Whether a caller sees a person: registered within its reach, which for an operator ends with the first engagement, or
+    /// standing engaged there.
     pub fn sees_person(&self, scope: &Scope, worker: &Worker) -> bool {
         let registered = scope.jurisdiction.as_deref().is_none_or(|code| {
             worker
@@ -230,7 +265,8 @@ impl Model {
                 .region
                 .as_ref()
                 .is_some_and(|region| region.is_within_code(code))
-        }) && (scope.organisation.is_none() || worker.state.organisation == scope.organisation);
+        }) && (scope.organisation.is_none()
+            || (worker.state.organisation == scope.organisation && worker.state.engagements.is_empty()));
         registered || worker.standing().any(|(_, at)| sees(scope, self.home(at.institution)))
     }
 

@@ -1,14 +1,13 @@
 //! Counting what was folded, at a day.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::ToSpan;
 use jiff::civil::Date;
 use yujian_domain::time::end_of;
 
 use super::World;
-use super::staff::Person;
-use crate::figures::counts::{AtWork, Counted, Counts, Figures, add, put};
+use crate::figures::counts::{AtWork, Counted, Counts, add};
 
 fn month(day: Date) -> String {
     day.to_string()[..7].to_owned()
@@ -61,6 +60,18 @@ impl World {
             add(counts, "alerts_by_rule", rule, 1);
             add(counts, "alerts", "", 1);
         }
+        let damaged = self.damaged.iter();
+        for institution in damaged
+            .filter_map(|stream| self.institution_of(stream.as_deref()))
+            .collect::<BTreeSet<_>>()
+        {
+            add(
+                own.get_mut(institution.as_str()).unwrap(),
+                "damaged_institutions",
+                "",
+                1,
+            );
+        }
         self.count_staff(&mut counted, &mut own, at);
         self.count_inspections(&mut own, at);
         for (id, counts) in own {
@@ -82,6 +93,8 @@ impl World {
                 let counts = own.get_mut(engagement.institution.as_str()).unwrap();
                 let post = &engagement.post;
                 add(counts, "engaged", post, 1);
+                let damaged = self.is_damaged(&format!("person-{id}"));
+                add(counts, "damaged_engagements", "", u64::from(damaged));
                 add(counts, "off_duty", post, u64::from(engagement.off_duty));
                 add(counts, "qualified", post, u64::from(engagement.qualified));
                 add(counts, "unqualified", post, u64::from(!engagement.qualified));
@@ -101,10 +114,12 @@ impl World {
     }
 
     fn count_inspections(&self, own: &mut BTreeMap<&str, Counts>, at: Date) {
-        for inspection in self.inspections.values() {
+        for (id, inspection) in &self.inspections {
             let counts = own.get_mut(inspection.institution.as_str()).unwrap();
             add(counts, "inspections_by_status", &inspection.status, 1);
             add(counts, "inspections_by_purpose", &inspection.purpose, 1);
+            let damaged = self.is_damaged(&format!("inspection-{id}"));
+            add(counts, "damaged_inspections", "", u64::from(damaged));
             let due = inspection.approval_due;
             for (name, holds) in [
                 ("ratio_exceeded", inspection.ratio_exceeded),
@@ -170,76 +185,5 @@ impl World {
             let full = cap.is_some_and(|cap| counted >= cap);
             add(own.get_mut(institution).unwrap(), "at_cap", "", u64::from(full));
         }
-    }
-
-    /// Figures that stand beside an institution in lists, for each that fits.
-    pub fn of_lists(&self) -> Figures {
-        let mut figures = Figures::new();
-        for (id, institution) in &self.institutions {
-            put(&mut figures, "institution_places", id, institution.places(None));
-            let open = self
-                .incidents
-                .values()
-                .filter(|one| one.institution == *id && one.open());
-            put(&mut figures, "institution_open_incidents", id, open.count() as u64);
-        }
-        for id in self.inspections.keys() {
-            let own = || self.findings.iter().filter(|((inspection, _), _)| inspection == id);
-            put(&mut figures, "inspection_findings", id, own().count() as u64);
-            let open = own().filter(|(_, finding)| finding.open());
-            put(&mut figures, "inspection_open_findings", id, open.count() as u64);
-        }
-        figures
-    }
-
-    /// Figures of the dossier of an institution.
-    pub fn of_institution(&self, id: &str) -> Figures {
-        let mut figures = Figures::new();
-        let mut say = |name: &str, value: usize| put(&mut figures, name, id, value as u64);
-        let engaged = self.persons.values().flat_map(Person::standing);
-        say(
-            "institution_engaged",
-            engaged.filter(|one| one.institution == id).count(),
-        );
-        let inspections = self.inspections.values();
-        say(
-            "institution_inspections",
-            inspections.filter(|one| one.institution == id).count(),
-        );
-        let findings = self.findings.values();
-        say(
-            "institution_findings",
-            findings.filter(|one| one.institution == id).count(),
-        );
-        let alerts = self.alerts.iter();
-        say(
-            "institution_alerts",
-            alerts.filter(|(_, institution, _)| institution == id).count(),
-        );
-        let incidents = self.incidents.values();
-        say(
-            "institution_incidents",
-            incidents.filter(|one| one.institution == id).count(),
-        );
-        put(
-            &mut figures,
-            "institution_places",
-            id,
-            self.institutions[id].places(None),
-        );
-        put(&mut figures, "institution_events", id, self.history[id]);
-        figures
-    }
-
-    /// Figures of a person.
-    pub fn of_person(&self, id: &str) -> Figures {
-        let mut figures = Figures::new();
-        let person = &self.persons[id];
-        let alerts = self.alerts.iter().filter(|(_, _, about)| about.as_deref() == Some(id));
-        put(&mut figures, "person_alerts", id, alerts.count() as u64);
-        put(&mut figures, "person_engagements", id, person.engagements.len() as u64);
-        put(&mut figures, "person_training_hours", id, person.hours);
-        put(&mut figures, "person_events", id, person.events);
-        figures
     }
 }

@@ -1,11 +1,12 @@
 //! Inspections, findings with their corrections, and visits against the yearly cap.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
+use serde_json::Value;
 use yujian_domain::time::day_of;
 
-use super::{Told, World};
+use super::{Checklists, Told, World};
 
 /// An inspection.
 #[derive(Debug, Default)]
@@ -20,6 +21,21 @@ pub struct Inspection {
     /// Last day for the approval that an emergency visit still owes.
     pub approval_due: Option<Date>,
     pub approved_late: bool,
+    /// Inspectors who stood aside.
+    pub recused: u64,
+    pub imported_rows: u64,
+    /// Events in all.
+    pub events: u64,
+    /// Checklist and version.
+    pub checklist: (String, u64),
+    /// Latest answer to each item, and the pieces of evidence.
+    pub answers: BTreeMap<String, (String, u64)>,
+    /// Who was there at the latest count: of children, carers or other staff, by class type or post.
+    pub present: BTreeMap<String, BTreeMap<String, u64>>,
+    /// Points met, points looked at and veto items not met, once final.
+    pub result: Option<[u64; 3]>,
+    dimensions: Vec<String>,
+    window: Option<Date>,
     emergency: bool,
     inspectors: BTreeSet<String>,
 }
@@ -34,6 +50,7 @@ pub struct Finding {
     pub due: Option<Date>,
     pub rejections: u64,
     pub extended: bool,
+    pub children_at_risk: u64,
 }
 
 /// A visit that was counted or noted.
@@ -45,7 +62,8 @@ pub struct Visit {
 }
 
 impl Inspection {
-    pub(super) fn take(&mut self, kind: &str, told: &Told<'_>) {
+    pub(super) fn take(&mut self, kind: &str, told: &Told<'_>, checklists: &Checklists) {
+        self.events += 1;
         let to = |status: &str| status.to_owned();
         match kind {
             "InspectionPlanned" => {
@@ -53,6 +71,16 @@ impl Inspection {
                 self.purpose = told.sure("purpose");
                 self.emergency = told.yes("emergency");
                 self.status = to("planned");
+                let checklist = &told.payload["checklist"];
+                let id = checklist["id"].as_str().unwrap().to_owned();
+                self.checklist = (id, checklist["version"].as_u64().unwrap());
+                let chosen = told.payload.get("dimensions").and_then(Value::as_array);
+                let codes = chosen
+                    .into_iter()
+                    .flatten()
+                    .map(|code| code.as_str().unwrap().to_owned());
+                self.dimensions = codes.collect();
+                self.window = told.day("from_date");
             }
             "InspectionApproved" => {
                 self.approval_due = None;
@@ -76,6 +104,7 @@ impl Inspection {
                 }
             }
             "RecusalDecided" if told.yes("granted") => {
+                self.recused += 1;
                 self.inspectors.remove(&told.sure("person"));
             }
             "InspectorCheckedIn" | "CheckInBackfilled" => {
@@ -88,7 +117,20 @@ impl Inspection {
                 self.backfilled = kind == "CheckInBackfilled";
                 self.backfilled_late = self.backfilled && told.yes("late");
             }
+            "ItemsAnswered" => {
+                for answer in told.payload["answers"].as_array().unwrap() {
+                    let evidence = answer.get("evidence").and_then(Value::as_array).map_or(0, Vec::len);
+                    let given = (answer["answer"].as_str().unwrap().to_owned(), evidence as u64);
+                    self.answers.insert(answer["item"].as_str().unwrap().to_owned(), given);
+                }
+            }
             "PresenceCounted" => {
+                self.present.clear();
+                for who in ["children", "carers", "staff"] {
+                    let counts = told.payload.get(who).and_then(Value::as_object).into_iter().flatten();
+                    let counts = counts.map(|(of, count)| (of.clone(), count.as_u64().unwrap()));
+                    self.present.insert(who.to_owned(), counts.collect());
+                }
                 let over = told
                     .payload
                     .get("ratio_exceeded")
@@ -100,9 +142,13 @@ impl Inspection {
             "InspectionCancelled" => self.status = to("cancelled"),
             "DraftReportIssued" => self.status = to("draft_issued"),
             "DraftCommented" => self.status = to("commented"),
-            "InspectionFinalized" => self.status = to("finalized"),
+            "InspectionFinalized" => {
+                self.status = to("finalized");
+                self.result = Some(self.judged(checklists));
+            }
             "InspectionPublished" => self.status = to("published"),
             "InspectionImported" => {
+                self.imported_rows += 1;
                 self.institution = told.sure("institution");
                 if self.status.is_empty() {
                     self.status = to("imported");
@@ -112,6 +158,41 @@ impl Inspection {
             }
             _ => {}
         }
+    }
+
+    /// Whether a dimension of the checklist is to be looked at; none named: all are.
+    pub fn looks_at(&self, dimension: &str) -> bool {
+        self.dimensions.is_empty() || self.dimensions.iter().any(|one| one == dimension)
+    }
+
+    /// The latest answer to an item.
+    pub fn answer(&self, item: &str) -> &str {
+        self.answers.get(item).map_or("not_checked", |(answer, _)| answer)
+    }
+
+    /// Points met, points looked at, veto items not met.
+    fn judged(&self, checklists: &Checklists) -> [u64; 3] {
+        let mut judged = [0; 3];
+        let items = checklists[&self.checklist].iter();
+        for item in items.filter(|item| self.looks_at(&item.dimension)) {
+            match self.answer(&item.code) {
+                "compliant" => {
+                    judged[0] += item.points;
+                    judged[1] += item.points;
+                }
+                "noncompliant" => {
+                    judged[1] += item.points;
+                    judged[2] += u64::from(item.veto);
+                }
+                _ => {}
+            }
+        }
+        judged
+    }
+
+    /// The year in which its visit counts: of the visit, or of the window before one.
+    pub fn year(&self) -> Option<i16> {
+        Some(self.visited.or(self.window)?.year())
     }
 
     /// Whether it was a visit that was not broken off.
@@ -152,6 +233,11 @@ impl World {
                     state: if imported { "imported" } else { "cited" }.to_owned(),
                     dimension: told.text("dimension").unwrap_or_default().to_owned(),
                     weight: told.sure("weight"),
+                    children_at_risk: told
+                        .payload
+                        .get("children_at_risk")
+                        .and_then(Value::as_u64)
+                        .unwrap_or(0),
                     ..Finding::default()
                 };
                 self.findings.insert((told.id.to_owned(), number), finding);

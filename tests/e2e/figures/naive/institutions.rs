@@ -1,6 +1,6 @@
 //! Institutions with their filings, and incidents.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -46,6 +46,17 @@ pub struct Incident {
     pub status: String,
     pub late: bool,
     pub day: Option<Date>,
+    pub children_present: u64,
+    pub staff_present: u64,
+    pub imported_rows: u64,
+    /// Events in all.
+    pub events: u64,
+    /// Age in months of each child whose age is known.
+    pub ages: BTreeMap<u64, u64>,
+    children: BTreeSet<u64>,
+    told: BTreeSet<u64>,
+    /// Whether a child was harmed as far as is known, or a category asks for it: guardians are told.
+    guardians_due: bool,
 }
 
 impl Institution {
@@ -185,8 +196,13 @@ impl Incident {
         if self.institution.is_empty() {
             self.institution = told.sure("institution");
         }
+        self.events += 1;
+        self.take_children(told);
         match kind {
             "IncidentNotified" => {
+                self.children_present = told.number("children_present");
+                self.staff_present = told.number("staff_present");
+                self.guardians_due |= told.yes("guardians_due");
                 self.status = "notified".to_owned();
                 self.category = told.sure("category");
                 self.late = told.yes("late");
@@ -203,15 +219,39 @@ impl Incident {
             "IncidentConcluded" => self.status = "concluded".to_owned(),
             "IncidentReopened" => self.status = "reopened".to_owned(),
             "RecordImported" => {
+                self.imported_rows += 1;
                 if self.status.is_empty() {
                     self.status = "imported".to_owned();
                     self.category = told.sure("category");
                 }
                 self.day = self.day.or(told.day("intake_date"));
             }
-            "GuardianNotified" => {}
+            "GuardianNotified" => {
+                self.told.insert(told.number("child"));
+            }
             other => panic!("an event of incidents that this fold does not know: {other}"),
         }
+    }
+
+    fn take_children(&mut self, told: &Told<'_>) {
+        let list = |key: &str| told.payload.get(key).and_then(Value::as_array).into_iter().flatten();
+        for child in list("children") {
+            let number = child["number"].as_u64().unwrap();
+            self.children.insert(number);
+            if let Some(months) = child.get("age_months").and_then(Value::as_u64) {
+                self.ages.insert(number, months);
+            }
+        }
+        for child in list("children").chain(list("severities")) {
+            let severity = child["severity"].as_str().unwrap();
+            self.guardians_due |= severity != "none" && severity != "unknown";
+        }
+    }
+
+    /// Children whose guardians must still be told.
+    pub fn guardians_untold(&self) -> u64 {
+        let untold = self.children.difference(&self.told).count() as u64;
+        if self.guardians_due { untold } else { 0 }
     }
 
     /// Neither concluded nor only known from a register.

@@ -10,6 +10,8 @@ use super::Told;
 /// A person.
 #[derive(Debug, Default)]
 pub struct Person {
+    /// Division where registered; empty while that is not known.
+    pub region: String,
     pub engagements: BTreeMap<u64, Engagement>,
     /// Kind, state and last day of each credential.
     pub credentials: BTreeMap<u64, (String, String, Option<Date>)>,
@@ -70,7 +72,11 @@ impl Person {
                 engagement.off_duty = kind == "TakenOffDuty";
                 engagement.ended |= kind == "EngagementEnded";
             }
-            "PersonRegistered" | "PersonDetailsChanged" => {}
+            "PersonRegistered" => told.payload["region"]["code"]
+                .as_str()
+                .unwrap()
+                .clone_into(&mut self.region),
+            "PersonDetailsChanged" => {}
             other => panic!("an event of persons that this fold does not know: {other}"),
         }
     }

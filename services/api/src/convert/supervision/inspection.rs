@@ -1,4 +1,4 @@
-//! Inspections, findings, alerts and the figures of conduct as they go out.
+//! Inspections, findings and the figures of conduct as they go out.
 
 use std::collections::BTreeMap;
 
@@ -9,8 +9,8 @@ use yujian_domain::values::ClassType;
 use yujian_proto::inspection::v1 as inspection;
 use yujian_proto::supervision::v1 as pb;
 use yujian_views::{
-    AlertRow, AnswerRow, AssistanceRow, ConductFigures, ConductFiguresRow, DimensionRow, DraftRow, FindingRow,
-    InspectionDetail, InspectionRow, InspectorRow, PresenceRow, VisitRow,
+    AnswerRow, AssistanceRow, ConductFigures, ConductFiguresRow, DimensionRow, DraftRow, FindingRow, InspectionDetail,
+    InspectionRow, InspectorRow, PresenceRow, VisitRow,
 };
 
 use super::staff::Audience;
@@ -18,7 +18,7 @@ use crate::codes::{Coded, number_of};
 use crate::convert::inspection::{INSPECTIONS, checklist_out};
 use crate::convert::licensing::INSTITUTIONS;
 use crate::convert::staffing::PERSONS;
-use crate::convert::supervision::{ALERTS, country, damaged_records, months};
+use crate::convert::supervision::{country, damaged_records, months};
 use crate::convert::{as_of, date, deadline, etag, time};
 
 pub(crate) fn row(row: &InspectionRow) -> pb::InspectionView {
@@ -201,33 +201,6 @@ pub(crate) fn finding(audience: Audience<'_>, row: &FindingRow, at: Date) -> pb:
         times_extended: row.extended,
         imported: row.imported,
         description: audience.personal("description", row.description.as_ref()),
-        damaged: row.damaged,
-    }
-}
-
-pub(crate) fn alert(row: &AlertRow) -> pb::AlertView {
-    pb::AlertView {
-        name: format!("{ALERTS}/{}", row.id),
-        rule: row.rule.number(),
-        institution: format!("{INSTITUTIONS}/{}", row.institution),
-        institution_display_name: row.institution_name.clone(),
-        region_code: row.region.clone(),
-        person: row.person.map(|id| format!("{PERSONS}/{id}")).unwrap_or_default(),
-        inspection: row
-            .inspection
-            .map(|id| format!("{INSPECTIONS}/{id}"))
-            .unwrap_or_default(),
-        period: row.period.clone(),
-        since_date: Some(date(row.since_date)),
-        raised_time: Some(time(row.raised_time)),
-        evidence: row
-            .evidence
-            .iter()
-            .map(|event| pb::EventRef {
-                stream: event.stream.clone(),
-                revision: event.revision,
-            })
-            .collect(),
         damaged: row.damaged,
     }
 }

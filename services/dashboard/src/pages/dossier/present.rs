@@ -153,7 +153,7 @@ pub(super) async fn load(
             href: list("/findings"),
         },
         alerts: Section {
-            rows: raised.rows.iter().map(|row| alerts::line(terms, row)).collect(),
+            rows: raised.rows.iter().map(|row| alerts::line(terms, row, at)).collect(),
             total: figure("institution_alerts", &own, raised.total),
             href: list("/alerts"),
         },

@@ -14,7 +14,7 @@ use yujian_views::{IncidentRow, TimelineRow};
 use super::super::incidents::punctuality;
 use super::super::{deadline, severity_badge};
 use super::{ChildLine, Clock};
-use crate::html::{self, Markup, Tone, badge, bdi, text};
+use crate::html::{self, Markup, Tone, badge, bdi, figure, text};
 use crate::lang::Lang;
 use crate::terms::{self, Terms};
 
@@ -42,8 +42,8 @@ fn told(lang: Lang, (time, channel, _): (Timestamp, Channel, bool)) -> Markup {
 }
 
 impl Case {
-    /// Takes the next event in.
-    pub(super) fn fold(&mut self, terms: &Terms, event: &IncidentEvent, line: &TimelineRow) {
+    /// Takes the next event of an incident in.
+    pub(super) fn fold(&mut self, terms: &Terms, event: &IncidentEvent, line: &TimelineRow, own: &str) {
         let lang = terms.lang;
         let at = line.occurred_time.unwrap_or(line.received_time);
         let mut sealed = |what: &'static str, text: &Personal| {
@@ -68,11 +68,11 @@ impl Case {
                     (lang.say("地点", "Place"), bdi(&event.place)),
                     (
                         lang.say("在场婴幼儿", "Children present"),
-                        text(&event.children_present.to_string()),
+                        figure("incident_children_present", own, u64::from(event.children_present)),
                     ),
                     (
                         lang.say("在场工作人员", "Staff present"),
-                        text(&event.staff_present.to_string()),
+                        figure("incident_staff_present", own, u64::from(event.staff_present)),
                     ),
                     (
                         lang.say("已呼叫急救", "Emergency services called"),
@@ -212,7 +212,7 @@ impl Case {
     }
 
     /// The children concerned.
-    pub(super) fn children(&self, terms: &Terms) -> Vec<ChildLine> {
+    pub(super) fn children(&self, terms: &Terms, own: &str) -> Vec<ChildLine> {
         let lang = terms.lang;
         self.children
             .values()
@@ -223,7 +223,8 @@ impl Case {
                     .as_ref()
                     .map_or_else(html::dash, |name| terms.value("name", &json!(name))),
                 age: child.age_months.map_or_else(html::dash, |age| {
-                    text(&format!("{} {}", age.months(), lang.say("月龄", "months")))
+                    let of = format!("{own}/{}", child.number);
+                    figure("child_age_months", of, u64::from(age.months())).then(&text(lang.say(" 月龄", " months")))
                 }),
                 injury: lang.term(child.injury),
                 severity: severity_badge(

@@ -14,7 +14,7 @@ use yujian_views::{FindingRow, InspectionRow, TimelineRow};
 
 use super::super::findings;
 use super::super::marks::{finding_badge, weight_badge};
-use crate::html::{Markup, text};
+use crate::html::{Markup, figure, text};
 use crate::lang::Lang;
 use crate::terms::Terms;
 
@@ -241,7 +241,11 @@ fn about(terms: &Terms, row: &FindingRow) -> Vec<(&'static str, Markup)> {
     if row.children_at_risk > 0 {
         about.push((
             lang.say("涉及婴幼儿", "Children at risk"),
-            text(&row.children_at_risk.to_string()),
+            figure(
+                "children_at_risk",
+                format!("{}/{}", row.inspection, row.finding),
+                u64::from(row.children_at_risk),
+            ),
         ));
     }
     if let Some(measure) = row.measure {

@@ -14,7 +14,7 @@ use yujian_views::{
 use super::super::deadline;
 use super::super::marks::{self, BAR, days_left};
 use crate::charts::scale;
-use crate::html::{self, Markup, Tone, badge, bdi, code, number, text};
+use crate::html::{self, Markup, Tone, badge, bdi, code, figure, rate, text};
 use crate::lang::Lang;
 use crate::terms::{Terms, short};
 
@@ -22,9 +22,9 @@ use crate::terms::{Terms, short};
 #[derive(Debug)]
 pub(super) struct DimensionLine {
     pub(super) word: Markup,
-    pub(super) counts: [u64; 4],
+    pub(super) counts: [Markup; 4],
     pub(super) unmet: bool,
-    pub(super) points: String,
+    pub(super) points: Markup,
     /// Left edge, width and class of each part of the bar.
     pub(super) bars: Vec<(u64, u64, &'static str)>,
 }
@@ -35,16 +35,16 @@ pub(super) struct ItemLine {
     pub(super) item: Markup,
     pub(super) answer: Markup,
     pub(super) observation: Markup,
-    pub(super) evidence: usize,
+    pub(super) evidence: Markup,
 }
 
 /// Children and carers of a class type.
 #[derive(Debug)]
 pub(super) struct RatioLine {
     pub(super) word: String,
-    pub(super) children: u32,
-    pub(super) carers: u32,
-    pub(super) ratio: String,
+    pub(super) children: Markup,
+    pub(super) carers: Markup,
+    pub(super) ratio: Markup,
     pub(super) verdict: Markup,
 }
 
@@ -85,13 +85,25 @@ pub(super) fn item_word(lang: Lang, checklist: Option<&Checklist>, code: &str) -
     }
 }
 
-pub(super) fn dimensions(lang: Lang, checklist: Option<&Checklist>, rows: &[DimensionRow]) -> Vec<DimensionLine> {
+/// What was found by dimension; figures are of `own` / the dimension.
+pub(super) fn dimensions(
+    lang: Lang,
+    checklist: Option<&Checklist>,
+    own: &str,
+    rows: &[DimensionRow],
+) -> Vec<DimensionLine> {
     rows.iter()
         .map(|row| {
-            let counts = [row.compliant, row.noncompliant, row.not_applicable, row.not_checked];
-            let all = counts.iter().sum();
+            let counts = [
+                (Answer::Compliant, row.compliant),
+                (Answer::Noncompliant, row.noncompliant),
+                (Answer::NotApplicable, row.not_applicable),
+                (Answer::NotChecked, row.not_checked),
+            ];
+            let of = format!("{own}/{}", row.dimension);
+            let all = counts.iter().map(|(_, count)| count).sum();
             let (mut left, mut bars) = (0, Vec::new());
-            for (count, class) in counts.iter().zip(["fok", "fbad", "fend", "f0"]) {
+            for ((_, count), class) in counts.iter().zip(["fok", "fbad", "fend", "f0"]) {
                 let width = scale(*count, all, BAR).min(BAR - left);
                 if width > 0 {
                     bars.push((left, width, class));
@@ -100,9 +112,12 @@ pub(super) fn dimensions(lang: Lang, checklist: Option<&Checklist>, rows: &[Dime
             }
             DimensionLine {
                 word: dimension_word(lang, checklist, &row.dimension),
-                counts,
+                counts: counts
+                    .map(|(answer, count)| figure("inspection_answers", format!("{of}/{}", answer.code()), count)),
                 unmet: row.noncompliant > 0,
-                points: format!("{} / {}", number(row.points), number(row.points_of)),
+                points: figure("dimension_points", &of, row.points)
+                    .then(&text(" / "))
+                    .then(&figure("dimension_points_of", &of, row.points_of)),
                 bars,
             }
         })
@@ -110,7 +125,7 @@ pub(super) fn dimensions(lang: Lang, checklist: Option<&Checklist>, rows: &[Dime
 }
 
 /// Items that were not met, then those that were not looked at.
-pub(super) fn unmet(terms: &Terms, checklist: Option<&Checklist>, rows: &[AnswerRow]) -> Vec<ItemLine> {
+pub(super) fn unmet(terms: &Terms, checklist: Option<&Checklist>, own: &str, rows: &[AnswerRow]) -> Vec<ItemLine> {
     let of = |wanted: Answer| rows.iter().filter(move |row| row.answer == wanted);
     of(Answer::Noncompliant)
         .chain(of(Answer::NotChecked))
@@ -128,13 +143,17 @@ pub(super) fn unmet(terms: &Terms, checklist: Option<&Checklist>, rows: &[Answer
                 .observation
                 .as_ref()
                 .map_or_else(html::dash, |seen| terms.value("observation", &json!(seen))),
-            evidence: row.evidence.len(),
+            evidence: figure(
+                "answer_evidence",
+                format!("{own}/{}", row.item),
+                row.evidence.len() as u64,
+            ),
         })
         .collect()
 }
 
 /// Children to a carer by class type: what was counted, judged by the policy of the day.
-pub(super) fn ratios(lang: Lang, presence: &PresenceRow) -> Vec<RatioLine> {
+pub(super) fn ratios(lang: Lang, own: &str, presence: &PresenceRow) -> Vec<RatioLine> {
     ClassType::ALL
         .iter()
         .filter_map(|class| {
@@ -144,12 +163,16 @@ pub(super) fn ratios(lang: Lang, presence: &PresenceRow) -> Vec<RatioLine> {
                 return None;
             }
             let (children, carers) = (children.unwrap_or(0), carers.unwrap_or(0));
+            let place = format!("{own}/{}", class.code());
             let each = html::scaled(u64::from(children), u64::from(carers), 10);
             Some(RatioLine {
                 word: lang.term(*class),
-                children,
-                carers,
-                ratio: each.map_or_else(|| "—".to_owned(), |tenths| format!("1:{}.{}", tenths / 10, tenths % 10)),
+                children: figure("children_present", &place, u64::from(children)),
+                carers: figure("carers_present", &place, u64::from(carers)),
+                ratio: each.map_or_else(html::dash, |tenths| {
+                    let shown = format!("1:{}.{}", tenths / 10, tenths % 10);
+                    rate("children_to_a_carer", &place, &shown)
+                }),
                 verdict: if presence.ratio_exceeded.contains(class) {
                     badge(Tone::Bad, lang.say("超过师幼比", "exceeded"))
                 } else {
@@ -161,11 +184,14 @@ pub(super) fn ratios(lang: Lang, presence: &PresenceRow) -> Vec<RatioLine> {
 }
 
 /// Other staff who were there.
-pub(super) fn others(lang: Lang, presence: &PresenceRow) -> Vec<(String, String)> {
+pub(super) fn others(lang: Lang, own: &str, presence: &PresenceRow) -> Vec<(String, Markup)> {
     presence
         .staff
         .iter()
-        .map(|(post, count)| (lang.term(*post), number(u64::from(*count))))
+        .map(|(post, count)| {
+            let of = format!("{own}/{}", post.code());
+            (lang.term(*post), figure("staff_present", of, u64::from(*count)))
+        })
         .collect()
 }
 
@@ -349,20 +375,26 @@ pub(super) fn about(
 }
 
 /// Visits of the institution in the same calendar year.
-pub(super) fn visits(lang: Lang, rows: &[VisitRow]) -> Vec<(&'static str, String)> {
+pub(super) fn visits(lang: Lang, own: &str, rows: &[VisitRow]) -> Vec<(&'static str, Markup)> {
     if rows.is_empty() {
         return Vec::new();
     }
-    let counted = rows.iter().filter(|row| row.counts).count();
+    let count = |counts: bool| rows.iter().filter(|row| row.counts == counts).count() as u64;
     let mut lines = vec![
-        (lang.say("当年计入上限", "Counted that year"), counted.to_string()),
+        (
+            lang.say("当年计入上限", "Counted that year"),
+            figure("year_visits_counted", own, count(true)),
+        ),
         (
             lang.say("当年只记录", "Noted only that year"),
-            (rows.len() - counted).to_string(),
+            figure("year_visits_noted", own, count(false)),
         ),
     ];
     if let Some(cap) = rows.iter().rev().find_map(|row| row.cap) {
-        lines.push((lang.say("年度上限", "Cap of the year"), cap.to_string()));
+        lines.push((
+            lang.say("年度上限", "Cap of the year"),
+            figure("year_visits_cap", own, u64::from(cap)),
+        ));
     }
     lines
 }
