@@ -10,7 +10,7 @@ use crate::calendar::{Calendar, CalendarError, Holiday, implausible};
 use crate::check::Check;
 use crate::envelope::PolicyRef;
 use crate::policy::{NATION, PolicyDocument};
-use crate::reference::{Reference, sha256_hex};
+use crate::reference::{ActivePolicy, Reference, sha256_hex};
 use crate::rejection::{Reason, Rejection, Violation};
 use crate::system::{HolidaysActivated, PolicyActivated};
 
@@ -128,6 +128,26 @@ pub fn policy(active: &Reference, text: &str, by: &Activating<'_>) -> Result<Pol
         effective_date: document.effective_date,
         retroactive_approver,
         document: text.to_owned(),
+    })
+}
+
+/// A document as it would be when active, without asking whether it may be.
+///
+/// # Errors
+/// A violation of `document` or of a member of it (POL-01).
+pub fn checked(text: &str) -> Result<ActivePolicy, Rejection> {
+    let mut check = Check::default();
+    long(&mut check, "document", text);
+    check.done()?;
+    let document = parsed(text)?;
+    Ok(ActivePolicy {
+        reference: PolicyRef {
+            id: document.id.clone(),
+            version: document.version,
+            sha256: sha256_hex(text),
+        },
+        document,
+        text: text.to_owned(),
     })
 }
 

@@ -18,6 +18,7 @@ mod inspection;
 mod licence;
 mod staffing;
 mod standards;
+mod values;
 
 pub use admission::{AdmissionPolicy, CountsFrom, PaperRule};
 pub use incident::{CategoryRule, IncidentPolicy};
@@ -25,6 +26,7 @@ pub use inspection::InspectionPolicy;
 pub use licence::LicencePolicy;
 pub use staffing::{PostRule, StaffingPolicy};
 pub use standards::{Standards, TypeRule};
+pub use values::Difference;
 
 /// The region of a document that holds everywhere.
 pub const NATION: &str = "CN";

@@ -23,8 +23,10 @@ use crate::rejection::{Reason, Rejection};
 use crate::system::{ChecklistPublished, HolidaysActivated, PolicyActivated};
 use crate::values::RegionId;
 
+mod compare;
 mod shipped;
 
+pub use compare::Comparison;
 pub use shipped::{ShippedChecklist, ShippedHolidays, ShippedPolicy};
 
 /// A policy document that is active.

@@ -71,7 +71,7 @@ fn who_lets_the_time_for_a_hearing_pass_is_refused_with_what_can_be_done_against
     assert_eq!(
         desk.open_clocks(),
         [ClockKind::HearingRequest],
-        "which runs out in its turn"
+        "it had run out before the refusal, and is left to run out"
     );
 }
 
@@ -293,7 +293,7 @@ fn a_refusal_in_time_that_arrives_late_ends_the_licence_with_its_term() {
     assert_eq!(
         desk.open_clocks(),
         [ClockKind::Certificate, ClockKind::HearingRequest],
-        "those that had run out before"
+        "what had run out before is left to run out"
     );
     assert_eq!(fact(&desk, "application.2"), "refused");
     assert_eq!(fact(&desk, "licence.valid_to_date"), "2026-09-01");

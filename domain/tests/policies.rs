@@ -75,6 +75,7 @@ fn the_shipped_rules_hold_the_numbers_of_the_measures() {
         (3, 3, 1)
     );
     assert!(policy.standards.free_use_as_lease);
+    assert_eq!(policy.paper_warning_days, [90, 30, 7, 0]);
     assert_eq!((policy.standards.family_point_places, policy.max_returns), (5, 1));
     let limits = [
         ClassType::Infant,
@@ -576,4 +577,78 @@ fn a_licence_document_says_every_value_and_rules_types_all_or_none() {
     let next = good.find("[types.family_point.").unwrap();
     let without = format!("{}{}", &good[..cut], &good[next..]);
     assert_eq!(PolicyDocument::parse(&without).unwrap_err().path, "types.station");
+}
+
+#[test]
+fn the_values_of_two_documents_are_compared_by_path() {
+    let (first, second) = (shipped("cn-admission", 1).document, shipped("cn-admission", 2).document);
+    let differences = PolicyDocument::differences(&first, &second).unwrap();
+    let told: Vec<(&str, Option<&str>, Option<&str>)> = differences
+        .iter()
+        .map(|one| (one.path.as_str(), one.before.as_deref(), one.after.as_deref()))
+        .collect();
+    // The numbers are the same; only their sources differ, and one paper came.
+    assert_eq!(
+        told,
+        [("papers.owners_consent", None, Some("{ types = [\"family_point\"] }"))]
+    );
+    assert_eq!(PolicyDocument::differences(&first, &first).unwrap(), []);
+
+    let (first, second) = (shipped("cn-staffing", 1).document, shipped("cn-staffing", 2).document);
+    let hours = PolicyDocument::differences(&first, &second).unwrap();
+    assert_eq!(hours[0].path, "posts.person_in_charge.management_hours");
+    assert_eq!(
+        (hours[0].before.as_deref(), hours[0].after.as_deref()),
+        (Some("0"), Some("60"))
+    );
+    let back = PolicyDocument::differences(&second, &first).unwrap();
+    assert_eq!(back[0].after.as_deref(), Some("0"));
+
+    let longer = second.replace("value = 31", "value = 40");
+    let changed = PolicyDocument::differences(&second, &longer).unwrap();
+    assert_eq!(changed.len(), 1);
+    assert_eq!(changed[0].path, "values.start_ahead_days");
+}
+
+#[test]
+fn every_value_of_every_shipped_document_has_a_path_and_most_a_mark() {
+    for policy in Reference::shipped_policies() {
+        let document = PolicyDocument::parse(policy.document).unwrap();
+        let values = PolicyDocument::values(policy.document).unwrap();
+        for path in document.marks.keys() {
+            assert!(values.contains_key(path), "{} {path}", policy.id);
+        }
+    }
+}
+
+#[test]
+fn the_document_that_decides_is_found_by_kind_region_and_day() {
+    use yujian_domain::policy::PolicyKind;
+    let reference = Reference::shipped();
+    let found = |kind, code: &str, on| {
+        let active = reference.in_force(kind, &region(code), on)?;
+        Some((active.reference.id.clone(), active.reference.version))
+    };
+    let on = date(2026, 3, 2);
+    for (kind, id, version) in [
+        (PolicyKind::Admission, "cn-sh-admission", 1),
+        (PolicyKind::Incident, "cn-incident", 2),
+        (PolicyKind::Inspection, "cn-inspection", 1),
+        (PolicyKind::Staffing, "cn-staffing", 2),
+    ] {
+        assert_eq!(found(kind, "310101", on), Some((id.to_owned(), version)));
+    }
+    assert_eq!(found(PolicyKind::Licence, "310101", on), None);
+    assert_eq!(
+        found(PolicyKind::Admission, "310101", date(2020, 1, 1)),
+        Some(("cn-admission".to_owned(), 1))
+    );
+    for kind in PolicyKind::ALL {
+        let shipped = Reference::shipped_policies().into_iter();
+        assert!(
+            shipped
+                .map(|policy| PolicyDocument::parse(policy.document).unwrap().body.kind())
+                .any(|one| one == *kind)
+        );
+    }
 }

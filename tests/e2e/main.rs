@@ -10,6 +10,7 @@ mod filing;
 mod import;
 #[cfg(feature = "kurrentdb")]
 mod kurrent;
+mod month;
 mod privacy;
 mod process;
 mod reactors;

@@ -3,7 +3,7 @@
 mod staff;
 
 mod claims;
-mod history;
+pub mod history;
 
 use std::path::Path;
 use std::time::Duration;

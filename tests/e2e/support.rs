@@ -233,6 +233,7 @@ pub fn registration(number: u32, request: Uuid) -> licensing::RegisterInstitutio
             entered_year: None,
         }),
         institution_type: licensing::InstitutionType::Comprehensive.into(),
+        also_types: Vec::new(),
         mode: licensing::Mode::Private.into(),
         ownership: licensing::Ownership::Private.into(),
         registrar: licensing::Registrar::MarketSupervision.into(),
@@ -292,6 +293,8 @@ pub fn filing(name: &str, papers: Vec<licensing::Paper>, request: Uuid) -> licen
             highest_floor: Some(2),
             lowest_floor: Some(1),
             area_cm2: Some(4_500_000),
+            built_area_cm2: None,
+            outdoor_area_cm2: None,
         }),
     }
 }

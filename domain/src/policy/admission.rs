@@ -192,6 +192,7 @@ pub(super) fn parse(text: &str) -> Result<PolicyDocument, PolicyError> {
         standards: written.read("values", document.class_limits, document.types, &mut marks)?,
         papers: papers(document.papers, &mut marks)?,
     };
+    falling(&policy.paper_warning_days)?;
     let header = Header {
         id: document.id,
         version: document.version,
@@ -201,6 +202,20 @@ pub(super) fn parse(text: &str) -> Result<PolicyDocument, PolicyError> {
         legal_basis: document.legal_basis,
     };
     header.with(PolicyBody::Admission(policy), marks)
+}
+
+/// Refuses warnings of papers that do not come one after the other.
+///
+/// # Errors
+/// With the path of the key.
+pub(super) fn falling(paper_warning_days: &[u32]) -> Result<(), PolicyError> {
+    if paper_warning_days.windows(2).all(|pair| pair[0] > pair[1]) {
+        return Ok(());
+    }
+    Err(PolicyError::new(
+        "values.paper_warning_days",
+        "must fall from the longest to the shortest, each once",
+    ))
 }
 
 pub(super) fn papers(written: Vec<Paper>, marks: &mut Marks) -> Result<Vec<PaperRule>, PolicyError> {

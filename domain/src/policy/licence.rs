@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use serde::Deserialize;
 
-use super::admission::{Paper, papers};
+use super::admission::{Paper, falling, papers};
 use super::standards::{self, Standards, WrittenType};
 use super::{Citation, Header, Marked, Marks, PaperRule, PolicyBody, PolicyDocument, PolicyError, PolicyKind};
 use crate::institution::InstitutionType;
@@ -182,12 +182,7 @@ pub(super) fn parse(text: &str) -> Result<PolicyDocument, PolicyError> {
             .read("standards", document.class_limits, document.types, &mut marks)?,
         papers: papers(document.papers, &mut marks)?,
     };
-    if !policy.paper_warning_days.windows(2).all(|pair| pair[0] > pair[1]) {
-        return Err(PolicyError::new(
-            "values.paper_warning_days",
-            "must fall from the longest to the shortest, each once",
-        ));
-    }
+    falling(&policy.paper_warning_days)?;
     let header = Header {
         id: document.id,
         version: document.version,

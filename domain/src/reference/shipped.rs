@@ -7,10 +7,11 @@ use std::sync::{Arc, OnceLock};
 
 use jiff::civil::Date;
 
-use super::{Reference, sha256_hex};
+use super::{ActivePolicy, Reference, sha256_hex};
 use crate::calendar::Calendar;
 use crate::checklist::Checklist;
 use crate::divisions::Divisions;
+use crate::envelope::PolicyRef;
 use crate::policy::PolicyDocument;
 use crate::system::{ChecklistPublished, HolidaysActivated, PolicyActivated};
 
@@ -29,6 +30,23 @@ pub struct ShippedPolicy {
     pub at_first_start: bool,
     /// The document, TOML.
     pub document: &'static str,
+}
+
+impl ShippedPolicy {
+    /// The document as it would be when active.
+    #[must_use]
+    pub fn parsed(self) -> Option<ActivePolicy> {
+        let document = PolicyDocument::parse(self.document).ok()?;
+        Some(ActivePolicy {
+            reference: PolicyRef {
+                id: self.id,
+                version: self.version,
+                sha256: self.sha256,
+            },
+            document,
+            text: self.document.to_owned(),
+        })
+    }
 }
 
 /// A checklist that comes with the program.

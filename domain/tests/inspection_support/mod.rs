@@ -1,5 +1,5 @@
 //! A desk at which inspections are handled: state, clock, actor and facts, as the command floor would hold them.
-#![allow(dead_code, reason = "each test file uses its part")]
+#![allow(dead_code, unused_imports, reason = "each test file uses its part")]
 
 mod commands;
 mod leads;

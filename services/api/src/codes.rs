@@ -131,6 +131,7 @@ coded! {
     AuthorizationBasis => supervision::AuthorizationBasis, "AUTHORIZATION_BASIS_";
     AuthorizationState => supervision::AuthorizationState, "AUTHORIZATION_STATE_";
     policy::Source => supervision::Source, "SOURCE_";
+    policy::PolicyKind => licensing::PolicyKind, "POLICY_KIND_";
 }
 
 impl Coded for Bucket {
@@ -265,6 +266,7 @@ mod tests {
         check::<AuthorizationBasis>(&pool, "yujian.supervision.v1.AuthorizationBasis", &[]);
         check::<AuthorizationState>(&pool, "yujian.supervision.v1.AuthorizationState", &[]);
         check::<policy::Source>(&pool, "yujian.supervision.v1.Source", &[]);
+        check::<policy::PolicyKind>(&pool, "yujian.licensing.v1.PolicyKind", &[]);
         check::<Bucket>(&pool, "yujian.supervision.v1.Bucket", &[]);
     }
 }

@@ -16,6 +16,7 @@ pub(crate) mod inspection;
 pub(crate) mod institution;
 pub(crate) mod licensing;
 pub(crate) mod operator;
+pub(crate) mod policy;
 pub(crate) mod staffing;
 pub(crate) mod standing;
 pub(crate) mod supervision;

@@ -125,6 +125,8 @@ fn field_zh(field: &str) -> Option<&'static str> {
         "highest_floor" => "最高楼层",
         "lowest_floor" => "最低楼层",
         "area_cm2" => "使用面积",
+        "built_area_cm2" => "建筑面积",
+        "outdoor_area_cm2" => "室外场地面积",
         _ => return None,
     })
 }

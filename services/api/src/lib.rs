@@ -35,6 +35,7 @@ pub mod limits;
 mod operator;
 mod page_token;
 mod parse;
+mod policy;
 mod principal;
 mod rebuild;
 mod reveal;
@@ -119,6 +120,7 @@ impl Api {
         use yujian_proto::licensing::v1::authorization_service_server::AuthorizationServiceServer;
         use yujian_proto::licensing::v1::licensing_service_server::LicensingServiceServer;
         use yujian_proto::licensing::v1::operator_service_server::OperatorServiceServer;
+        use yujian_proto::licensing::v1::policy_service_server::PolicyServiceServer;
         use yujian_proto::staffing::v1::staffing_service_server::StaffingServiceServer;
         use yujian_proto::supervision::v1::alert_service_server::AlertServiceServer;
         use yujian_proto::supervision::v1::supervision_service_server::SupervisionServiceServer;
@@ -127,6 +129,7 @@ impl Api {
                 LicensingServiceServer<_>,
                 licensing::Licensing(Arc::clone(&api))
             ))
+            .add_service(limited!(PolicyServiceServer<_>, policy::Policies(Arc::clone(&api))))
             .add_service(limited!(
                 AuthorizationServiceServer<_>,
                 authorization::Authorizations(Arc::clone(&api))

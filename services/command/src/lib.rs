@@ -22,5 +22,5 @@ pub use activate::{Activated, ActivationRequest};
 pub use api::{CommandError, Outcome, Request};
 pub use floor::Commands;
 pub use reactor::{Counts, Reactors};
-pub use reference::{Activation, ActiveReference};
+pub use reference::{Activation, ActiveReference, ListedPolicy};
 pub use request::{derived_id, scope_of};

@@ -6,9 +6,9 @@ use std::sync::{Arc, PoisonError};
 use jiff::Timestamp;
 use uuid::Uuid;
 use yujian_domain::divisions::Divisions;
-use yujian_domain::envelope::{RequestRef, parse_metadata};
+use yujian_domain::envelope::{PolicyRef, RequestRef, parse_metadata};
 use yujian_domain::event::EventFamily;
-use yujian_domain::reference::Reference;
+use yujian_domain::reference::{ActivePolicy, Reference, ShippedPolicy};
 use yujian_domain::system::{
     ChecklistPublished, HolidaysActivated, PolicyActivated, SystemEvent, checklist_stream, reference_stream,
 };
@@ -84,6 +84,48 @@ impl ActiveReference {
             .map_err(|error| LogError::Invalid(format!("activated reference data: {error}")))?;
         found.reference = Arc::new(reference);
         Ok(found)
+    }
+}
+
+/// A document with how it became active.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedPolicy {
+    /// The document.
+    pub policy: ActivePolicy,
+    /// How it became active; `None` when it ships with this program and is not active.
+    pub activation: Option<Activation<PolicyActivated>>,
+}
+
+impl ActiveReference {
+    /// Every document that is active and every one that ships and is not, by id and version.
+    #[must_use]
+    pub fn policies_listed(&self) -> Vec<ListedPolicy> {
+        let activation = |reference: &PolicyRef| {
+            let mut known = self.policies.iter();
+            known.find(|known| known.event.policy == reference.id && known.event.version == reference.version)
+        };
+        let active = self.reference.active().iter();
+        let mut listed: Vec<ListedPolicy> = active
+            .map(|policy| ListedPolicy {
+                policy: ActivePolicy::clone(policy),
+                activation: activation(&policy.reference).cloned(),
+            })
+            .collect();
+        let shipped = Reference::shipped_policies().into_iter();
+        listed.extend(
+            shipped
+                .filter_map(ShippedPolicy::parsed)
+                .filter(|policy| activation(&policy.reference).is_none())
+                .map(|policy| ListedPolicy {
+                    policy,
+                    activation: None,
+                }),
+        );
+        listed.sort_by(|one, other| {
+            let key = |listed: &ListedPolicy| (listed.policy.reference.id.clone(), listed.policy.reference.version);
+            key(one).cmp(&key(other))
+        });
+        listed
     }
 }
 

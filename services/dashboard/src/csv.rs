@@ -100,16 +100,23 @@ impl<T: Into<Self>> From<Option<T>> for Cell {
     }
 }
 
-/// A text that no spreadsheet computes: an apostrophe stands before whatever begins like a formula, also behind blanks
-/// and control characters, which some programs pass over.
+/// A text that no spreadsheet computes: an apostrophe stands before whatever begins like a formula, also behind what
+/// is not seen and some programs pass over.
 fn guard(text: &str) -> String {
-    let seen = text.trim_start_matches(|letter: char| letter.is_whitespace() || letter.is_control());
+    let seen = text.trim_start_matches(is_unseen);
     let hidden = text.starts_with(['\t', '\r', '\n']);
     if hidden || seen.starts_with(FORMULA) {
         format!("'{text}")
     } else {
         text.to_owned()
     }
+}
+
+/// Blanks, control characters, and marks that no font shows: of direction, of width zero, of byte order.
+fn is_unseen(letter: char) -> bool {
+    letter.is_whitespace()
+        || letter.is_control()
+        || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
 /// One line with its end.
@@ -206,6 +213,7 @@ mod tests {
             "  =1",
             "＝1",
             "\u{feff}=1",
+            "\u{202e}\u{200b}@x",
         ] {
             let shown = guard(text);
             assert_eq!(shown, format!("'{text}"), "{text:?}");

@@ -224,7 +224,7 @@ fn term(lang: Lang, name: &str, words: &str) -> Option<String> {
             .or_else(|| of::<incident::Status>(lang, words))
             .or_else(|| of::<inspection::Status>(lang, words))
             .or_else(|| of::<person::Status>(lang, words)),
-        "institution_type" => of::<institution::InstitutionType>(lang, words),
+        "institution_type" | "also_types" => of::<institution::InstitutionType>(lang, words),
         "mode" => of::<institution::Mode>(lang, words),
         "ownership" => of::<institution::Ownership>(lang, words),
         "registrar" => of::<institution::Registrar>(lang, words),

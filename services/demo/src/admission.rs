@@ -43,6 +43,7 @@ impl Story<'_> {
             Task::Import(institution) => self.import(institution).await,
             Task::Staff(step) => self.staff_step(step).await,
             Task::Visit(step) => self.visit_step(step).await,
+            Task::Alert(step) => self.alert_step(step).await,
             _ => self.incident_step(task).await,
         }
     }
@@ -78,6 +79,7 @@ impl Story<'_> {
             region: member.region.clone(),
             point: None,
             institution_type: member.institution_type,
+            also_types: Vec::new(),
             mode: member.mode,
             ownership: member.ownership,
             registrar: member.registrar,
@@ -167,6 +169,8 @@ impl Story<'_> {
                 highest_floor: 2,
                 lowest_floor: 1,
                 area_cm2: Some(4_500_000),
+                built_area_cm2: None,
+                outdoor_area_cm2: None,
             }),
         });
         let actor = self.members[index].operator();

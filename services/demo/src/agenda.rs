@@ -36,6 +36,16 @@ pub(crate) enum Task {
     Reopen(usize),
     Staff(Staff),
     Visit(Visit),
+    Alert(Alert),
+}
+
+/// What officers do with an alert, by index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Alert {
+    Acknowledge(usize),
+    Link(usize),
+    Dismiss(usize),
+    Confirm(usize),
 }
 
 /// What happens with a worker, by index, or with a county's inspectors.

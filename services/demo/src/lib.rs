@@ -7,6 +7,7 @@
 
 mod admission;
 mod agenda;
+mod alerts;
 mod checks;
 mod duty;
 mod imported;

@@ -11,13 +11,15 @@ use rand_chacha::rand_core::SeedableRng;
 use uuid::Uuid;
 use yujian_command::{CommandError, Commands, Outcome, Reactors, Request};
 use yujian_domain::aggregate::Aggregate;
+use yujian_domain::alert::AlertRule;
 use yujian_domain::envelope::Actor;
 use yujian_domain::rejection::Reason;
 use yujian_domain::time::{day_of, end_of, start_of};
-use yujian_eventlog::LogError;
 use yujian_eventlog::clock::SimulatedClock;
+use yujian_eventlog::{EventLog, LogError, LogPosition};
 
 use crate::agenda::{Agenda, Staff, Task, later, office};
+use crate::alerts::Lead;
 use crate::people::Dice;
 use crate::staff::Worker;
 use crate::teams::{Team, teams};
@@ -112,6 +114,12 @@ pub(crate) struct Story<'a> {
     pub follow: BTreeMap<usize, Vec<String>>,
     /// Findings cited so far.
     pub findings: usize,
+    /// Alerts that came up so far.
+    pub leads: Vec<Lead>,
+    /// How many of each rule.
+    pub raised: BTreeMap<AlertRule, usize>,
+    /// How far the log was read for them.
+    pub read: LogPosition,
     /// Simulated days in all.
     pub days: u64,
     pub at: Timestamp,
@@ -120,13 +128,14 @@ pub(crate) struct Story<'a> {
     pub refused: Vec<String>,
 }
 
-/// Builds the history of a plan into an empty log. The reactors are those over the same log; they react as the hours pass,
-/// so that nothing is left for them to do at the end. `progress` hears of simulated days done and in all.
+/// Builds the history of a plan into an empty log, the one of `commands`. The reactors are those over the same log; they
+/// react as the hours pass, so that nothing is left for them to do at the end; officers look at the alerts that come up. `progress` hears of simulated days done and in all.
 ///
 /// # Errors
 /// A failed log, or a plan without a day in it.
 pub async fn build(
     commands: &Commands,
+    log: &dyn EventLog,
     reactors: &mut Reactors,
     clock: &Arc<SimulatedClock>,
     batch: &dyn Batch,
@@ -149,6 +158,9 @@ pub async fn build(
         calls: Vec::new(),
         follow: BTreeMap::new(),
         findings: 0,
+        leads: Vec::new(),
+        raised: BTreeMap::new(),
+        read: log.origin(),
         days,
         at: clock_start(plan)?,
         last: end_of(plan.until),
@@ -166,6 +178,9 @@ pub async fn build(
             hour = hour_of(at);
             batch.commit().await?;
             story.react(reactors, clock, at).await?;
+            // What follows from an alert is not done before the step that is at hand.
+            story.at = at;
+            story.look_for_alerts(log).await?;
             batch.begin().await?;
             progress(u64::from((day_of(at) - first).get_days().unsigned_abs()), days);
         }

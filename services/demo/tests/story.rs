@@ -10,7 +10,7 @@ use uuid::Uuid;
 use yujian_command::{Commands, Reactors};
 use yujian_demo::{Batch, Plan, Summary, build, clock_start, live};
 use yujian_domain::aggregate::{Aggregate, Recorded};
-use yujian_domain::alert::{Alert, AlertEvent, AlertRule};
+use yujian_domain::alert::{self, Alert, AlertEvent, AlertRule};
 use yujian_domain::envelope::parse_metadata;
 use yujian_domain::event::EventFamily;
 use yujian_domain::incident::{self, Incident, IncidentEvent};
@@ -69,9 +69,17 @@ async fn tell(plan: Plan) -> Told {
         .unwrap();
     let directory = tempfile::tempdir().unwrap();
     let mut reactors = reactors(&commands, &directory).await;
-    let summary = build(&commands, &mut reactors, &clock, &Nothing, plan, |_, _| {})
-        .await
-        .unwrap();
+    let summary = build(
+        &commands,
+        log.as_ref(),
+        &mut reactors,
+        &clock,
+        &Nothing,
+        plan,
+        |_, _| {},
+    )
+    .await
+    .unwrap();
     assert_eq!(summary.refused, Vec::<String>::new());
     assert_eq!(reactors.counts().failed, 0);
     Told {
@@ -181,6 +189,11 @@ fn every_state_is_reached(records: &[Record], least: usize) {
         reached::<Inspection>(records, |one| vec![(0, one.status.code())]),
     );
     check(
+        "alert",
+        alert::Status::ALL.iter().map(|one| one.code()).collect(),
+        reached::<Alert>(records, |one| vec![(0, one.status.code())]),
+    );
+    check(
         "finding",
         FindingState::ALL.iter().map(|one| one.code()).collect(),
         reached::<Inspection>(records, |one| {
@@ -234,6 +247,18 @@ async fn nothing_is_left_to_react_to(told: &Told) {
     assert!(counts.settled > 0, "{counts:?}");
 }
 
+/// Rules that no reactor raises yet.
+const WITHOUT_REACTOR: [AlertRule; 8] = [
+    AlertRule::DeadlinePassed,
+    AlertRule::PaperExpiring,
+    AlertRule::PaperExpired,
+    AlertRule::LeaseEnding,
+    AlertRule::ChildrenWithoutReceipt,
+    AlertRule::ReturnedTwice,
+    AlertRule::ConditionOverdue,
+    AlertRule::CessationOverdue,
+];
+
 /// Rules of the alerts, and purposes of the inspections, that came about.
 fn every_rule_flags_and_every_purpose_is_inspected(records: &[Record]) {
     let (mut rules, mut purposes) = (BTreeSet::new(), BTreeSet::new());
@@ -248,7 +273,7 @@ fn every_rule_flags_and_every_purpose_is_inspected(records: &[Record]) {
             purposes.insert(planned.purpose);
         }
     }
-    for rule in AlertRule::ALL {
+    for rule in AlertRule::ALL.iter().filter(|rule| !WITHOUT_REACTOR.contains(rule)) {
         assert!(rules.contains(rule), "{rule:?}");
     }
     for purpose in Purpose::ALL.iter().filter(|purpose| **purpose != Purpose::Unknown) {

@@ -83,6 +83,21 @@ pub enum Command {
                             and lists the closures that it proposes. Exit code 2: rows were rejected, each is listed."
     )]
     Import(ImportArgs),
+    /// Policy documents, which hold every number that a rule applies: list, show, check, activate, compare.
+    #[command(
+        after_help = "Examples:\n  yujian policy list\n  yujian policy show cn-admission --value values.receipt_working_days\n  \
+                            yujian policy check xihu-admission.v1.toml\n  yujian policy activate xihu-admission.v1.toml\n\
+                            Reading works while the log is served; activating through the server: PolicyService.ActivatePolicy.\n\
+                            Exit code 2: the document is refused, each thing that is wrong with its path."
+    )]
+    Policy(PolicyArgs),
+    /// Statutory days off and make-up working days, which legal periods are counted by: import the next notice, show a year.
+    #[command(
+        after_help = "Examples:\n  yujian calendar show 2026\n  yujian calendar import cn-holidays-2027.csv --source 国办发明电〔2026〕7号\n\
+                            The file is the whole table: date,name,kind,notice_year, with kind off or work.\n\
+                            Exit code 2: the table is refused, each line that is wrong is listed."
+    )]
+    Calendar(CalendarArgs),
     /// Replay an institution's history from the log, as of a day, as known at a day.
     #[command(
         after_help = "Example: yujian replay 0190f1c2-… --as-of 2026-03-31 --known-at 2026-06-30\n\
@@ -184,6 +199,105 @@ pub struct ImportArgs {
     /// Read and check everything, append nothing.
     #[arg(long)]
     pub check: bool,
+}
+
+/// Arguments of `policy`.
+#[derive(Debug, Args)]
+pub struct PolicyArgs {
+    /// What to do.
+    #[command(subcommand)]
+    pub action: PolicyAction,
+}
+
+/// What can be done with policy documents.
+#[derive(Debug, Subcommand)]
+pub enum PolicyAction {
+    /// Every document that is active, and every one that ships and is not.
+    List,
+    /// One document with its values and where each comes from.
+    Show(ShowArgs),
+    /// Read a document that you are writing: what is wrong with it, and what it would change.
+    Check {
+        /// The document (TOML).
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Activate a document: it decides about acts from its first day on.
+    Activate(ActivateArgs),
+    /// The rule of the day of an act beside the rule of the day of the decision (行政处罚法 §37).
+    Compare(CompareArgs),
+}
+
+/// Arguments of `policy show`.
+#[derive(Debug, Args)]
+pub struct ShowArgs {
+    /// Id, e.g. cn-admission.
+    pub id: String,
+    /// Version; default: the highest.
+    #[arg(long)]
+    pub version: Option<u32>,
+    /// Only this value, e.g. values.receipt_working_days.
+    #[arg(long, value_name = "PATH")]
+    pub value: Option<String>,
+}
+
+/// What every activation takes.
+#[derive(Debug, Args)]
+pub struct ActivateArgs {
+    /// The document (TOML), or the table (CSV).
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Account of the second person, where what is activated reaches back.
+    #[arg(long, value_name = "ACCOUNT")]
+    pub approver: Option<String>,
+    /// Account that activates.
+    #[arg(long, value_name = "ACCOUNT", default_value = "command-line")]
+    pub account: String,
+}
+
+/// Arguments of `policy compare`.
+#[derive(Debug, Args)]
+pub struct CompareArgs {
+    /// Kind: admission, incident, inspection, licence or staffing.
+    #[arg(long)]
+    pub kind: String,
+    /// Division code of the place.
+    #[arg(long)]
+    pub region: String,
+    /// Day of the act, YYYY-MM-DD.
+    #[arg(long, value_name = "DATE")]
+    pub act_date: jiff::civil::Date,
+    /// Day of the decision, YYYY-MM-DD.
+    #[arg(long, value_name = "DATE")]
+    pub decision_date: jiff::civil::Date,
+}
+
+/// Arguments of `calendar`.
+#[derive(Debug, Args)]
+pub struct CalendarArgs {
+    /// What to do.
+    #[command(subcommand)]
+    pub action: CalendarAction,
+}
+
+/// What can be done with the holiday table.
+#[derive(Debug, Subcommand)]
+pub enum CalendarAction {
+    /// Put a table in the place of the active one.
+    Import {
+        /// The table, who activates and who approves.
+        #[command(flatten)]
+        activation: ActivateArgs,
+        /// Which notices it holds and where they were read.
+        #[arg(long, value_name = "TEXT")]
+        source: Option<String>,
+    },
+    /// Show the days of a calendar year.
+    Show {
+        /// The year.
+        #[arg(value_name = "YEAR")]
+        year: i16,
+    },
 }
 
 /// Arguments of `replay`.

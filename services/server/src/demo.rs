@@ -234,7 +234,16 @@ async fn build(settings: &Settings, arguments: &DemoArgs) -> anyhow::Result<Mark
     let mut reactors = Reactors::open(house.commands.clone(), state).await?;
     let bar = Progress::new("simulated days");
     let told = |done, total| bar.at(done, total);
-    let summary = yujian_demo::build(&house.commands, &mut reactors, &clock, &hour, plan, told).await?;
+    let summary = yujian_demo::build(
+        &house.commands,
+        hour.log.as_ref(),
+        &mut reactors,
+        &clock,
+        &hour,
+        plan,
+        told,
+    )
+    .await?;
     bar.done();
     drop((reactors, house, hour));
     eprintln!(

@@ -10,6 +10,7 @@ mod house;
 mod import;
 mod kurrent;
 mod migrate;
+mod policy;
 mod progress;
 mod reactors;
 mod serve;
@@ -92,6 +93,8 @@ async fn run(command: Command, settings: Settings) -> anyhow::Result<ExitCode> {
         Command::Serve => serve_real(&settings).await,
         Command::Demo(arguments) => run_demo(&settings, &arguments).await,
         Command::Import(arguments) => import::run(&settings, &arguments).await,
+        Command::Policy(arguments) => policy::run(&settings, &arguments.action).await,
+        Command::Calendar(arguments) => policy::calendar(&settings, &arguments.action).await,
         Command::Replay(arguments) => audit::replay_institution(&settings, &arguments).await,
         Command::Verify(arguments) => audit::verify(&settings, &arguments).await,
         Command::Backup(arguments) => audit::back_up(&settings, &arguments),

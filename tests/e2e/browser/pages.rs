@@ -74,6 +74,7 @@ fn every_page(browser: &mut Browser, tab: &Tab, origin: &str) -> Vec<(&'static s
     let person = first("/staff/list?state=active", "persons");
     let inspection = first("/inspections?status=published", "inspections");
     let imported = first("/inspections?status=imported", "inspections");
+    let alert = first("/alerts", "alerts");
     let (dossier, incident) = (all_dossiers[0].clone(), incidents[0].clone());
     let past = format!("{dossier}?as_of=2026-05-15&known_at=2026-05-20");
     vec![
@@ -94,6 +95,8 @@ fn every_page(browser: &mut Browser, tab: &Tab, origin: &str) -> Vec<(&'static s
         ("imported inspection", imported, 200),
         ("findings", format!("{origin}/findings"), 200),
         ("alerts", format!("{origin}/alerts"), 200),
+        ("open alerts", format!("{origin}/alerts?open=1&region=33"), 200),
+        ("alert", alert, 200),
         (
             "nothing in a list",
             format!("{origin}/findings?state=imported&dimension=safety&open=1"),

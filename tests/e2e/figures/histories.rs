@@ -49,9 +49,17 @@ pub async fn random(seed: u64) -> (House, PathBuf) {
     let directory = tempfile::tempdir().unwrap();
     let state = Arc::new(StateFile::open_for_build(directory.path()).unwrap());
     let mut reactors = Reactors::open(commands.clone(), state).await.unwrap();
-    build(&commands, &mut reactors, &clock, &Nothing, plan, |_, _| {})
-        .await
-        .unwrap();
+    build(
+        &commands,
+        log.as_ref(),
+        &mut reactors,
+        &clock,
+        &Nothing,
+        plan,
+        |_, _| {},
+    )
+    .await
+    .unwrap();
     let data = directory.path().to_owned();
     let house = House::over(commands, log, keys, clock, &data).await;
     (house.keeping(directory), data)

@@ -252,7 +252,8 @@ impl World {
                 self.take_finding(kind, told, &institution);
             }
             "visits" => self.take_visit(kind, told),
-            "alert" => self.alerts.push((
+            // What becomes of an alert changes none of these figures.
+            "alert" if kind == "AlertRaised" => self.alerts.push((
                 told.sure("rule"),
                 told.sure("institution"),
                 told.text("person").map(str::to_owned),

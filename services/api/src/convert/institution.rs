@@ -35,6 +35,7 @@ pub(crate) fn institution(id: Uuid, state: &Institution, actor: &Actor) -> pb::I
         region: state.region.as_ref().map(region),
         address: state.address.clone().unwrap_or_default(),
         institution_type: number_of(state.institution_type),
+        also_types: state.also_types.iter().map(|one| one.number()).collect(),
         classes: state.classes.iter().map(class_out).collect(),
         places: state.places(),
         application: state.application.as_ref().map(filing),
@@ -191,6 +192,8 @@ pub(crate) fn premises_out(premises: &Premises) -> pb::Premises {
         highest_floor: Some(premises.highest_floor),
         lowest_floor: Some(premises.lowest_floor),
         area_cm2: premises.area_cm2,
+        built_area_cm2: premises.built_area_cm2,
+        outdoor_area_cm2: premises.outdoor_area_cm2,
     }
 }
 

@@ -31,6 +31,7 @@ pub(crate) fn register(request: pb::RegisterInstitutionRequest, ground: Ground<'
         .and_then(|region| f.region("region", region, ground));
     let point = f.point("point", request.point);
     let institution_type = f.code("institution_type", request.institution_type);
+    let also_types = f.list("also_types", request.also_types, Fields::code);
     let mode = f.code("mode", request.mode);
     let ownership = f.code("ownership", request.ownership);
     let registrar = f.code("registrar", request.registrar);
@@ -47,6 +48,7 @@ pub(crate) fn register(request: pb::RegisterInstitutionRequest, ground: Ground<'
             region: region?,
             point,
             institution_type: institution_type?,
+            also_types: also_types?,
             mode: mode?,
             ownership: ownership?,
             registrar: registrar?,
@@ -388,5 +390,7 @@ pub(crate) fn premises(f: &mut Fields, told: &pb::Premises) -> Option<Premises> 
         highest_floor: highest_floor?,
         lowest_floor: lowest_floor?,
         area_cm2: told.area_cm2,
+        built_area_cm2: told.built_area_cm2,
+        outdoor_area_cm2: told.outdoor_area_cm2,
     })
 }

@@ -31,6 +31,7 @@ use yujian_proto::common::v1::{CommandHeader, Date, Region};
 use yujian_proto::incident::v1::incident_service_client::IncidentServiceClient;
 use yujian_proto::licensing::v1::licensing_service_client::LicensingServiceClient;
 use yujian_proto::licensing::v1::operator_service_client::OperatorServiceClient;
+use yujian_proto::licensing::v1::policy_service_client::PolicyServiceClient;
 use yujian_proto::licensing::v1::{self as licensing, Class, Representative};
 use yujian_proto::supervision::v1::alert_service_client::AlertServiceClient;
 use yujian_proto::supervision::v1::supervision_service_client::SupervisionServiceClient;
@@ -168,6 +169,10 @@ impl House {
         OperatorServiceClient::new(self.channel.clone())
     }
 
+    pub fn policies(&self) -> PolicyServiceClient<Channel> {
+        PolicyServiceClient::new(self.channel.clone())
+    }
+
     pub fn incidents(&self) -> IncidentServiceClient<Channel> {
         IncidentServiceClient::new(self.channel.clone())
     }
@@ -235,6 +240,7 @@ pub fn registration(site: &str) -> licensing::RegisterInstitutionRequest {
         }),
         point: None,
         institution_type: licensing::InstitutionType::Comprehensive.into(),
+        also_types: Vec::new(),
         mode: licensing::Mode::Private.into(),
         ownership: licensing::Ownership::Private.into(),
         registrar: licensing::Registrar::MarketSupervision.into(),

@@ -12,6 +12,7 @@ mod house;
 mod licences;
 mod lives;
 mod operator;
+mod policies;
 mod queries;
 mod raw;
 mod rebuild;

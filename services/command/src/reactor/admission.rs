@@ -94,6 +94,7 @@ impl Reactor for Admission {
 }
 
 /// Told once and in full is the rule; a second return is worth a look, whatever it cites.
+// rule: ALT-16
 async fn returned(application: u32, seen: &Seen<'_>, world: &World<'_>) -> Result<Vec<Effect>, CommandError> {
     let stream = &seen.record.stream;
     let then: Institution = world.at(stream, seen.record.revision).await?;
@@ -122,6 +123,7 @@ async fn returned(application: u32, seen: &Seen<'_>, world: &World<'_>) -> Resul
 }
 
 /// Children were seen where nobody may take any: one alert for each month in which that is so.
+// rule: ALT-15
 async fn unauthorized(
     institution: Option<Uuid>,
     children: u32,
@@ -154,6 +156,7 @@ async fn unauthorized(
 
 /// Whether a receipt or licence held on a day. While its renewal is not decided a licence is not held to have run out:
 /// that its last day has passed may not have been found yet, and then it may have been renewed by law.
+// rule: ALT-15
 fn was_authorized(institution: &Institution, day: Date) -> bool {
     let mut applications = institution.licence_applications.values();
     let renewal = applications.any(|found| found.kind == ApplicationKind::Renewal && !found.state.is_final());

@@ -129,6 +129,7 @@ pub(super) async fn recount(timer: &Timer, id: Uuid, world: &World<'_>) -> Resul
 
 /// The rule whose alert tells that a clock of this kind has run out; `None` where the law itself says what follows, or
 /// where it is the applicant's own loss.
+// rule: ALT-11
 fn rule(kind: ClockKind) -> Option<AlertRule> {
     match kind {
         ClockKind::Condition => Some(AlertRule::ConditionOverdue),
@@ -143,6 +144,7 @@ fn period(clock: ClockRef) -> String {
     clock.to_string()
 }
 
+// rule: ALT-10
 async fn passed(name: ClockRef, seen: &Seen<'_>, world: &World<'_>) -> Result<Vec<Effect>, CommandError> {
     let Some(rule) = rule(name.kind) else {
         return Ok(Vec::new());
@@ -175,6 +177,7 @@ async fn passed(name: ClockRef, seen: &Seen<'_>, world: &World<'_>) -> Result<Ve
 }
 
 /// What was missed was done after all: an alert that nobody is looking into is cleared.
+// rule: ALT-12
 async fn cleared(
     name: ClockRef,
     clear: ClearAlert,

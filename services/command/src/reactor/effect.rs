@@ -40,10 +40,10 @@ pub(crate) enum Act {
     Inspection(Uuid, Box<InspectionCommand>),
     /// A command on an institution.
     Institution(Uuid, Box<InstitutionCommand>),
-    /// An alert whose fact no longer holds.
-    ClearAlert(Uuid, Box<ClearAlert>),
     /// An alert.
     Alert(Box<RaiseAlert>),
+    /// The fact behind an alert no longer holds.
+    ClearAlert(Uuid, Box<ClearAlert>),
     /// A claim is given back.
     Release {
         kind: &'static str,
@@ -120,13 +120,13 @@ impl Commands {
             Act::Person(id, command) => self.command::<Person>(*id, command, effect, cause).await,
             Act::Inspection(id, command) => self.command::<Inspection>(*id, command, effect, cause).await,
             Act::Institution(id, command) => self.command::<Institution>(*id, command, effect, cause).await,
-            Act::ClearAlert(id, clear) => {
-                let command = AlertCommand::from((**clear).clone());
-                self.command::<Alert>(*id, &command, effect, cause).await
-            }
             Act::Alert(alert) => {
                 let command = AlertCommand::from(alert.as_ref().clone());
                 self.command::<Alert>(alert.id(), &command, effect, cause).await
+            }
+            Act::ClearAlert(id, clear) => {
+                let command = AlertCommand::from(clear.as_ref().clone());
+                self.command::<Alert>(*id, &command, effect, cause).await
             }
             Act::Release { kind, digests, owner } => {
                 let before = cause.position.unwrap_or_else(|| *inner.log.head().borrow());

@@ -143,6 +143,7 @@ fn newest(institution: &Institution, what: What) -> Option<(BTreeSet<Date>, u32,
 }
 
 /// Alerts about what a newer paper has replaced are cleared.
+// rule: ALT-14
 async fn replaced(told: &Ends, seen: &Seen<'_>, world: &World<'_>) -> Result<Vec<Effect>, CommandError> {
     let stream = &seen.record.stream;
     let Some(revision) = seen.record.revision.checked_sub(1) else {
@@ -197,6 +198,7 @@ async fn timers(told: &Ends, seen: &Seen<'_>, world: &World<'_>) -> Result<Vec<T
 }
 
 /// How many days ahead the rules of that day and place have it told, and the policy that says so; `None`: no rule does.
+// rule: ALT-13
 fn warned_ahead(institution: &Institution, day: Date, world: &World<'_>) -> Option<(i64, PolicyRef)> {
     let region = institution.region.as_ref()?;
     let reference = world.reference();
@@ -219,6 +221,7 @@ fn lives(institution: &Institution) -> bool {
 }
 
 /// A paper or lease runs out on the timer's day, unless a newer one was handed in by now.
+// rule: ALT-13
 pub(super) async fn fire(timer: &Timer, id: Uuid, world: &World<'_>) -> Result<Reaction, CommandError> {
     let institution: Institution = world.now(id).await?;
     let Some(what) = What::of(timer).filter(|_| lives(&institution)) else {

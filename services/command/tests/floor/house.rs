@@ -336,6 +336,7 @@ pub fn register(number: u32, request: Uuid) -> Request<InstitutionCommand> {
         region: Divisions::shipped().get("330106").unwrap().id.clone(),
         point: None,
         institution_type: InstitutionType::Comprehensive,
+        also_types: Vec::new(),
         mode: Mode::Private,
         ownership: Ownership::Private,
         registrar: Registrar::MarketSupervision,

@@ -105,7 +105,8 @@ pub(crate) fn state_badge(lang: Lang, state: ApplicationState) -> Markup {
         ApplicationState::Withdrawn
         | ApplicationState::Lapsed
         | ApplicationState::NotRequired
-        | ApplicationState::OutOfJurisdiction => Tone::Off,
+        | ApplicationState::OutOfJurisdiction
+        | ApplicationState::Terminated => Tone::Off,
     };
     badge(tone, &lang.term(state))
 }

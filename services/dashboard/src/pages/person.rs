@@ -74,6 +74,13 @@ async fn load(shared: &Shared, id: &str, visit: &Visit) -> Result<String, Failur
         limit: ALERTS,
         ..AlertQuery::default()
     };
+    // What was dismissed, or has ended otherwise, marks nobody.
+    let open = AlertQuery {
+        open_only: true,
+        limit: 1,
+        ..raised.clone()
+    };
+    let open = shared.views.alerts(open).await?.total;
     let raised = shared.views.alerts(raised).await?;
     let reference = (shared.reference)();
     let terms = Terms::new(lang, Arc::clone(&shared.keys), Arc::clone(&reference.divisions));
@@ -95,7 +102,7 @@ async fn load(shared: &Shared, id: &str, visit: &Visit) -> Result<String, Failur
         .live(&person.as_of, now, url("/events", &[("person", Some(&own))]));
     let stream = format!("person-{id}");
     let page = PersonPage {
-        badges: record::badges(lang, row, raised.total, at),
+        badges: record::badges(lang, row, open, at),
         about: record::about(&terms, row),
         work: record::work(&person.engagements, at),
         engagements_total: figure(

@@ -89,9 +89,17 @@ pub async fn house() -> House {
     let directory = tempfile::tempdir().unwrap();
     let state = Arc::new(StateFile::open_for_build(directory.path()).unwrap());
     let mut reactors = Reactors::open(commands.clone(), state).await.unwrap();
-    build(&commands, &mut reactors, &clock, &Nothing, plan, |_, _| {})
-        .await
-        .unwrap();
+    build(
+        &commands,
+        log.as_ref(),
+        &mut reactors,
+        &clock,
+        &Nothing,
+        plan,
+        |_, _| {},
+    )
+    .await
+    .unwrap();
     let (mut nasty, mut nasty_pages) = (Vec::new(), Vec::new());
     for (number, name) in NASTY.iter().enumerate() {
         let institution = import(&commands, name, number).await;

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod admission;
+mod alerts;
 mod conduct;
 mod house;
 mod licensed;

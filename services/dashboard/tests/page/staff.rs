@@ -205,7 +205,8 @@ async fn alerts_lead_to_whom_they_concern() {
     let all = all.await.unwrap();
     assert!(all.total > 0, "the history raises alerts");
     let keys = walk(house, "/alerts").await;
-    assert_eq!(keys.len() as u64, all.total);
+    let listed = keys.iter().filter(|key| key.starts_with("a-")).count();
+    assert_eq!(listed as u64, all.total);
     for row in all.rows.iter().take(10) {
         let about = match (row.person, row.inspection) {
             (Some(person), _) => format!("/persons/{person}"),

@@ -118,6 +118,15 @@ impl<'a> EventSeen<'a> {
         self.revision.map(crate::database::integer)
     }
 
+    /// The legal day from which the event has effect, when known.
+    pub(crate) fn effective_day(&self) -> Option<Date> {
+        let metadata = self.metadata.as_ref()?;
+        metadata
+            .effective_from
+            .map(yujian_domain::time::day_of)
+            .or(metadata.occurred.day())
+    }
+
     /// The legal day on which it happened, when known.
     pub(crate) fn occurred_day(&self) -> Option<Date> {
         self.metadata.as_ref().and_then(|metadata| metadata.occurred.day())

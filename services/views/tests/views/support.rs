@@ -383,6 +383,7 @@ pub fn registered(n: u8, name: &str, region_index: u8, places: u8) -> institutio
         region: region(region_index),
         point: Some(Point::new(1_201_234_567, 302_345_678, Datum::Gcj02).unwrap()),
         institution_type: InstitutionType::ALL[usize::from(n) % 3],
+        also_types: Vec::new(),
         mode: Mode::Private,
         ownership: Ownership::Private,
         registrar: Registrar::MarketSupervision,

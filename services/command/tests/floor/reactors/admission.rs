@@ -278,7 +278,7 @@ async fn a_change_of_other_rules_moves_nobody() {
     let bench = Bench::new().await;
     let filed = bench.files(1, filing()).await;
     bench.act(officer("330106"), filed, receipt("2026-03-02")).await;
-    bench.warns_of_papers_from("2026-03-10", 30).await;
+    bench.warns_of_papers_from("2026-03-10", "[30]").await;
     bench.noon("2026-06-01");
     bench.react().await;
     assert!(bench.migrations(filed).await.is_empty());

@@ -49,7 +49,7 @@ impl Bench {
     }
 
     /// Something happened in an inspection, just now.
-    async fn happened(&self, inspection: Uuid, event: impl Into<InspectionEvent>) {
+    pub async fn happened(&self, inspection: Uuid, event: impl Into<InspectionEvent>) {
         let time = self.house.clock.now();
         let stream = format!("inspection-{inspection}");
         self.append::<InspectionEvent>(&stream, event, Occurred::Instant { time })
@@ -70,7 +70,7 @@ impl Bench {
     }
 
     /// An inspection with one finding whose correction is due.
-    async fn ordered(&self, number: u32, institution: Uuid, due_date: Date) -> Uuid {
+    pub async fn ordered(&self, number: u32, institution: Uuid, due_date: Date) -> Uuid {
         let id = self.planned(number, institution, Purpose::Routine, false).await;
         let arrived = InspectorCheckedIn {
             method: CheckInMethod::WrittenNotice,

@@ -234,8 +234,8 @@ impl Bench {
         self.activates(&document).await;
     }
 
-    /// The admission rules in force get a next version from a day on that warns of papers so many days ahead.
-    pub async fn warns_of_papers_from(&self, day: &str, days: u32) {
+    /// The admission rules in force get a next version from a day on that warns of papers so many days ahead, as `[30]`.
+    pub async fn warns_of_papers_from(&self, day: &str, days: &str) {
         let reference = self.house.commands.all().reference();
         let county = reference.divisions.get("330106").unwrap().id.clone();
         let active = reference.in_force(PolicyKind::Admission, &county, date(day)).unwrap();
@@ -248,12 +248,7 @@ impl Bench {
                 &format!("effective_date = \"{day}\""),
                 1,
             );
-        let value = if text.contains("[values.paper_warning_days]") {
-            with_value(&text, "paper_warning_days", &format!("[{days}]"))
-        } else {
-            format!("{text}\n[values.paper_warning_days]\nvalue = [{days}]\nsource = \"assumed\"\nnote = \"Test.\"\n")
-        };
-        self.activates(&value).await;
+        self.activates(&with_value(&text, "paper_warning_days", days)).await;
     }
 
     async fn activates(&self, document: &str) {

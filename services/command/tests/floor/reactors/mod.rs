@@ -1,6 +1,7 @@
 //! Reactors over a log in memory and a `state.db` on disk.
 
 mod admission;
+mod alerts;
 mod bench;
 mod claims;
 mod clocks;

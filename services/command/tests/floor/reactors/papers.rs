@@ -3,7 +3,7 @@
 use yujian_domain::institution::{CloseInstitution, PaperKind, SubmitFiling};
 use yujian_domain::personal::Sensitive;
 
-use super::bench::{Bench, date, payload};
+use super::bench::{Bench, payload};
 use super::licensing::{filing, leased, paper, papers, receipt};
 use crate::house::{officer, operator};
 
@@ -34,7 +34,7 @@ impl Bench {
 #[tokio::test]
 async fn a_paper_is_told_of_once_ahead_and_once_when_it_has_run_out() {
     let bench = Bench::new().await;
-    bench.warns_of_papers_from("2026-03-01", 30).await;
+    bench.warns_of_papers_from("2026-03-01", "[30]").await;
     let institution = bench.files(1, with_health_until("2026-06-30")).await;
     bench.act(officer("330106"), institution, receipt("2026-03-02")).await;
     bench.end_of("2026-05-30");
@@ -75,7 +75,7 @@ async fn a_paper_is_told_of_once_ahead_and_once_when_it_has_run_out() {
 #[tokio::test]
 async fn a_paper_that_comes_in_short_of_its_end_is_told_of_from_the_day_on_which_it_came() {
     let bench = Bench::new().await;
-    bench.warns_of_papers_from("2026-03-01", 90).await;
+    bench.warns_of_papers_from("2026-03-01", "[90]").await;
     bench.files(1, with_health_until("2026-03-20")).await;
     bench.react().await;
     let alert = payload(&bench.records(RAISED).await[0]);
@@ -87,7 +87,7 @@ async fn a_paper_that_comes_in_short_of_its_end_is_told_of_from_the_day_on_which
 #[tokio::test]
 async fn a_lease_is_told_of_ahead_and_own_premises_have_none() {
     let bench = Bench::new().await;
-    bench.warns_of_papers_from("2026-03-01", 30).await;
+    bench.warns_of_papers_from("2026-03-01", "[30]").await;
     let ending = SubmitFiling {
         premises: Some(leased("2027-01-31")),
         ..filing()
@@ -123,12 +123,22 @@ impl Bench {
 }
 
 #[tokio::test]
+async fn the_shipped_rules_warn_ninety_days_ahead() {
+    let bench = Bench::new().await;
+    bench.files(1, with_health_until("2026-09-01")).await;
+    bench.end_of("2026-06-02");
+    bench.react().await;
+    assert!(bench.told_of_papers().await.is_empty());
+    bench.noon("2026-06-03");
+    bench.react().await;
+    let expiring = "paper_expiring papers.staff_health_certificates@2026-09-01".to_owned();
+    assert_eq!(bench.told_of_papers().await, [expiring]);
+}
+
+#[tokio::test]
 async fn where_no_rule_warns_nothing_is_told() {
     let bench = Bench::new().await;
-    let reference = bench.house.commands.all().reference();
-    let county = reference.divisions.get("330106").unwrap().id.clone();
-    let rules = reference.admission(&county, date("2026-03-02")).unwrap().0;
-    assert!(rules.paper_warning_days.is_empty(), "the rules of that day do not warn");
+    bench.warns_of_papers_from("2026-03-01", "[]").await;
     bench.files(1, with_health_until("2026-03-20")).await;
     bench.noon("2026-06-01");
     bench.react().await;
@@ -138,7 +148,7 @@ async fn where_no_rule_warns_nothing_is_told() {
 #[tokio::test]
 async fn a_newer_paper_takes_the_place_of_the_older_and_clears_what_was_told_of_it() {
     let bench = Bench::new().await;
-    bench.warns_of_papers_from("2026-03-01", 30).await;
+    bench.warns_of_papers_from("2026-03-01", "[30]").await;
     // Returned for its fire safety; its health certificates are told of while it is put right.
     let mut incomplete = with_health_until("2026-03-20");
     incomplete.papers.retain(|paper| paper.kind != PaperKind::FireSafety);
@@ -179,7 +189,7 @@ async fn a_newer_paper_takes_the_place_of_the_older_and_clears_what_was_told_of_
 #[tokio::test]
 async fn of_several_other_papers_each_is_told_of_by_its_own_end() {
     let bench = Bench::new().await;
-    bench.warns_of_papers_from("2026-03-01", 5).await;
+    bench.warns_of_papers_from("2026-03-01", "[5]").await;
     let mut filing = filing();
     for end in ["2026-04-10", "2026-05-10"] {
         filing.papers.push(paper(PaperKind::Other, Some(end)));
@@ -194,7 +204,7 @@ async fn of_several_other_papers_each_is_told_of_by_its_own_end() {
 #[tokio::test]
 async fn nobody_is_told_of_the_papers_of_an_institution_that_closed() {
     let bench = Bench::new().await;
-    bench.warns_of_papers_from("2026-03-01", 30).await;
+    bench.warns_of_papers_from("2026-03-01", "[30]").await;
     let institution = bench.files(1, with_health_until("2026-06-30")).await;
     bench.act(officer("330106"), institution, receipt("2026-03-02")).await;
     let close = CloseInstitution {

@@ -22,7 +22,7 @@ impl Bench {
     /// that run out, a filing that is returned again, an application that is not looked at, one that is not answered, a
     /// licence that runs out, one whose renewal is not decided, a condition, children without a receipt.
     async fn everybody_is_silent(&self) {
-        self.warns_of_papers_from("2026-03-01", 30).await;
+        self.warns_of_papers_from("2026-03-01", "[30]").await;
         let short = SubmitFiling {
             papers: papers("2026-04-15"),
             premises: Some(leased("2027-01-15")),

@@ -40,6 +40,7 @@ const GROUPS: [(&str, &str, &[&str]); 3] = [
             "region",
             "point",
             "institution_type",
+            "also_types",
             "register_type",
             "register_status",
             "mode",

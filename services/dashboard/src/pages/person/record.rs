@@ -78,7 +78,7 @@ pub(super) fn badges(lang: Lang, row: &PersonRow, alerts: u64, at: Date) -> Vec<
         let count = number(alerts);
         badges.push(badge(
             Tone::Warn,
-            lang.say(&format!("预警 {count} 条"), &format!("alerts: {count}")),
+            lang.say(&format!("未办结预警 {count} 条"), &format!("open alerts: {count}")),
         ));
     }
     if row.damaged {
