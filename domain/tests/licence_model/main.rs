@@ -633,6 +633,16 @@ fn rare() -> Vec<Vec<(Step, Made)>> {
     vec![
         then(4, vec![said(Some(-1), 1, 0, returned)]),
         then(5, vec![said(Some(-20), 2, 0, Step::Decide(0))]),
+        // A renewal whose papers came before the term that silence supplied, and are told after it began.
+        then(
+            5,
+            vec![
+                said(Some(-6), 1, 1, asked(2, 0)),
+                said(None, 1, 1, accepted()),
+                said(None, 1, 1, proposed()),
+                said(None, 2, 1, Step::Decide(0)),
+            ],
+        ),
         then(1, granted(4, 90)),
         then(1, granted(5, 2)),
         then(
