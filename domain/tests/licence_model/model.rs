@@ -206,10 +206,11 @@ impl<'a> Model<'a> {
         }
     }
 
-    pub fn cancel(&mut self, which: impl Fn(&Watch) -> bool) {
+    /// Clocks whose matter ends on a day; what had run out before is left to run out.
+    pub fn cancel(&mut self, on: Date, which: impl Fn(&Watch) -> bool) {
         self.watches
             .iter_mut()
-            .filter(|watch| which(watch))
+            .filter(|watch| which(watch) && !watch.is_over(on))
             .for_each(Watch::cancel);
     }
 
@@ -243,6 +244,6 @@ impl<'a> Model<'a> {
                 case.since = on;
             }
         }
-        self.cancel(|watch| !goes_on.contains(&watch.of) && !watch.is_over(on));
+        self.cancel(on, |watch| !goes_on.contains(&watch.of));
     }
 }

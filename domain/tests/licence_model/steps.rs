@@ -229,7 +229,7 @@ impl Model<'_> {
         if silent {
             self.cases[index].silent = None;
             self.cases[index].accepted = None;
-            self.cancel(|watch| watch.of == number);
+            self.cancel(self.day(), |watch| watch.of == number);
         }
     }
 
@@ -284,8 +284,7 @@ impl Model<'_> {
         let index = self.named(number, UNDECIDED)?;
         self.follows(index)?;
         self.goes(index, "withdrawn");
-        let day = self.day();
-        self.cancel(|watch| watch.of == number && !watch.is_over(day));
+        self.cancel(self.day(), |watch| watch.of == number);
         Ok(())
     }
 
@@ -495,7 +494,7 @@ impl Model<'_> {
                 handed(self);
                 if !was_silent {
                     self.done("renewal", 0, day);
-                    self.cancel(|watch| watch.kind == "renewal_ask");
+                    self.cancel(day, |watch| watch.kind == "renewal_ask");
                     self.start_term(term, day);
                 }
             }
@@ -513,7 +512,7 @@ impl Model<'_> {
             }
             _ => {
                 let last = self.cases[index].asked_day.unwrap();
-                self.cancel(|watch| !watch.is_over(last));
+                self.cancel(last, |_| true);
                 self.at = "closed";
                 self.since = plus(last, 1);
                 self.stopped = None;
@@ -572,7 +571,9 @@ impl Model<'_> {
             }
         }
         if upheld {
-            self.cancel(|watch| watch.kind == "hearing_request" && watch.of == number);
+            self.cancel(self.day(), |watch| {
+                watch.kind == "hearing_request" && watch.of == number
+            });
             self.cases[index].plan = None;
             self.cases[index].heard = false;
             self.goes(index, "accepted");
@@ -625,7 +626,7 @@ impl Model<'_> {
                 case.since = day;
             }
         } else {
-            self.cancel(|watch| watch.of == number && !watch.is_over(day));
+            self.cancel(day, |watch| watch.of == number);
         }
         Ok(())
     }
@@ -688,7 +689,7 @@ impl Model<'_> {
             ("correction_reply", Some("returned")) | ("information_reply", Some("awaiting_information")) => {
                 let case = &mut self.cases[index];
                 (case.at, case.since) = ("lapsed", after);
-                self.cancel(|watch| watch.of == of && !watch.is_over(after));
+                self.cancel(after, |watch| watch.of == of);
             }
             ("renewal", _) if self.term.is_some_and(|term| term.holds && term.last == last) => {
                 self.term_is_over(place, last);
@@ -714,7 +715,7 @@ impl Model<'_> {
         case.silent = Some(Silent::Renewed(before, clock));
         self.term = Some(term);
         let number = number_of(index);
-        self.cancel(|watch| watch.of == number && !watch.is_over(after));
+        self.cancel(after, |watch| watch.of == number);
         self.start_term(term, after);
     }
 

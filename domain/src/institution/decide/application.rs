@@ -136,12 +136,7 @@ pub(super) fn withdraw(state: &Institution, command: &WithdrawApplication, conte
         reason: command.reason.of(text_subject(context)),
     };
     let mut events = vec![case.event(withdrawn, case.day, context)];
-    // What had run out before is left to run out in its turn.
-    events.extend(clocking::cancelled_all(
-        state,
-        |_, clock| case.owns(clock) && !clock.is_late(case.day),
-        case.day,
-    ));
+    events.extend(clocking::cancelled_all(state, |_, clock| case.owns(clock), case.day));
     events.extend(migration::receipt_outlived(state, &case));
     Ok(events)
 }

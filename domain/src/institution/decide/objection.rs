@@ -204,7 +204,7 @@ pub(super) fn refuse(state: &Institution, command: &RefuseApplication, context: 
     } else {
         events.extend(clocking::cancelled_all(
             state,
-            |name, clock| decision != Some(name) && case.owns(clock) && !clock.is_late(case.day),
+            |name, clock| decision != Some(name) && case.owns(clock),
             case.day,
         ));
     }

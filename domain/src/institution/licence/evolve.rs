@@ -313,12 +313,12 @@ fn authorization(state: &mut Institution, event: &InstitutionEvent, recorded: &R
         }
         E::AuthorizationExpired(event) => {
             with_held(state, |held| {
-                held.ended = Some(event.valid_to_date.saturating_add(1.day()))
+                held.ended = Some(event.valid_to_date.saturating_add(1.day()));
             });
         }
         E::InstitutionClosed(event) => {
             with_held(state, |held| {
-                held.ended = Some(event.closing_date.saturating_add(1.day()))
+                held.ended = Some(event.closing_date.saturating_add(1.day()));
             });
         }
         E::CessationOpened(event) => {
