@@ -10,6 +10,7 @@ mod filing;
 mod import;
 #[cfg(feature = "kurrentdb")]
 mod kurrent;
+mod policy;
 mod privacy;
 mod process;
 mod reactors;
