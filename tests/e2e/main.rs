@@ -11,6 +11,7 @@ mod import;
 #[cfg(feature = "kurrentdb")]
 mod kurrent;
 mod month;
+mod policy;
 mod privacy;
 mod process;
 mod reactors;
