@@ -5,8 +5,6 @@
 //! answered, so that a mistake in the address is told as on the page; when a later one can't be read, the download breaks
 //! off and the browser says so, instead of a file that looks complete.
 
-#![allow(dead_code, reason = "lists take it up one by one")]
-
 use std::future::Future;
 
 use axum::body::Body;
@@ -39,6 +37,7 @@ pub(crate) enum Cell {
 
 impl Cell {
     /// An instant as the clock in Shanghai shows it, to the second, in a form that spreadsheets know.
+    #[allow(dead_code, reason = "lists take it up one by one")]
     pub(crate) fn moment(instant: Timestamp) -> Self {
         let local = instant.to_zoned_datetime(shanghai());
         Self::Text(local.strftime("%Y-%m-%d %H:%M:%S").to_string())
@@ -102,16 +101,23 @@ impl<T: Into<Self>> From<Option<T>> for Cell {
     }
 }
 
-/// A text that no spreadsheet computes: an apostrophe stands before whatever begins like a formula, also behind blanks
-/// and control characters, which some programs pass over.
+/// A text that no spreadsheet computes: an apostrophe stands before whatever begins like a formula, also behind what
+/// is not seen and some programs pass over.
 fn guard(text: &str) -> String {
-    let seen = text.trim_start_matches(|letter: char| letter.is_whitespace() || letter.is_control());
+    let seen = text.trim_start_matches(is_unseen);
     let hidden = text.starts_with(['\t', '\r', '\n']);
     if hidden || seen.starts_with(FORMULA) {
         format!("'{text}")
     } else {
         text.to_owned()
     }
+}
+
+/// Blanks, control characters, and marks that no font shows: of direction, of width zero, of byte order.
+fn is_unseen(letter: char) -> bool {
+    letter.is_whitespace()
+        || letter.is_control()
+        || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
 /// One line with its end.
@@ -208,6 +214,7 @@ mod tests {
             "  =1",
             "＝1",
             "\u{feff}=1",
+            "\u{202e}\u{200b}@x",
         ] {
             let shown = guard(text);
             assert_eq!(shown, format!("'{text}"), "{text:?}");
