@@ -37,6 +37,7 @@ pub(crate) enum Cell {
 
 impl Cell {
     /// An instant as the clock in Shanghai shows it, to the second, in a form that spreadsheets know.
+    #[allow(dead_code, reason = "lists take it up one by one")]
     pub(crate) fn moment(instant: Timestamp) -> Self {
         let local = instant.to_zoned_datetime(shanghai());
         Self::Text(local.strftime("%Y-%m-%d %H:%M:%S").to_string())

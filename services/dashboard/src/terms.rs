@@ -196,7 +196,8 @@ fn word(lang: Lang, name: &str, words: &str) -> Markup {
         return html::link(&format!("/{kind}/{id}"), &code(&short(words)));
     }
     match name {
-        "credit_code" | "number" | "rule" => code(words),
+        // Numbers that authorities give have words in them.
+        "credit_code" | "number" | "rule" if words.is_ascii() => code(words),
         name if name.ends_with("sha256") => code(&short(words)),
         _ => bdi(words),
     }

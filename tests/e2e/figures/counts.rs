@@ -143,7 +143,7 @@ fn townships(divisions: &Divisions, region: &str) -> u64 {
 }
 
 fn operating(counts: &Counts) -> u64 {
-    ["filed", "nonconforming"]
+    ["filed", "nonconforming", "licensed"]
         .iter()
         .filter_map(|status| counts.get(&("institutions_by_status", (*status).to_owned())))
         .sum()

@@ -29,7 +29,7 @@ const COUNTS: [(&str, &str); 36] = [
         "SELECT i.region, '', sum(EXISTS(SELECT 1 FROM inspection n WHERE n.institution = i.id
            AND n.visited_date > date(:at, '-12 months') AND n.visited_date <= :at
            AND n.status NOT IN ('aborted', 'cancelled')))
-         FROM institution i WHERE i.status IN ('filed', 'nonconforming') GROUP BY i.region",
+         FROM institution i WHERE i.status IN ('filed', 'nonconforming', 'licensed') GROUP BY i.region",
     ),
     (
         "damaged_institutions",
@@ -38,34 +38,39 @@ const COUNTS: [(&str, &str); 36] = [
     ),
     (
         "receipts_issued",
-        "SELECT i.region, '', count(*) FROM filing f JOIN institution i ON i.id = f.institution
-         WHERE f.receipt_date IS NOT NULL GROUP BY i.region",
+        "SELECT i.region, '', count(*) FROM application a JOIN institution i ON i.id = a.institution
+         WHERE a.kind = 'filing' AND a.decided_date IS NOT NULL GROUP BY i.region",
     ),
     (
         "receipts_late",
-        "SELECT i.region, '', sum(f.late) FROM filing f JOIN institution i ON i.id = f.institution
-         WHERE f.receipt_date IS NOT NULL GROUP BY i.region",
+        "SELECT i.region, '', sum(a.late) FROM application a JOIN institution i ON i.id = a.institution
+         WHERE a.kind = 'filing' AND a.decided_date IS NOT NULL GROUP BY i.region",
     ),
     (
         "receipts_by_month",
-        "SELECT i.region, substr(f.receipt_date, 1, 7), count(*) FROM filing f JOIN institution i ON i.id = f.institution
-         WHERE f.receipt_date <= :at GROUP BY 1, 2",
+        "SELECT i.region, substr(a.decided_date, 1, 7), count(*) FROM application a JOIN institution i ON i.id = a.institution
+         WHERE a.kind = 'filing' AND a.decided_date <= :at GROUP BY 1, 2",
     ),
     (
         "on_the_clock",
-        "SELECT i.region, '', count(*) FROM filing f JOIN institution i ON i.id = f.institution
-         WHERE i.status = 'accepted' AND f.state = 'accepted' GROUP BY i.region",
+        "SELECT i.region, '', count(*) FROM clock c JOIN application a ON a.institution = c.institution
+           AND a.number = c.application JOIN institution i ON i.id = c.institution
+         WHERE c.kind = 'receipt' AND c.state = 'running' AND a.state = 'accepted' AND i.status = 'accepted'
+         GROUP BY i.region",
     ),
     (
         "receipts_overdue",
-        "SELECT i.region, '', sum(f.receipt_due < :at) FROM filing f JOIN institution i ON i.id = f.institution
-         WHERE i.status = 'accepted' AND f.state = 'accepted' GROUP BY i.region",
+        "SELECT i.region, '', sum(c.due_date < :at) FROM clock c JOIN application a ON a.institution = c.institution
+           AND a.number = c.application JOIN institution i ON i.id = c.institution
+         WHERE c.kind = 'receipt' AND c.state = 'running' AND a.state = 'accepted' AND i.status = 'accepted'
+         GROUP BY i.region",
     ),
     (
         "receipts_due_soon",
-        "SELECT i.region, '', sum(f.receipt_due BETWEEN :at AND :soon) FROM filing f
-         JOIN institution i ON i.id = f.institution
-         WHERE i.status = 'accepted' AND f.state = 'accepted' GROUP BY i.region",
+        "SELECT i.region, '', sum(c.due_date BETWEEN :at AND :soon) FROM clock c JOIN application a ON a.institution = c.institution
+           AND a.number = c.application JOIN institution i ON i.id = c.institution
+         WHERE c.kind = 'receipt' AND c.state = 'running' AND a.state = 'accepted' AND i.status = 'accepted'
+         GROUP BY i.region",
     ),
     (
         "incidents_by_category",
@@ -198,7 +203,7 @@ const COUNTS: [(&str, &str); 36] = [
 const PLACES: &str = "SELECT i.region, (SELECT f.value FROM fact f WHERE f.institution = i.id AND f.key = 'places'
     AND f.withdrawn IS NULL AND (f.valid_from IS NULL OR f.valid_from <= :end) AND (f.valid_to IS NULL OR f.valid_to > :end)
     ORDER BY ifnull(f.valid_from, '') DESC, f.recorded_time DESC, f.stream DESC, f.revision DESC, f.n DESC LIMIT 1)
-    FROM institution i WHERE i.status IN ('filed', 'nonconforming')";
+    FROM institution i WHERE i.status IN ('filed', 'nonconforming', 'licensed')";
 
 const POSTS: &str = "SELECT i.region, e.post, count(*) AS engaged, sum(e.state = 'off_duty') AS off_duty,
     sum(e.qualified) AS qualified, sum(ifnull(p.health_passed AND p.health_expiry >= :at, 0)) AS healthy,

@@ -117,7 +117,6 @@ async fn the_figures_of_admission_are_those_of_the_views_and_of_the_lists() {
     assert_eq!(figure("decided_late", "33"), 1);
     assert_eq!(figure("returned_items", "33/papers.hygiene_evaluation"), 1);
     assert_eq!(figure("authorizations_by_state", "33/revoked"), 1);
-    // 21 working days lie between 14 May, when it was deemed accepted, and 12 June 2026, the holidays left out.
     let accepted = found
         .states
         .iter()
@@ -172,7 +171,7 @@ async fn an_application_shows_its_course_its_papers_its_checks_and_its_clocks() 
     for words in [
         "许可 第 1 号",
         "联合办理",
-        "已用 3、暂停 3、已用 14",
+        "已用 2、暂停 3、已用 15",
         "消〔2026〕7",
         "inspector-1",
         "已重新提交",
@@ -200,7 +199,7 @@ async fn an_application_shows_its_course_its_papers_its_checks_and_its_clocks() 
     );
     assert!(plain(&html).contains("超 7 个工作日"));
     let (_, _, html) = get(&of.router, &format!("/applications/{}/2", institution(1))).await;
-    assert!(html.contains("暂停，剩 16 个工作日") && html.contains("class=\"fpause\""));
+    assert!(html.contains("暂停，剩 17 个工作日") && html.contains("class=\"fpause\""));
     for absent in [
         format!("/applications/{}/99", institution(1)),
         "/applications/7/1".to_owned(),

@@ -16,6 +16,7 @@ use yujian_domain::event::EventFamily as _;
 use yujian_domain::institution::InstitutionEvent;
 use yujian_domain::reference::Reference;
 use yujian_domain::time::{Occurred, end_of, start_of};
+use yujian_domain::values::CreditCode;
 use yujian_eventlog::clock::SimulatedClock;
 use yujian_eventlog::entropy::Entropy;
 use yujian_eventlog::keys::MemoryKeys;
@@ -35,6 +36,13 @@ pub struct Licensed {
 /// The `n`th institution.
 pub fn institution(n: u128) -> Uuid {
     Uuid::from_u128(0x1000 + n)
+}
+
+/// A credit code that checks.
+fn credit_code() -> String {
+    let body = "91330100000000001";
+    let check = CreditCode::check_character(body.as_bytes()).unwrap();
+    format!("{body}{}", char::from(check))
 }
 
 struct Writer {
@@ -83,8 +91,8 @@ impl Writer {
                                "data": "c2VhbGVk"}})
         };
         let payload = json!({
-            "name": name, "credit_code": "91330106MA2GXN4L9R", "site": "1", "address": "文三路 1 号",
-            "region": {"code": region, "entered": 2020}, "institution_type": "childcare_institution", "mode": "private",
+            "name": name, "credit_code": credit_code(), "site": "1", "address": "文三路 1 号",
+            "region": {"code": region, "entered": 2020}, "institution_type": "comprehensive", "mode": "private",
             "ownership": "private", "registrar": "market_supervision", "registration_date": "2025-01-02",
             "representative": {"name": sealed(0), "phone": sealed(1)},
             "classes": [{"name": "一班", "class_type": "mixed", "places": 12}],
@@ -165,7 +173,7 @@ fn items(item: &str) -> Value {
 }
 
 fn reasons() -> Value {
-    json!([{"item": "papers.fire_safety", "text": "无消防合格证明"}])
+    json!([{"item": "papers.fire_safety", "description": "无消防合格证明"}])
 }
 
 /// From the papers to the certificate, with a return, a pause, an extension, and a second application that runs.
@@ -366,6 +374,10 @@ async fn ended(w: &mut Writer) {
     w.event(3, day(3, 1), "LicenceRenewed", payload.clone()).await;
     let taken = json!({"application": 5, "outcome": "renewed", "revision": 20, "act_date": "2026-02-27"});
     w.event(3, day(3, 2), "DeemedOutcomeReversed", taken).await;
+    let decided = json!({"application": 5, "decision_date": "2026-02-27", "late": false});
+    w.event(3, day(3, 3), "ApplicationGranted", decided).await;
+    let met = json!({"clock": clock, "on_date": "2026-02-27", "late": false});
+    w.event(3, day(3, 3), "ClockMet", met).await;
     w.event(3, day(3, 3), "LicenceRenewed", payload).await;
     w.event(
         3,
@@ -379,7 +391,7 @@ async fn ended(w: &mut Writer) {
     let payload = json!({"application": 7, "item": "premises.highest_floor", "from_date": "2026-03-05",
                          "until_date": "2026-12-31"});
     w.event(3, day(3, 5), "WaiverGranted", payload).await;
-    let payload = json!({"application": 8, "from_credit_code": "91330106MA2GXN4L9R", "credit_code": "91330106MA2GXN4L9R",
+    let payload = json!({"application": 8, "from_credit_code": credit_code(), "credit_code": credit_code(),
                          "representative": {"name": sealed(), "phone": sealed()}, "effective_date": "2026-03-10"});
     w.event(3, day(3, 10), "AuthorizationTransferred", payload).await;
     let payload = json!({"ground": "breach", "reasons": reasons(), "effective_date": "2026-05-04", "approver": "officer-8",

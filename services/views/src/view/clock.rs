@@ -49,6 +49,7 @@ impl View for Clocks {
                            AND kind NOT IN ('waiver', 'renewal_ask', 'hearing_request'))) STORED,
                         PRIMARY KEY(institution, kind, revision)) WITHOUT ROWID;
                       CREATE INDEX clock_waiting ON clock(due_date, institution, kind, revision) WHERE waiting;
+                      CREATE INDEX clock_waiting_of ON clock(institution) WHERE waiting;
                       CREATE INDEX clock_ordered ON clock(due_date, institution, kind, revision);
                       CREATE INDEX clock_application ON clock(institution, application);
                       CREATE INDEX clock_implied ON clock(institution) WHERE implied AND state = 'running';

@@ -181,7 +181,7 @@ impl Institution {
 
     /// Whether children may be cared for.
     pub fn operates(&self) -> bool {
-        self.status == "filed" || self.status == "nonconforming"
+        matches!(self.status.as_str(), "filed" | "nonconforming" | "licensed")
     }
 }
 

@@ -11,7 +11,7 @@ use yujian_domain::institution::{
 
 use super::{concerned, key, state_columns};
 use crate::cell;
-use crate::condition::Condition;
+use crate::condition::{Condition, Reach};
 use crate::error::ViewError;
 use crate::list::{List, PageOf};
 use crate::model::{
@@ -23,6 +23,9 @@ use crate::view::timeline;
 
 /// Applications come first, in the order of the list: a page is read without sorting what it does not show.
 const FROM: &str = "FROM application a CROSS JOIN institution i ON i.id = a.institution";
+
+/// The same rows, found from the institutions: when these are few, and to count when not all are asked for.
+const FROM_FEW: &str = "FROM institution i CROSS JOIN application a ON a.institution = i.id";
 
 const COLUMNS: &str = "a.*, i.name AS institution_name, i.region AS institution_region, i.institution_type,
     EXISTS(SELECT 1 FROM damage d WHERE d.stream = 'institution-' || a.institution) AS damaged";
@@ -106,16 +109,22 @@ pub(crate) fn page(connection: &Connection, query: &ApplicationQuery) -> Result<
             .map(|bucket| Value::Text(ClockBucket::code(*bucket).to_owned()));
         condition.and(format!("{sql} IN ({marks})"), values.into_iter().chain(codes));
     }
+    let reach = Reach::of(&query.scope, query.region.as_deref(), query.institution.is_some());
+    let (from, counted) = match reach {
+        Reach::All => (FROM, "FROM application a"),
+        Reach::Many => (FROM, FROM_FEW),
+        Reach::Few => (FROM_FEW, FROM_FEW),
+    };
     let list = List {
         name: "applications",
         columns: COLUMNS,
         bound: Condition::default(),
-        from: FROM,
+        from,
         order: ["a.submitted", "a.institution", "a.number"],
         descending: true,
     };
     let (after, limit) = (query.after.as_deref(), query.limit);
-    list.page(connection, condition, after, limit, |row| {
+    list.page_counted(connection, condition, after, limit, counted, |row| {
         read(connection, &query.scope, row)
     })
 }

@@ -8,7 +8,7 @@ use yujian_domain::clock::{ClockKind, ClockOwner, ClockRef, ClockState, Unit};
 use yujian_domain::institution::ApplicationKind;
 
 use crate::cell;
-use crate::condition::Condition;
+use crate::condition::{Condition, Reach};
 use crate::database::{integer, natural, parsed};
 use crate::error::ViewError;
 use crate::list::{List, PageOf};
@@ -50,6 +50,10 @@ pub(crate) fn application_bucket(days: Days) -> (String, [Value; 2]) {
 
 /// Clocks come first, in the order of the list: a page is read without sorting what it does not show.
 const FROM: &str = "FROM clock c CROSS JOIN institution i ON i.id = c.institution
+    LEFT JOIN application a ON a.institution = c.institution AND a.number = c.application";
+
+/// The same rows, found from the institutions: when these are few, and to count when not all are asked for.
+const FROM_FEW: &str = "FROM institution i CROSS JOIN clock c ON c.institution = i.id
     LEFT JOIN application a ON a.institution = c.institution AND a.number = c.application";
 
 const COLUMNS: &str = "c.*, i.name AS institution_name, i.region AS institution_region, a.kind AS application_kind,
@@ -131,7 +135,15 @@ pub(crate) fn page(connection: &Connection, query: &ClockQuery) -> Result<PageOf
         );
     }
     let order = ["c.due_date", "c.institution", "c.kind", "c.revision"];
-    list(order).page(connection, condition, query.after.as_deref(), query.limit, read)
+    let reach = Reach::of(&query.scope, query.region.as_deref(), query.institution.is_some());
+    let (from, counted) = match reach {
+        Reach::All => (FROM, "FROM clock c"),
+        Reach::Many => (FROM, FROM_FEW),
+        Reach::Few => (FROM_FEW, FROM_FEW),
+    };
+    let list = List { from, ..list(order) };
+    let (after, limit) = (query.after.as_deref(), query.limit);
+    list.page_counted(connection, condition, after, limit, counted, read)
 }
 
 /// The same with everything that happened to each.
