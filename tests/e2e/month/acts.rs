@@ -1,25 +1,21 @@
 //! What is done before everybody falls silent.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use tonic::transport::Channel;
 use uuid::Uuid;
-use yujian_command::{ActivationRequest, Commands};
-use yujian_domain::envelope::{Actor, Role};
 use yujian_domain::reference::Reference;
-use yujian_eventlog::clock::{Clock, SimulatedClock};
-use yujian_eventlog::entropy::Entropy;
-use yujian_eventlog::keys::FileKeys;
-use yujian_eventlog::sqlite::{OpenOptions, SqliteLog};
+use yujian_domain::time::day_of;
 use yujian_proto::licensing::v1 as pb;
 use yujian_proto::licensing::v1::authorization_service_client::AuthorizationServiceClient;
 use yujian_proto::licensing::v1::licensing_service_client::LicensingServiceClient;
+use yujian_proto::licensing::v1::policy_service_client::PolicyServiceClient;
 
 use super::check::Told;
 use super::fake::Faketime;
-use crate::support::{Server, by, credit_code, day, filing, header, operator, papers, registration};
+use crate::support::{ADMINISTRATOR, Server, by, credit_code, day, filing, header, operator, papers, registration};
 
 /// Who looks at applications, and who decides.
 const OFFICER: &str = "role=officer; id=zhang-07; organisation=health-330106; jurisdiction=330106";
@@ -46,8 +42,14 @@ pub async fn everybody_is_silent(fake: &Faketime, data: &Path, filings: Timestam
         desk.is_returned_twice().await;
     }
     let next = desk.next;
+    let request = pb::ActivatePolicyRequest {
+        request_id: Uuid::new_v4().to_string(),
+        document: licence_policy(day_of(licences)),
+        ..pb::ActivatePolicyRequest::default()
+    };
+    let mut policies = PolicyServiceClient::new(server.channel().await);
+    policies.activate_policy(by(ADMINISTRATOR, request)).await.unwrap();
     server.kill();
-    activate_licences(data, filings, licences).await;
 
     let server = Server::spawn(fake.serve(data, licences, "off"));
     let mut desk = Desk::at(&server).await;
@@ -70,11 +72,10 @@ pub async fn everybody_is_silent(fake: &Faketime, data: &Path, filings: Timestam
     server.kill();
 }
 
-/// Activates the national licence policy from the day of `licences`, as the program would do it at `now`.
-async fn activate_licences(data: &Path, now: Timestamp, licences: Timestamp) {
+/// The national licence policy in force from a day on.
+fn licence_policy(first: Date) -> String {
     let shipped = Reference::shipped_policies();
     let shipped = shipped.into_iter().find(|policy| policy.id == "cn-licence").unwrap();
-    let first = yujian_domain::time::day_of(licences);
     let mut document = shipped.document.replace(
         &format!("effective_date = \"{}\"", shipped.effective_date),
         &format!("effective_date = \"{first}\""),
@@ -85,30 +86,7 @@ async fn activate_licences(data: &Path, now: Timestamp, licences: Timestamp) {
         let end = begin + document[begin..].find('\n').unwrap();
         document.replace_range(begin..end, value);
     }
-    // The server that stopped wrote for some seconds.
-    let later = now.checked_add(jiff::SignedDuration::from_mins(4)).unwrap();
-    let clock: Arc<dyn Clock> = Arc::new(SimulatedClock::new(later));
-    let entropy = Arc::new(Entropy::Os);
-    let keys = Arc::new(FileKeys::open(data, None, false, entropy.clone(), clock.clone()).unwrap());
-    let options = OpenOptions {
-        check_values: keys.check_values(),
-        ..OpenOptions::new(clock.clone())
-    };
-    let log = Arc::new(SqliteLog::open(data, options).unwrap());
-    let commands = Commands::open(log, keys, clock, entropy, false).await.unwrap();
-    let request = ActivationRequest {
-        actor: Actor {
-            id: "admin-1".to_owned(),
-            role: Role::Administrator,
-            organisation: None,
-            jurisdiction: None,
-        },
-        request_id: Uuid::new_v4(),
-        method: "yujian.licensing.v1.PolicyService/ActivatePolicy",
-        approver: None,
-        validate_only: false,
-    };
-    commands.activate_policy(request, &document).await.unwrap();
+    document
 }
 
 /// The boundary, and the number of the next institution.
@@ -228,7 +206,7 @@ impl Desk {
         self.accepts(&name, 1).await;
         let verifier = |account: &str| pb::Verifier {
             account: account.to_owned(),
-            certificate: "E1234567".to_owned(),
+            certificate: format!("E-{account}"),
         };
         let verification = pb::RecordSiteVerificationRequest {
             header: header(),

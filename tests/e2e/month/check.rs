@@ -5,7 +5,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::tz::{Offset, TimeZone};
+use jiff::tz::Offset;
 use rusqlite::{Connection, OpenFlags};
 use serde_json::Value;
 
@@ -49,7 +49,7 @@ pub fn due(data: &Path, now: Timestamp) -> Option<i64> {
 
 /// The legal day of an instant.
 fn day(instant: Timestamp) -> Date {
-    instant.to_zoned(TimeZone::fixed(Offset::constant(LEGAL))).date()
+    Offset::constant(LEGAL).to_datetime(instant).date()
 }
 
 fn date(value: &Value) -> Date {
