@@ -75,6 +75,7 @@ fn every_page(browser: &mut Browser, tab: &Tab, origin: &str) -> Vec<(&'static s
     let inspection = first("/inspections?status=published", "inspections");
     let imported = first("/inspections?status=imported", "inspections");
     let alert = first("/alerts", "alerts");
+    let application = first("/applications?state=granted", "applications");
     let (dossier, incident) = (all_dossiers[0].clone(), incidents[0].clone());
     let past = format!("{dossier}?as_of=2026-05-15&known_at=2026-05-20");
     vec![
@@ -83,6 +84,10 @@ fn every_page(browser: &mut Browser, tab: &Tab, origin: &str) -> Vec<(&'static s
         ("institutions", format!("{origin}/institutions"), 200),
         ("dossier", dossier, 200),
         ("dossier of the past", past, 200),
+        ("admission", format!("{origin}/admission"), 200),
+        ("applications", format!("{origin}/applications"), 200),
+        ("application", application, 200),
+        ("deadlines", format!("{origin}/deadlines?ended=1"), 200),
         ("incidents", format!("{origin}/incidents"), 200),
         ("incident", incident, 200),
         ("staff", format!("{origin}/staff"), 200),

@@ -18,7 +18,7 @@ use yujian_views::{
 };
 
 use super::applications::{self, application_href};
-use super::clocks::{class, left, soon};
+use super::clocks::{bucket_word, class, left, soon};
 use super::marks::{Count, Part, Share, by_code, figures_crumbs, only_province};
 use crate::Shared;
 use crate::charts::scale;
@@ -213,7 +213,7 @@ impl Builder<'_> {
             whole: region_line(row, region),
             list_href: url("/applications", &[("region", region)]),
             deadlines_href: url("/deadlines", &[("region", region)]),
-            heads: COLUMNS.iter().map(|bucket| lang.term(*bucket)).collect(),
+            heads: COLUMNS.iter().map(|bucket| bucket_word(lang, *bucket)).collect(),
             states: self.states(code, &found.states),
             urgent: urgent.iter().map(|row| self.urgent(row)).collect(),
             clocks: buckets(lang, ("clocks_by_bucket", code), &row.clocks, |bucket| {
@@ -234,7 +234,7 @@ impl Builder<'_> {
                 ("authorizations_by_state", code),
                 AuthorizationState::ALL,
                 &row.authorizations,
-                |_| url("/institutions", &[("region", region)]),
+                |state| authorized_href(region, state),
             ),
             lines: found
                 .parts
@@ -274,7 +274,7 @@ impl Builder<'_> {
                     at += width;
                 }
                 if count > 0 {
-                    said.push(format!("{} {}", lang.term(bucket), number(count)));
+                    said.push(format!("{} {}", bucket_word(lang, bucket), number(count)));
                 }
             }
             StateLine {
@@ -352,6 +352,21 @@ impl Builder<'_> {
     }
 }
 
+/// The list of institutions whose last authorization stands so.
+fn authorized_href(region: Option<&str>, state: &str) -> String {
+    let statuses: &[&str] = match AuthorizationState::from_code(state) {
+        Some(AuthorizationState::Active | AuthorizationState::Provisional) => &["filed", "nonconforming", "licensed"],
+        Some(AuthorizationState::Suspended) => &["suspended"],
+        Some(AuthorizationState::Expired) => &["expired"],
+        Some(AuthorizationState::Revoked) => &["revoked"],
+        Some(AuthorizationState::Closed) => &["closed"],
+        Some(AuthorizationState::Superseded | AuthorizationState::Reversed) | None => &[],
+    };
+    let statuses = statuses.iter().map(|status| ("status", Some(*status)));
+    let fields: Vec<(&str, Option<&str>)> = std::iter::once(("region", region)).chain(statuses).collect();
+    url("/institutions", &fields)
+}
+
 /// Working days after a day up to another.
 pub(crate) fn days_between(calendar: &Calendar, from: Date, to: Date) -> u64 {
     calendar.working_days_between(from, to).into()
@@ -369,7 +384,7 @@ fn buckets(
         .map(|bucket| {
             let count = figures.of(*bucket);
             (
-                lang.term(*bucket),
+                bucket_word(lang, *bucket),
                 Count::new(name, &format!("{of}/{}", bucket.code()), count, href(*bucket)),
                 *bucket == ClockBucket::Overdue && count > 0,
             )
@@ -382,9 +397,16 @@ fn deemed_counts(lang: Lang, row: &AdmissionRow) -> Vec<(String, Markup)> {
     for outcome in DeemedOutcome::ALL {
         let of = format!("{}/{}", row.code, outcome.code());
         let count = |counts: &std::collections::BTreeMap<String, u64>| counts.get(outcome.code()).copied().unwrap_or(0);
-        counts.push((lang.term(*outcome), figure("deemed", &of, count(&row.deemed))));
         counts.push((
-            format!("{}{}", lang.term(*outcome), lang.say("，已撤回", ", taken back")),
+            applications::deemed_word(lang, *outcome),
+            figure("deemed", &of, count(&row.deemed)),
+        ));
+        counts.push((
+            format!(
+                "{}{}",
+                applications::deemed_word(lang, *outcome),
+                lang.say("，已撤回", ", taken back")
+            ),
             figure("deemed_reversed", &of, count(&row.deemed_reversed)),
         ));
     }

@@ -111,14 +111,23 @@ pub(crate) fn state_badge(lang: Lang, state: ApplicationState) -> Markup {
     badge(tone, &lang.term(state))
 }
 
+/// What a deemed outcome is called: in English a word of its own, since states have the same.
+pub(crate) fn deemed_word(lang: Lang, outcome: DeemedOutcome) -> String {
+    match outcome {
+        DeemedOutcome::Accepted => lang.say(outcome.zh(), "Deemed accepted"),
+        DeemedOutcome::Renewed => lang.say(outcome.zh(), "Deemed renewed"),
+    }
+    .to_owned()
+}
+
 /// A deemed outcome, and whether it was taken back.
 pub(crate) fn deemed(lang: Lang, deemed: Option<(DeemedOutcome, bool)>) -> Markup {
     match deemed {
         None => html::dash(),
-        Some((outcome, false)) => badge(Tone::Hold, &lang.term(outcome)),
+        Some((outcome, false)) => badge(Tone::Hold, &deemed_word(lang, outcome)),
         Some((outcome, true)) => badge(
             Tone::Off,
-            &format!("{}{}", lang.term(outcome), lang.say("，已撤回", ", taken back")),
+            &format!("{}{}", deemed_word(lang, outcome), lang.say("，已撤回", ", taken back")),
         ),
     }
 }

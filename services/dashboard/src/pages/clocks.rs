@@ -19,6 +19,14 @@ pub(crate) fn soon(calendar: &Calendar, at: Date) -> Date {
     calendar.add_working_days(at, SOON_WORKING_DAYS).date
 }
 
+/// What a bucket is called at the head of a column.
+pub(crate) fn bucket_word(lang: Lang, bucket: ClockBucket) -> String {
+    match bucket {
+        ClockBucket::None => lang.say(bucket.zh(), "No clock").to_owned(),
+        bucket => lang.term(bucket),
+    }
+}
+
 /// How a bucket weighs.
 pub(crate) const fn tone(bucket: ClockBucket) -> Tone {
     match bucket {
