@@ -82,6 +82,8 @@ pub fn leased(until: &str) -> Premises {
         highest_floor: 2,
         lowest_floor: 1,
         area_cm2: Some(4_500_000),
+        built_area_cm2: None,
+        outdoor_area_cm2: None,
     }
 }
 

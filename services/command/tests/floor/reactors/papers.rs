@@ -3,7 +3,7 @@
 use yujian_domain::institution::{CloseInstitution, PaperKind, SubmitFiling};
 use yujian_domain::personal::Sensitive;
 
-use super::bench::{Bench, payload};
+use super::bench::{Bench, date, payload};
 use super::licensing::{filing, leased, paper, papers, receipt};
 use crate::house::{officer, operator};
 
