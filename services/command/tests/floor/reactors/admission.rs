@@ -131,7 +131,7 @@ async fn a_filing_that_is_returned_again_is_told_once_whatever_its_returns_cite(
     assert_eq!(returns.len(), 3);
     assert_eq!(alert["evidence"][0]["revision"], returns[1]);
     assert_eq!(alert["threshold"], "returns:2");
-    assert_eq!(alert["rule_policy"]["id"], "cn-admission");
+    assert_eq!(alert["rule_policy"]["id"], "cn-zj-admission");
     let length = bench.length().await;
     bench.forget();
     bench.react().await;

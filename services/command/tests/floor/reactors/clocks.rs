@@ -73,7 +73,7 @@ async fn a_receipt_that_does_not_come_is_told_with_the_day_of_its_clock_however_
     assert_eq!(alert["due_date"], "2026-03-09");
     assert_eq!(alert["threshold"], "working_days:5");
     assert_eq!(alert["application"], 1);
-    assert_eq!(alert["rule_policy"]["id"], "cn-admission");
+    assert_eq!(alert["rule_policy"]["id"], "cn-zj-admission");
     let evidence: Vec<u64> = alert["evidence"]
         .as_array()
         .unwrap()
