@@ -177,7 +177,7 @@ impl Story<'_> {
         let Some(state) = self.standing_of(index).await? else {
             return Ok(());
         };
-        let days = i64::try_from(self.dice.between(4, 15)).unwrap_or(10);
+        let days = i64::try_from(self.dice.between(18, 25)).unwrap_or(20);
         let closing = ClosingAsked {
             closing_date: self.today().saturating_add(days.days()),
             children_to_place: u32::try_from(self.dice.between(2, 9)).unwrap_or(2),
@@ -358,7 +358,7 @@ impl Story<'_> {
                     .authorization
                     .as_ref()
                     .and_then(|held| held.valid_to_date)
-                    .is_some_and(|last| today <= last)
+                    .is_some_and(|last| today < last)
         });
         if !holds {
             return Ok(());
@@ -374,7 +374,8 @@ impl Story<'_> {
                 item: "fire_safety".to_owned(),
                 description: "疏散通道长期占用，拒不改正".to_owned(),
             }],
-            effective_date: today,
+            // Whoever was there today was there under the licence.
+            effective_date: today.saturating_add(1.day()),
             children_to_place: u32::try_from(self.dice.between(3, 11)).unwrap_or(3),
             approver: self.members[index].officer(2).id,
         };

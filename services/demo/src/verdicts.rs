@@ -36,12 +36,6 @@ impl Story<'_> {
             return Ok(());
         };
         let today = self.today();
-        if let Some(closing) = &application.applied.closing
-            && closing.closing_date >= today
-        {
-            self.follows(matter, 3, 6, Step::Propose);
-            return Ok(());
-        }
         let Matter {
             institution,
             number,
@@ -84,7 +78,14 @@ impl Story<'_> {
         match way {
             Way::SentBack if !turned => self.follows(matter, 1, 3, Step::SendBack),
             Way::DecidedInTime => self.follows(matter, 5, 9, Step::DecideLater),
-            _ => self.follows(matter, 1, 3, Step::Decide),
+            _ => match &application.applied.closing {
+                // Decided on the last day of service, so that nobody is there afterwards.
+                Some(closing) => {
+                    let wait = u64::try_from((closing.closing_date - today).get_days()).unwrap_or(0);
+                    self.follows(matter, wait, wait, Step::Decide);
+                }
+                None => self.follows(matter, 1, 3, Step::Decide),
+            },
         }
         Ok(())
     }

@@ -277,7 +277,12 @@ async fn nothing_is_left_to_react_to(told: &Told) {
     let mut again = reactors(&told.commands, &directory).await;
     again.run_until_idle().await.unwrap();
     let counts = again.counts();
-    assert_eq!((counts.done, counts.failed), (0, 0), "{counts:?}");
+    let after = read(&told.log).await;
+    let done: Vec<_> = after[told.records.len()..]
+        .iter()
+        .map(|record| (&record.event_type, String::from_utf8_lossy(&record.payload)))
+        .collect();
+    assert_eq!((counts.done, counts.failed), (0, 0), "{counts:?} {done:#?}");
     assert!(counts.settled > 0, "{counts:?}");
 }
 
