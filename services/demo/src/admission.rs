@@ -1,28 +1,17 @@
-//! The admission half of the story: registering, filing, standards, changes, pauses, closing.
+//! The admission half of the story: registering, filing, the receipt.
 
 use jiff::ToSpan;
 use yujian_domain::envelope::Actor;
 use yujian_domain::inspection::Purpose;
 use yujian_domain::institution::{
-    ChangeClasses, ChangeDetails, CloseInstitution, ConfirmConformity, CorrectFact, IdentityInput, Institution,
-    InstitutionCommand, InstitutionType, IssueReceipt, NonconformityReason, NotifyNonconformity, Paper, PaperKind,
-    Premises, RegisterInstitution, RepresentativeInput, ResumeInstitution, SubmitFiling, SuspendInstitution,
-    SuspensionKind, Tenure, WithdrawFiling,
+    IdentityInput, Institution, InstitutionCommand, InstitutionType, IssueReceipt, Paper, PaperKind, Premises,
+    RegisterInstitution, RepresentativeInput, SubmitFiling, Tenure, WithdrawFiling,
 };
 use yujian_domain::personal::Sensitive;
 
 use crate::agenda::{Task, Visit};
 use crate::story::{DemoError, Story};
-use crate::world::{Course, classes};
-
-/// Standards that the story finds breached, with words for publication.
-const BREACHES: &[(&str, &str)] = &[
-    ("staff.ratio", "保育人员配备未达到班级最低要求"),
-    ("video.retention", "监控录像保存不足90日"),
-    ("fire_safety", "疏散通道被杂物占用"),
-    ("hygiene.morning_check", "晨午检记录不完整"),
-    ("outdoor", "户外活动时间不足"),
-];
+use crate::world::Course;
 
 impl Story<'_> {
     /// Does one thing of the agenda and schedules what follows from it.
@@ -44,11 +33,12 @@ impl Story<'_> {
             Task::Staff(step) => self.staff_step(step).await,
             Task::Visit(step) => self.visit_step(step).await,
             Task::Alert(step) => self.alert_step(step).await,
+            Task::Licence(step) => self.licence_step(step).await,
             _ => self.incident_step(task).await,
         }
     }
 
-    async fn institution(
+    pub(crate) async fn institution(
         &mut self,
         index: usize,
         actor: Actor,
@@ -59,7 +49,7 @@ impl Story<'_> {
         Ok(self.run::<Institution>(actor, method, target, command).await?.state)
     }
 
-    fn representative(&mut self, county: &str) -> RepresentativeInput {
+    pub(crate) fn representative(&mut self, county: &str) -> RepresentativeInput {
         RepresentativeInput {
             name: Sensitive::new(self.dice.name()),
             identity: Some(IdentityInput(self.dice.identity(county))),
@@ -111,7 +101,7 @@ impl Story<'_> {
         Ok(())
     }
 
-    fn papers(&mut self, index: usize, complete: bool) -> Vec<Paper> {
+    pub(crate) fn papers(&mut self, index: usize, complete: bool) -> Vec<Paper> {
         let member = &self.members[index];
         let mut kinds = vec![
             PaperKind::FilingForm,
@@ -129,11 +119,17 @@ impl Story<'_> {
         if member.institution_type == InstitutionType::FamilyPoint {
             kinds.push(PaperKind::OwnersConsent);
         }
-        if !complete {
+        if complete {
+            self.members[index].missing.clear();
+        } else if self.members[index].missing.is_empty() {
             for _ in 0..self.dice.between(1, 3) {
                 let gone = usize::try_from(self.dice.below(kinds.len() as u64)).unwrap_or(0);
-                kinds.remove(gone);
+                let gone = kinds.remove(gone);
+                self.members[index].missing.push(gone);
             }
+        } else {
+            // Returned for the same once more.
+            kinds.retain(|kind| !self.members[index].missing.contains(kind));
         }
         let today = self.today();
         let mut papers = Vec::with_capacity(kinds.len());
@@ -156,26 +152,42 @@ impl Story<'_> {
         papers
     }
 
-    async fn file(&mut self, index: usize, complete: bool) -> Result<(), DemoError> {
-        let papers = self.papers(index, complete);
+    /// Premises as they are handed in. Every sixth lease ends within the months to come.
+    pub(crate) fn premises(&mut self, index: usize) -> Premises {
         let today = self.today();
+        let (start, end) = if index % 6 == 1 {
+            let left = i64::try_from(self.dice.between(60, 500)).unwrap_or(60);
+            let end = today.saturating_add(left.days());
+            (end.saturating_sub(4.years()), end)
+        } else {
+            (today.saturating_sub(60.days()), today.saturating_add(5.years()))
+        };
+        Premises {
+            tenure: Tenure::Leased,
+            lease_start_date: Some(start),
+            lease_end_date: Some(end),
+            highest_floor: 2,
+            lowest_floor: 1,
+            area_cm2: Some(4_500_000),
+            built_area_cm2: None,
+            outdoor_area_cm2: None,
+        }
+    }
+
+    async fn file(&mut self, index: usize, complete: bool) -> Result<(), DemoError> {
+        if self.licences_hold(index) {
+            return self.apply(index).await;
+        }
+        let papers = self.papers(index, complete);
         let command = InstitutionCommand::SubmitFiling(SubmitFiling {
             papers,
             makes_meals: self.members[index].makes_meals,
-            premises: Some(Premises {
-                tenure: Tenure::Leased,
-                lease_start_date: Some(today.saturating_sub(60.days())),
-                lease_end_date: Some(today.saturating_add(5.years())),
-                highest_floor: 2,
-                lowest_floor: 1,
-                area_cm2: Some(4_500_000),
-                built_area_cm2: None,
-                outdoor_area_cm2: None,
-            }),
+            premises: Some(self.premises(index)),
         });
         let actor = self.members[index].operator();
         let method = "yujian.licensing.v1.LicensingService/SubmitFiling";
-        self.institution(index, actor, method, command).await?;
+        let state = self.institution(index, actor, method, command).await?;
+        let returned = state.application.map_or(0, |filing| filing.returned);
         match (complete, self.members[index].course) {
             (false, Course::StaysReturned) => {}
             (false, _) => self.plan(
@@ -183,7 +195,8 @@ impl Story<'_> {
                 14,
                 Task::File {
                     institution: index,
-                    complete: true,
+                    // Every third does not read what it was told.
+                    complete: index % 3 != 0 || returned > 1,
                 },
             ),
             (true, Course::WaitsForReceipt) => {}
@@ -234,6 +247,7 @@ impl Story<'_> {
         }
         self.plan(1, 20, Task::Incident(index));
         self.begin_visits(index);
+        self.will_apply(index);
         Ok(())
     }
 
@@ -244,175 +258,6 @@ impl Story<'_> {
         let actor = self.members[index].operator();
         let method = "yujian.licensing.v1.LicensingService/WithdrawFiling";
         self.institution(index, actor, method, command).await.map(|_| ())
-    }
-
-    async fn nonconformity(&mut self, index: usize) -> Result<(), DemoError> {
-        if !self.members[index].open {
-            return Ok(());
-        }
-        let (item, description) = *self.dice.pick(BREACHES);
-        let back = i64::try_from(self.dice.between(2, 12)).unwrap_or(2);
-        let command = InstitutionCommand::NotifyNonconformity(NotifyNonconformity {
-            reasons: vec![NonconformityReason {
-                item: item.to_owned(),
-                description: description.to_owned(),
-            }],
-            finding_date: self.today().saturating_sub(back.days()),
-        });
-        let actor = self.members[index].officer(2);
-        let method = "yujian.licensing.v1.LicensingService/NotifyNonconformity";
-        self.institution(index, actor, method, command).await?;
-        if self.members[index].course == Course::Corrects {
-            self.plan(10, 45, Task::Conformity(index));
-        }
-        Ok(())
-    }
-
-    async fn conformity(&mut self, index: usize) -> Result<(), DemoError> {
-        let command = InstitutionCommand::ConfirmConformity(ConfirmConformity {
-            statement: Sensitive::new("复查合格，问题已整改"),
-        });
-        let actor = self.members[index].officer(2);
-        let method = "yujian.licensing.v1.LicensingService/ConfirmConformity";
-        self.institution(index, actor, method, command).await.map(|_| ())
-    }
-
-    async fn details(&mut self, index: usize) -> Result<(), DemoError> {
-        if !self.members[index].open {
-            return Ok(());
-        }
-        let county = self.members[index].county.clone();
-        let change = if self.dice.percent(50) {
-            ChangeDetails {
-                representative: Some(self.representative(&county)),
-                ..ChangeDetails::default()
-            }
-        } else {
-            let name = format!("{}（{}分园）", self.members[index].name, self.dice.brand());
-            ChangeDetails {
-                name: Some(name),
-                ..ChangeDetails::default()
-            }
-        };
-        let actor = self.members[index].operator();
-        let method = "yujian.licensing.v1.LicensingService/ChangeDetails";
-        let state = self
-            .institution(index, actor, method, InstitutionCommand::ChangeDetails(change))
-            .await?;
-        self.members[index].name = state.name;
-        Ok(())
-    }
-
-    async fn classes(&mut self, index: usize) -> Result<(), DemoError> {
-        if !self.members[index].open {
-            return Ok(());
-        }
-        let classes = classes(&mut self.dice, self.members[index].institution_type);
-        if classes == self.members[index].classes {
-            return Ok(());
-        }
-        self.members[index].classes.clone_from(&classes);
-        let command = InstitutionCommand::ChangeClasses(ChangeClasses {
-            classes,
-            effective_date: self.today(),
-        });
-        let actor = self.members[index].operator();
-        let method = "yujian.licensing.v1.LicensingService/ChangeClasses";
-        self.institution(index, actor, method, command).await.map(|_| ())
-    }
-
-    async fn suspend(&mut self, index: usize) -> Result<(), DemoError> {
-        if !self.members[index].open {
-            return Ok(());
-        }
-        let kind = match self.dice.below(10) {
-            0 => SuspensionKind::Emergency,
-            1..=3 => SuspensionKind::Ordered,
-            _ => SuspensionKind::Voluntary,
-        };
-        let command = InstitutionCommand::Suspend(SuspendInstitution {
-            kind,
-            reason: Sensitive::new("园舍维修改造"),
-            from_date: self.today(),
-            until_date: None,
-        });
-        let voluntary = kind == SuspensionKind::Voluntary;
-        let actor = if voluntary {
-            self.members[index].operator()
-        } else {
-            self.members[index].officer(1)
-        };
-        let method = "yujian.licensing.v1.LicensingService/SuspendInstitution";
-        self.institution(index, actor, method, command).await?;
-        self.members[index].open = false;
-        if self.members[index].course == Course::Pauses {
-            self.plan(10, 60, Task::Resume(index));
-        }
-        Ok(())
-    }
-
-    async fn resume(&mut self, index: usize) -> Result<(), DemoError> {
-        let command = InstitutionCommand::Resume(ResumeInstitution {
-            from_date: self.today(),
-            statement: Sensitive::new("整修完成，具备开园条件"),
-        });
-        let actor = self.members[index].officer(1);
-        let method = "yujian.licensing.v1.LicensingService/ResumeInstitution";
-        self.institution(index, actor, method, command).await?;
-        self.members[index].open = true;
-        self.plan(1, 20, Task::Incident(index));
-        Ok(())
-    }
-
-    async fn close(&mut self, index: usize) -> Result<(), DemoError> {
-        if !self.members[index].open {
-            return Ok(());
-        }
-        let command = InstitutionCommand::Close(CloseInstitution {
-            reason: Sensitive::new("举办者决定终止办托"),
-            closing_date: self.today(),
-            children_to_place: u32::try_from(self.dice.below(12)).unwrap_or(0),
-        });
-        let actor = self.members[index].operator();
-        let method = "yujian.licensing.v1.LicensingService/CloseInstitution";
-        self.institution(index, actor, method, command).await?;
-        self.members[index].open = false;
-        self.members[index].closed = true;
-        self.close_posts(index);
-        let purpose = Purpose::ClosureCheck;
-        self.plan(
-            3,
-            20,
-            Task::Visit(Visit::Plan {
-                institution: index,
-                purpose,
-            }),
-        );
-        Ok(())
-    }
-
-    /// The name was mistyped at registration: the right one holds from the beginning.
-    async fn correct(&mut self, index: usize) -> Result<(), DemoError> {
-        if !self.members[index].open || self.members[index].name.contains('（') {
-            return Ok(());
-        }
-        let right = self.members[index].name.replace("托育园", "婴幼儿托育园");
-        if right == self.members[index].name {
-            return Ok(());
-        }
-        let command = InstitutionCommand::CorrectFact(CorrectFact {
-            revision: 0,
-            key: "name".to_owned(),
-            value: Some(serde_json::Value::String(right.clone())),
-            valid_from_date: self.today().saturating_sub(30.days()),
-            reason: Sensitive::new("登记时名称录入有误"),
-            approver: self.members[index].officer(2).id,
-        });
-        let actor = self.members[index].officer(1);
-        let method = "yujian.licensing.v1.LicensingService/CorrectFact";
-        self.institution(index, actor, method, command).await?;
-        self.members[index].name = right;
-        Ok(())
     }
 }
 

@@ -37,6 +37,60 @@ pub(crate) enum Task {
     Staff(Staff),
     Visit(Visit),
     Alert(Alert),
+    Licence(Licence),
+}
+
+/// What happens under the pilot: to an institution, or to one of its applications, by index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Licence {
+    /// Applies for a licence.
+    Apply(usize),
+    Matter {
+        matter: usize,
+        step: Step,
+    },
+    /// What is particular to a holder.
+    Lot(usize),
+    Meet(usize),
+    Lift(usize),
+    Restore(usize),
+    Renew {
+        institution: usize,
+        late: bool,
+    },
+    Revoke {
+        institution: usize,
+        in_disorder: bool,
+    },
+    /// A receipt or licence has run out.
+    RanOut(usize),
+    Place(usize),
+    Deregister(usize),
+}
+
+/// The next thing that is done about an application.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// Whether it is complete.
+    Look,
+    Mend,
+    /// An acceptance in time is recorded late.
+    Remember,
+    Review,
+    Reply,
+    /// The clock runs on.
+    RunOn,
+    Verify,
+    Withdraw,
+    Propose,
+    SendBack,
+    Decide,
+    /// A decision in time is recorded late.
+    DecideLater,
+    Object,
+    Hear,
+    Refuse,
+    Certificate,
 }
 
 /// What officers do with an alert, by index.

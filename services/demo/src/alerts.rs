@@ -6,10 +6,11 @@ use yujian_domain::alert::{
     LinkAlert, LinkTarget, Status,
 };
 use yujian_domain::event::EventFamily;
+use yujian_domain::institution::InstitutionEvent;
 use yujian_domain::personal::Sensitive;
-use yujian_eventlog::{EventLog, Item};
+use yujian_eventlog::{EventLog, Item, Record};
 
-use crate::agenda::{self, Task};
+use crate::agenda::{self, Licence, Task};
 use crate::story::{DemoError, Story};
 
 /// Records read at once.
@@ -79,6 +80,7 @@ impl Story<'_> {
             self.read = page.next;
             for item in page.items {
                 let Item::Record(record) = item else { continue };
+                self.notice(&record);
                 let event = AlertEvent::decode(&record.event_type, &record.payload);
                 if let Ok(Some(AlertEvent::AlertRaised(raised))) = event
                     && let Ok(id) = Uuid::parse_str(record.stream.id())
@@ -89,6 +91,30 @@ impl Story<'_> {
             if page.caught_up {
                 return Ok(());
             }
+        }
+    }
+
+    /// What the law alone brought about, and what the story goes on from.
+    fn notice(&mut self, record: &Record) {
+        let found = Uuid::parse_str(record.stream.id()).ok();
+        let about = |story: &Self| story.members.iter().position(|member| member.id == found);
+        let Ok(Some(event)) = InstitutionEvent::decode(&record.event_type, &record.payload) else {
+            return;
+        };
+        match (event, about(self)) {
+            (InstitutionEvent::AuthorizationExpired(_), Some(index)) => {
+                self.members[index].open = false;
+                self.plan(0, 2, Task::Licence(Licence::RanOut(index)));
+            }
+            (InstitutionEvent::ApplicationLapsed(lapsed), Some(index)) => {
+                let mut matters = self.matters.iter();
+                let lapsed = matters.position(|one| one.institution == index && one.number == lapsed.application);
+                if let Some(matter) = lapsed {
+                    self.tries_again(matter);
+                }
+            }
+            (InstitutionEvent::LicenceRenewed(renewed), Some(index)) => self.term(index, renewed.valid_to_date),
+            _ => {}
         }
     }
 

@@ -2,27 +2,33 @@
 //! command path that gRPC uses, under a simulated clock. The same seed and last day give the same log.
 //!
 //! Every name, number and address of a person is made up. What is rare (a bar, a cancelled visit, a rejected correction)
-//! comes in turn from tables of shares (`staff::fate`, `visits::Way`, `visits::Correction`), so that a small province has
-//! it too; the rest is drawn. Start reading at `story::build`, then `agenda`.
+//! comes in turn from tables of shares (`staff::fate`, `visits::Way`, `visits::Correction`, `ways`), so that a small
+//! province has it too; the rest is drawn. From a third of the story on one city licenses (`pilot`), the others file. Start reading at `story::build`, then `agenda`.
 
 mod admission;
 mod agenda;
 mod alerts;
+mod applying;
 mod checks;
 mod duty;
+mod holders;
 mod imported;
 mod incidents;
 mod live;
 mod onsite;
 mod papers;
 mod people;
+mod pilot;
 mod planning;
 mod report;
+mod running;
 mod staff;
 mod staffing;
 mod story;
 mod teams;
+mod verdicts;
 mod visits;
+mod ways;
 mod world;
 
 pub use live::live;

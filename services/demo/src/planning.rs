@@ -79,6 +79,7 @@ impl Story<'_> {
 
     /// The first ordinary visit after the receipt, and those that follow from it.
     pub(crate) fn begin_visits(&mut self, index: usize) {
+        self.members[index].visited = true;
         let (low, high) = self.span();
         let high = high.min(120).max(low);
         self.plan(low, high, Task::Visit(Visit::Routine(index)));

@@ -76,7 +76,37 @@ impl Story<'_> {
         command: impl Into<PersonCommand>,
     ) -> Result<Person, DemoError> {
         let target = self.workers[worker].id;
-        Ok(self.run::<Person>(actor, method, target, command.into()).await?.state)
+        let command = command.into();
+        let actor = if matches!(command, PersonCommand::Engage(_)) {
+            actor
+        } else {
+            self.still_employing(worker, actor).await?
+        };
+        Ok(self.run::<Person>(actor, method, target, command).await?.state)
+    }
+
+    /// Who was engaged before a licence changed hands is still the former operator's: an engagement names the one that
+    /// began it.
+    async fn still_employing(&self, worker: usize, actor: Actor) -> Result<Actor, DemoError> {
+        let now = actor.organisation.as_deref();
+        let Some((now, before)) = now.and_then(|now| Some((now, self.succeeds.get(now)?))) else {
+            return Ok(actor);
+        };
+        let Some(person) = self.known(worker).await? else {
+            return Ok(actor);
+        };
+        let is_of = |organisation: &str| {
+            let mut engaged = person.standing().map(|(_, one)| one.organisation.as_deref());
+            engaged.any(|one| one == Some(organisation))
+                || (person.engagements.is_empty() && person.organisation.as_deref() == Some(organisation))
+        };
+        if is_of(now) || !is_of(before) {
+            return Ok(actor);
+        }
+        Ok(Actor {
+            organisation: Some(before.clone()),
+            ..actor
+        })
     }
 
     /// What the log says of a worker; `None` before registration.

@@ -20,7 +20,9 @@ use yujian_eventlog::{EventLog, LogError, LogPosition};
 
 use crate::agenda::{Agenda, Staff, Task, later, office};
 use crate::alerts::Lead;
+use crate::applying::Matter;
 use crate::people::Dice;
+use crate::pilot;
 use crate::staff::Worker;
 use crate::teams::{Team, teams};
 use crate::visits::Call;
@@ -120,6 +122,22 @@ pub(crate) struct Story<'a> {
     pub raised: BTreeMap<AlertRule, usize>,
     /// How far the log was read for them.
     pub read: LogPosition,
+    /// Applications of the pilot so far.
+    pub matters: Vec<Matter>,
+    /// How many of them were for a licence.
+    pub applied: usize,
+    /// How many for a renewal in time.
+    pub renewals: usize,
+    /// Holders whose lot was drawn.
+    pub lots: usize,
+    /// Terms of licences so far.
+    pub terms_begun: usize,
+    /// Receipts and licences that ran out so far.
+    pub expiries: usize,
+    /// Days within which the pilot's institutions go over to a licence.
+    pub migration_days: u64,
+    /// Operators that took a licence over, and from whom: credit codes.
+    pub succeeds: BTreeMap<String, String>,
     /// Simulated days in all.
     pub days: u64,
     pub at: Timestamp,
@@ -147,6 +165,9 @@ pub async fn build(
     let members = members(&mut dice, &commands.reference().divisions, plan.institutions);
     let teams = teams(&members, &commands.reference().divisions);
     let days = u64::from((plan.until - first).get_days().unsigned_abs()) + 1;
+    if let Some(begins) = pilot::first_day(first, plan) {
+        pilot::activate(commands, &mut dice, begins, plan).await?;
+    }
     let mut story = Story {
         commands,
         dice,
@@ -161,6 +182,14 @@ pub async fn build(
         leads: Vec::new(),
         raised: BTreeMap::new(),
         read: log.origin(),
+        matters: Vec::new(),
+        applied: 0,
+        renewals: 0,
+        lots: 0,
+        terms_begun: 0,
+        expiries: 0,
+        migration_days: u64::from(pilot::migration_months(plan)) * 30,
+        succeeds: BTreeMap::new(),
         days,
         at: clock_start(plan)?,
         last: end_of(plan.until),

@@ -6,10 +6,11 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use yujian_domain::divisions::{Divisions, Level};
 use yujian_domain::envelope::{Actor, Role};
-use yujian_domain::institution::{Class, InstitutionType, Mode, Ownership, Registrar};
+use yujian_domain::institution::{Class, InstitutionType, Mode, Ownership, PaperKind, Registrar};
 use yujian_domain::values::{ClassType, CreditCode, Places, RegionId};
 
 use crate::people::Dice;
+use crate::pilot;
 
 /// Province of the demonstration.
 const PROVINCE: &str = "33";
@@ -39,6 +40,14 @@ pub(crate) enum Course {
     Closes,
     /// Known from an old register.
     Imported,
+}
+
+impl Course {
+    /// Whether half of those who take it lie in the city of the pilot. The courses of filings that come to nothing are told
+    /// where filing lasts.
+    const fn may_be_in_pilot(self) -> bool {
+        matches!(self, Self::Operates | Self::Corrects | Self::Pauses | Self::Closes)
+    }
 }
 
 /// Courses of a hundred institutions in turn: every state is met by several whatever their number, from 100 on.
@@ -75,6 +84,10 @@ pub(crate) struct Member {
     pub open: bool,
     /// Whether it has closed for good.
     pub closed: bool,
+    /// Whether ordinary visits have begun.
+    pub visited: bool,
+    /// Papers that the first filing left out.
+    pub missing: Vec<PaperKind>,
 }
 
 impl Member {
@@ -122,6 +135,9 @@ pub(crate) fn members(dice: &mut Dice, divisions: &Divisions, count: u32) -> Vec
         .iter()
         .filter(|division| division.level == Level::Township && division.id.code().starts_with(PROVINCE))
         .collect();
+    let (pilot, others): (Vec<_>, Vec<_>) = townships
+        .into_iter()
+        .partition(|division| division.id.code().starts_with(pilot::CITY));
     let courses: Vec<Course> = COURSES
         .iter()
         .flat_map(|(course, share)| std::iter::repeat_n(*course, *share))
@@ -130,7 +146,8 @@ pub(crate) fn members(dice: &mut Dice, divisions: &Divisions, count: u32) -> Vec
     for number in 0..count {
         // 37 has no factor in common with 100: a hundred institutions in turn meet every course.
         let course = courses[(number as usize * 37) % courses.len()];
-        let township = *dice.pick(&townships);
+        let in_pilot = number % 2 == 0 && course.may_be_in_pilot();
+        let township = *dice.pick(if in_pilot { &pilot } else { &others });
         let code = township.id.code();
         let county = code[..6].to_owned();
         let kind = kind(dice);
@@ -163,6 +180,8 @@ pub(crate) fn members(dice: &mut Dice, divisions: &Divisions, count: u32) -> Vec
             classes: classes(dice, kind.0),
             open: false,
             closed: false,
+            visited: false,
+            missing: Vec::new(),
         });
     }
     members
