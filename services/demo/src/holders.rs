@@ -93,7 +93,7 @@ impl Story<'_> {
             Lot::Revoked | Lot::RevokedInDisorder => {
                 let waiver = self.waiver();
                 self.ask_under_licence(index, &state, ApplicationKind::Waiver, |asked| {
-                    asked.waiver = Some(waiver)
+                    asked.waiver = Some(waiver);
                 })
                 .await?;
                 let revoke = Licence::Revoke {
@@ -106,14 +106,14 @@ impl Story<'_> {
             Lot::Waiver => {
                 let waiver = self.waiver();
                 self.ask_under_licence(index, &state, ApplicationKind::Waiver, |asked| {
-                    asked.waiver = Some(waiver)
+                    asked.waiver = Some(waiver);
                 })
                 .await
             }
             Lot::Name | Lot::Classes => {
                 let change = self.change(index, lot);
                 self.ask_under_licence(index, &state, ApplicationKind::Change, |asked| {
-                    asked.change = Some(change)
+                    asked.change = Some(change);
                 })
                 .await
             }
@@ -124,7 +124,7 @@ impl Story<'_> {
                     representative: self.representative(&county),
                 };
                 self.ask_under_licence(index, &state, ApplicationKind::Transfer, |asked| {
-                    asked.transfer = Some(transfer)
+                    asked.transfer = Some(transfer);
                 })
                 .await
             }
@@ -183,7 +183,7 @@ impl Story<'_> {
             children_to_place: u32::try_from(self.dice.between(2, 9)).unwrap_or(2),
         };
         self.ask_under_licence(index, &state, ApplicationKind::Closing, |asked| {
-            asked.closing = Some(closing)
+            asked.closing = Some(closing);
         })
         .await
     }
@@ -418,7 +418,7 @@ impl Story<'_> {
     /// A licence or receipt has run out: children are looked for, and it is applied for anew or the end is put in order.
     async fn has_run_out(&mut self, index: usize) -> Result<(), DemoError> {
         let state = self.standing_of(index).await?;
-        if !state.is_some_and(|state| state.status == Status::Expired) {
+        if state.is_none_or(|state| state.status != Status::Expired) {
             return Ok(());
         }
         let purpose = Purpose::Case;
@@ -437,7 +437,11 @@ impl Story<'_> {
         }
         self.plan(55, 80, Task::Licence(Licence::Deregister(index)));
         self.opens_cessation(index).await?;
-        let (low, high) = if self.expiries % 4 == 0 { (33, 45) } else { (2, 9) };
+        let (low, high) = if self.expiries.is_multiple_of(4) {
+            (33, 45)
+        } else {
+            (2, 9)
+        };
         self.plan(low, high, Task::Licence(Licence::Place(index)));
         Ok(())
     }

@@ -21,6 +21,7 @@ mod people;
 mod pilot;
 mod planning;
 mod report;
+mod reviewing;
 mod running;
 mod staff;
 mod staffing;

@@ -1,7 +1,8 @@
 //! Live traffic in real time, so that the page of a demonstration moves: now and then an incident, a hire or a visit, then
-//! what follows from it.
+//! what follows from it; and what other bureaus' registers say.
 
 mod incidents;
+mod registers;
 mod staff;
 mod visits;
 
@@ -91,7 +92,8 @@ impl Traffic {
         let site = self.site();
         // A visit has some thirty steps: few of them keep the queue short.
         match self.dice.below(100) {
-            0..62 => self.notify(site).await.map(Next::Incident),
+            0..3 => self.registry(&site).await,
+            3..62 => self.notify(site).await.map(Next::Incident),
             62..90 => self.staff(site).await.map(Next::Staff),
             _ => self.plan_visit(site).await.map(|next| Next::Visit(Box::new(next))),
         }

@@ -366,6 +366,7 @@ async fn live_traffic_moves_every_family_at_a_modest_rate() {
         "incident.IncidentTriaged.v1",
         "staffing.EngagementStarted.v1",
         "staffing.TrainingRecorded.v1",
+        "licensing.RegistryChecked.v1",
         "inspection.FindingCited.v1",
         "inspection.InspectionPublished.v1",
     ] {
