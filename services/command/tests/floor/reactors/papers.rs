@@ -42,8 +42,8 @@ async fn a_paper_is_told_of_once_ahead_and_once_when_it_has_run_out() {
     assert!(bench.told_of_papers().await.is_empty(), "thirty-one days are left");
     bench.noon("2026-05-31");
     bench.react().await;
-    let expiring = "paper_expiring papers.staff_health_certificates@2026-06-30".to_owned();
-    assert_eq!(bench.told_of_papers().await, [expiring.clone()]);
+    let expiring = "paper_expiring papers.staff_health_certificates@2026-06-30";
+    assert_eq!(bench.told_of_papers().await, [expiring]);
     let alert = payload(&bench.records(RAISED).await[0]);
     assert_eq!(alert["since_date"], "2026-05-31");
     assert_eq!(alert["due_date"], "2026-06-30");
@@ -62,7 +62,7 @@ async fn a_paper_is_told_of_once_ahead_and_once_when_it_has_run_out() {
     );
     bench.noon("2026-08-01");
     bench.react().await;
-    let expired = "paper_expired papers.staff_health_certificates@2026-06-30".to_owned();
+    let expired = "paper_expired papers.staff_health_certificates@2026-06-30";
     assert_eq!(bench.told_of_papers().await, [expiring, expired]);
     let alert = payload(&bench.records(RAISED).await[1]);
     assert_eq!(alert["since_date"], "2026-07-01");
