@@ -19,8 +19,8 @@ fn run(data: &Path, arguments: &[&str]) -> (Option<i32>, String, String) {
 
 /// The national staffing rules in their next version, from a day far ahead on.
 fn next_version() -> String {
-    let mut shipped = Reference::shipped_policies().into_iter();
-    let latest = shipped.rfind(|policy| policy.id == "cn-staffing").unwrap();
+    let shipped = Reference::shipped_policies();
+    let latest = shipped.iter().rfind(|policy| policy.id == "cn-staffing").unwrap();
     latest
         .document
         .replacen("version = 2", "version = 3", 1)
@@ -60,8 +60,8 @@ fn a_document_is_checked_activated_once_and_listed() {
     assert!(noted.contains("NOTHING_TO_DO"), "{noted}");
 
     let (_, printed, _) = run(data.path(), &["policy", "list"]);
-    let mut listed = printed.lines().filter(|line| line.starts_with("cn-staffing"));
-    assert!(listed.next_back().unwrap().contains("by command-line"), "{printed}");
+    let listed = printed.lines().rfind(|line| line.starts_with("cn-staffing"));
+    assert!(listed.unwrap().contains("by command-line"), "{printed}");
     let (_, printed, _) = run(
         data.path(),
         &["policy", "show", "cn-staffing", "--value", "values.start_ahead_days"],

@@ -215,6 +215,7 @@ pub enum PolicyAction {
     /// Every document that is active, and every one that ships and is not.
     List,
     /// One document with its values and where each comes from.
+    #[command(disable_version_flag = true)]
     Show(ShowArgs),
     /// Read a document that you are writing: what is wrong with it, and what it would change.
     Check {

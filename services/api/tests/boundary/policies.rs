@@ -14,8 +14,8 @@ const OTHER_REQUEST: &str = "00000000-0000-0000-0000-0000000000a2";
 
 /// The national admission rules in a next version, from a day on; the house's today is 2026-03-02.
 fn next_version(from: &str) -> String {
-    let shipped = Reference::shipped_policies().into_iter();
-    let latest = shipped.filter(|policy| policy.id == "cn-admission").last().unwrap();
+    let shipped = Reference::shipped_policies();
+    let latest = shipped.iter().rfind(|policy| policy.id == "cn-admission").unwrap();
     latest
         .document
         .replacen("version = 3", "version = 4", 1)

@@ -206,8 +206,8 @@ async fn what_a_newer_program_ships_is_not_active_in_a_log_that_began_before_it(
     assert_ne!(ids("cn-admission"), 0);
     assert!(floor.reference().staffing(&county(&floor), date(2026, 3, 2)).is_err());
     // It waits for a command, which reaches back and so takes two persons.
-    let mut shipped = Reference::shipped_policies().into_iter();
-    let staffing = shipped.rfind(|policy| policy.id == "cn-staffing").unwrap();
+    let shipped = Reference::shipped_policies();
+    let staffing = shipped.iter().rfind(|policy| policy.id == "cn-staffing").unwrap();
     floor
         .activate_policy(request(1, Some("director")), staffing.document)
         .await
