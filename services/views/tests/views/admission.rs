@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use proptest::prelude::*;
 use uuid::Uuid;
 use yujian_domain::calendar::Calendar;
-use yujian_domain::clock::{ClockKind, ClockOwner, ClockPaused, ClockRef, ClockState, PauseReason};
+use yujian_domain::clock::{ClockExpired, ClockKind, ClockOwner, ClockPaused, ClockRef, ClockState, PauseReason};
 use yujian_domain::envelope::Classification;
 use yujian_domain::institution::{
     self, ApplicationKind, ApplicationState, DeemedOutcome, InstitutionEvent, ProposedOutcome,
@@ -22,7 +22,7 @@ use crate::admission_model::{Admitted, admitted};
 use crate::lists::{runtime, scopes, sees};
 use crate::model::Model;
 use crate::support::{World, credit_code, day, deadline, institution, registered};
-use crate::work::{clock_started, granted, imposed, long_history, returned, revoked, submitted, worked};
+use crate::work::{admissions, clock_started, granted, imposed, long_history, returned, revoked, submitted};
 
 const CODES: [Option<&str>; 6] = [
     None,
@@ -115,7 +115,7 @@ proptest! {
     #[test]
     fn rows_of_admission_are_what_was_recorded(steps in long_history(240)) {
         runtime().block_on(async {
-            let world = worked(&steps).await;
+            let world = admissions(&steps).await;
             let views = world.views().await;
             let (all, model) = (admitted(&world.log).await, Model::of(&world.log).await);
             for (id, of) in &all {
@@ -177,7 +177,7 @@ proptest! {
     #[test]
     fn figures_of_admission_are_sums_in_every_scope(steps in long_history(240), offset in 0_i64..200) {
         runtime().block_on(async {
-            let world = worked(&steps).await;
+            let world = admissions(&steps).await;
             let views = world.views().await;
             let (all, model) = (admitted(&world.log).await, Model::of(&world.log).await);
             let days = (day(offset), day(offset + 4));
@@ -234,7 +234,7 @@ proptest! {
     #[test]
     fn lists_of_admission_are_scoped_filtered_and_paged(steps in long_history(240), size in 1_u32..6, offset in 0_i64..200) {
         runtime().block_on(async {
-            let world = worked(&steps).await;
+            let world = admissions(&steps).await;
             let views = world.views().await;
             let (all, model) = (admitted(&world.log).await, Model::of(&world.log).await);
             let (at, soon) = (day(offset), day(offset + 4));
@@ -426,6 +426,50 @@ async fn a_filing_accepted_before_clocks_were_events_has_one() {
     world.of_institution(1, accepted(2), 2, None).await;
     let found = world.views().await.clocks(waiting()).await.unwrap();
     assert_eq!(found.rows.iter().filter(|row| row.implied).count(), 0);
+}
+
+#[tokio::test]
+async fn a_clock_that_ran_out_waits_until_what_follows_has_followed() {
+    let mut world = begun().await;
+    let clock = world
+        .start_clock(1, clock_started(Some(1), ClockKind::Decision, 2, 13), 2)
+        .await;
+    let ask = world
+        .start_clock(1, clock_started(None, ClockKind::RenewalAsk, 2, 13), 2)
+        .await;
+    for clock in [clock, ask] {
+        let expired = ClockExpired {
+            clock,
+            due_date: day(13),
+        };
+        world.of_institution(1, expired, 14, None).await;
+    }
+    let waiting = |views: Views| async move {
+        let query = ClockQuery {
+            waiting_only: true,
+            limit: 5,
+            ..Default::default()
+        };
+        let found = views.clocks(query).await.unwrap();
+        found
+            .rows
+            .iter()
+            .map(|row| (row.clock, row.bucket(day(14), day(19))))
+            .collect::<Vec<_>>()
+    };
+    // The right to ask for renewal has only ended: nobody owes anything.
+    assert_eq!(waiting(world.views().await).await, [(clock, ClockBucket::Overdue)]);
+    let refused = institution::ApplicationRefused {
+        application: 1,
+        decision_date: day(20),
+        reasons: vec![],
+        late: true,
+        review_until_date: day(80),
+        suit_until_date: day(200),
+        barred_until_date: None,
+    };
+    world.of_institution(1, refused, 20, None).await;
+    assert_eq!(waiting(world.views().await).await, []);
 }
 
 #[tokio::test]

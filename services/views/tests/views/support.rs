@@ -307,7 +307,7 @@ pub async fn open(log: Arc<dyn EventLog>) -> Views {
 
 /// Waits until followed views have reached a position.
 pub async fn reached(views: &Views, position: LogPosition) -> Result<(), ViewError> {
-    views.wait_for(position, Duration::from_secs(30)).await
+    views.wait_for(position, Duration::from_secs(120)).await
 }
 
 pub fn metadata(now: Timestamp, effective: Option<i64>) -> Metadata {
