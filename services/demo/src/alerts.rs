@@ -72,14 +72,20 @@ impl Fate {
     }
 }
 
+/// Claims, counted visits and reference data, which come besides what the story tells.
+fn is_aside(event_type: &str) -> bool {
+    event_type.starts_with("reference.") || matches!(event_type, "key.Claimed.v1" | "visits.VisitCounted.v1")
+}
+
 impl Story<'_> {
-    /// Takes up the alerts that came into the log since it was last read.
-    pub(crate) async fn look_for_alerts(&mut self, log: &dyn EventLog) -> Result<(), DemoError> {
+    /// Counts what came into the log since it was last read, takes up its alerts, and what the law brought about.
+    pub(crate) async fn look_into_the_log(&mut self, log: &dyn EventLog) -> Result<(), DemoError> {
         loop {
             let page = log.read_all(self.read, PAGE).await?;
             self.read = page.next;
             for item in page.items {
                 let Item::Record(record) = item else { continue };
+                self.events += u64::from(!is_aside(&record.event_type));
                 self.notice(&record);
                 let event = AlertEvent::decode(&record.event_type, &record.payload);
                 if let Ok(Some(AlertEvent::AlertRaised(raised))) = event

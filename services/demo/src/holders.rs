@@ -17,6 +17,9 @@ use crate::story::{DemoError, Story};
 use crate::ways::{self, Lot, Term, Way};
 use crate::world::classes;
 
+/// Days before the end of a licence on which its renewal is asked for in time: thirty are the least.
+const ASKS_AHEAD: (u64, u64) = (33, 42);
+
 impl Story<'_> {
     pub(crate) async fn licence_step(&mut self, step: Licence) -> Result<(), DemoError> {
         match step {
@@ -313,7 +316,7 @@ impl Story<'_> {
         let term = ways::term(self.terms_begun);
         self.terms_begun += 1;
         let (ahead, late) = match term {
-            Term::Renews => (self.dice.between(33, 42), false),
+            Term::Renews => (self.dice.between(ASKS_AHEAD.0, ASKS_AHEAD.1), false),
             Term::Late => (self.dice.between(6, 20), true),
             Term::RunsOut => return,
         };
@@ -336,7 +339,11 @@ impl Story<'_> {
             return Ok(());
         };
         let kind = ApplicationKind::Renewal;
-        if !may_ask(&state, kind) {
+        // A decision that was recorded late told of the same term twice.
+        let last_day = state.authorization.as_ref().and_then(|held| held.valid_to_date);
+        let ends = last_day
+            .is_some_and(|last| u64::try_from((last - self.today()).get_days()).is_ok_and(|left| left <= ASKS_AHEAD.1));
+        if !ends || !may_ask(&state, kind) {
             return Ok(());
         }
         let way = if late {

@@ -122,8 +122,8 @@ impl Story<'_> {
         let Some(id) = self.members[institution].id.filter(|_| self.members[institution].open) else {
             return Ok(());
         };
-        // The next one, about every nine days: whatever must be written down counts, bites and bruises included.
-        self.plan(2, 16, Task::Incident(institution));
+        // The next one, about every eight days: whatever must be written down counts, bites and bruises included.
+        self.plan(2, 15, Task::Incident(institution));
         let notification = notification(&mut self.dice, id, self.at);
         let children = u32::try_from(notification.children.len()).unwrap_or(0);
         let actor = self.members[institution].operator();

@@ -209,7 +209,7 @@ pub async fn build(
             story.react(reactors, clock, at).await?;
             // What follows from an alert is not done before the step that is at hand.
             story.at = at;
-            story.look_for_alerts(log).await?;
+            story.look_into_the_log(log).await?;
             batch.begin().await?;
             progress(u64::from((day_of(at) - first).get_days().unsigned_abs()), days);
         }
@@ -227,9 +227,8 @@ pub async fn build(
     batch.commit().await?;
     let last = story.last;
     story.react(reactors, clock, last).await?;
-    let mut summary = story.summary();
-    summary.events += reactors.counts().done;
-    Ok(summary)
+    story.look_into_the_log(log).await?;
+    Ok(story.summary())
 }
 
 fn hour_of(at: Timestamp) -> i64 {
@@ -390,9 +389,7 @@ impl Story<'_> {
         command: A::Command,
     ) -> Result<Outcome<A>, CommandError> {
         let request = Request::new(actor, self.dice.uuid(), method, target, command);
-        let outcome = self.commands.execute::<A>(request).await?;
-        self.events += outcome.event_types.len() as u64;
-        Ok(outcome)
+        self.commands.execute::<A>(request).await
     }
 
     /// Runs a request that is made up already.
@@ -401,13 +398,8 @@ impl Story<'_> {
         task: &str,
         request: Request<A::Command>,
     ) -> Result<Outcome<A>, DemoError> {
-        match self.commands.execute::<A>(request).await {
-            Ok(outcome) => {
-                self.events += outcome.event_types.len() as u64;
-                Ok(outcome)
-            }
-            Err(error) => Err(self.failed(task, error)),
-        }
+        let outcome = self.commands.execute::<A>(request).await;
+        outcome.map_err(|error| self.failed(task, error))
     }
 
     fn failed(&self, task: &str, error: CommandError) -> DemoError {

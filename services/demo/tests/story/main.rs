@@ -389,3 +389,18 @@ async fn the_same_seed_tells_the_same_story_and_another_another() {
     assert_ne!(first.len(), 0);
     assert_ne!(first, other);
 }
+
+/// The steps read where things stand, so that another seed, another length and another season need no luck.
+#[tokio::test]
+async fn stories_of_a_month_and_of_half_a_year_are_told_without_a_refusal() {
+    for (seed, until, months) in [(16, date(2026, 6, 10), 1), (12, date(2025, 3, 31), 7)] {
+        let told = tell(Plan {
+            seed,
+            until,
+            institutions: 25,
+            months,
+        })
+        .await;
+        nothing_is_left_to_react_to(&told).await;
+    }
+}
