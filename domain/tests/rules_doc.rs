@@ -127,3 +127,12 @@ fn every_rule_that_the_code_uses_is_on_the_page() {
     }
     assert!(missing.is_empty(), "not in docs/rules.md:\n{}", missing.join("\n"));
 }
+
+#[test]
+fn every_id_that_the_page_names_has_a_row() {
+    let known: BTreeSet<String> = rules().into_iter().map(|rule| rule.id).collect();
+    let page = std::fs::read_to_string(root().join("docs/rules.md")).unwrap();
+    let named = ids(&page);
+    let missing: Vec<&String> = named.difference(&known).collect();
+    assert!(missing.is_empty(), "named without a row: {missing:?}");
+}
