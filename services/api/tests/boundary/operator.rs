@@ -73,7 +73,8 @@ async fn a_filing_is_advised_with_authority_papers_standards_days_and_steps() {
         (5, day(2026, 2, 27), false)
     );
     assert_eq!(receipt.begins_en, "the papers come in");
-    assert_eq!(reply.policies[0].id, "cn-admission");
+    // The county lies in Zhejiang, which has a document of its own.
+    assert_eq!(reply.policies[0].id, "cn-zj-admission");
     assert_eq!(reply.policies[0].sha256.len(), 64);
     assert_eq!(reply.steps[0].method, "OperatorService/FileFiling");
     let methods: Vec<String> = raw::methods().iter().map(raw::path).collect();
