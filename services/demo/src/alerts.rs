@@ -186,22 +186,29 @@ impl Story<'_> {
         Ok(())
     }
 
-    /// The latest inspection or incident of the institution, else its filing.
-    fn where_to_look(&self, institution: usize) -> LinkTarget {
+    /// The latest inspection or incident of the institution, else its latest application; none where nothing has been
+    /// handed in yet.
+    async fn where_to_look(&self, institution: usize) -> Result<Option<LinkTarget>, DemoError> {
         let visit = self.calls.iter().rev().find(|call| call.institution == institution);
         let case = self.cases.iter().rev().find(|case| case.institution == institution);
-        match (visit.map(|call| call.id), case) {
-            (Some(id), _) => LinkTarget::Inspection(id),
-            (None, Some(case)) => LinkTarget::Incident(case.id),
-            (None, None) => LinkTarget::Application(1),
-        }
+        Ok(match (visit.map(|call| call.id), case) {
+            (Some(id), _) => Some(LinkTarget::Inspection(id)),
+            (None, Some(case)) => Some(LinkTarget::Incident(case.id)),
+            (None, None) => {
+                let applications = self.standing_of(institution).await?.map(|state| state.applications);
+                applications.filter(|latest| *latest > 0).map(LinkTarget::Application)
+            }
+        })
     }
 
     async fn link(&mut self, lead: usize) -> Result<(), DemoError> {
         if self.standing(lead).await? != Status::Acknowledged {
             return Ok(());
         }
-        let target = self.where_to_look(self.leads[lead].institution);
+        let Some(target) = self.where_to_look(self.leads[lead].institution).await? else {
+            self.plan(5, 15, Task::Alert(agenda::Alert::Link(lead)));
+            return Ok(());
+        };
         let method = "yujian.supervision.v1.AlertService/LinkAlert";
         self.handle(lead, method, LinkAlert { target }).await?;
         let next = match self.leads[lead].fate {
