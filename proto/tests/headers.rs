@@ -3,7 +3,7 @@
 use prost_reflect::DescriptorPool;
 
 /// How methods that change nothing begin.
-const QUERIES: &[&str] = &["Get", "List", "Replay", "Watch", "Advise", "CheckFiling", "Follow"];
+const QUERIES: &[&str] = &["Get", "List", "Replay", "Watch", "Advise", "CheckFiling", "CheckPolicy", "Compare", "Follow"];
 /// Act on keys or on what is derived, not on an aggregate; there is no trying them.
 const OTHERS: &[&str] = &[
     "yujian.audit.v1.AuditService.EraseSubject",
@@ -39,8 +39,8 @@ fn every_command_has_the_header() {
     }
     assert_eq!(
         commands,
-        12 + 28 + 1 + 8 + 16 + 24,
-        "licensing, authorization, operator, incident, staffing, inspection"
+        12 + 28 + 1 + 8 + 16 + 24 + 4 + 2,
+        "licensing, authorization, operator, incident, staffing, inspection, alerts, policies"
     );
 }
 
