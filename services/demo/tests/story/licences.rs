@@ -99,8 +99,13 @@ pub fn the_good_and_the_bad_come_about(records: &[Record], least: usize) {
     }
 }
 
-/// Ends of clocks that can't come about: a waiver asks for nothing that could be done, it only ends.
-const WITHOUT_END: [(ClockKind, ClockState); 1] = [(ClockKind::Waiver, ClockState::Met)];
+/// Ends of clocks that can't come about: a waiver asks for nothing that could be done, it only ends; and the notice of
+/// nonconformity is counted from the finding in Zhejiang, so that no clock runs until there is one to tell.
+const WITHOUT_END: [(ClockKind, ClockState); 3] = [
+    (ClockKind::Waiver, ClockState::Met),
+    (ClockKind::Nonconformity, ClockState::Met),
+    (ClockKind::Nonconformity, ClockState::Expired),
+];
 
 /// Each kind of clock is met, and runs out; and some stand still, and end with their matter.
 pub fn every_clock_ends_in_every_way(records: &[Record], least: usize) {
