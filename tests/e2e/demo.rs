@@ -175,6 +175,12 @@ fn places(payload: &Value) -> u64 {
         .sum()
 }
 
+/// The state that an act says it leads back to.
+fn said(payload: &Value) -> State {
+    let code = payload["status"].as_str().unwrap().to_uppercase();
+    State::from_str_name(&format!("INSTITUTION_STATE_{code}")).unwrap()
+}
+
 /// Folds the log without any of our code. Changes are legally valid by the end of the story.
 fn count(data: &Path) -> Counted {
     let log = small::log(data);
@@ -199,10 +205,14 @@ fn count(data: &Path) -> Counted {
             "licensing.FilingReturned.v1" => State::Returned,
             "licensing.FilingAccepted.v1" => State::Accepted,
             "licensing.FilingReceiptIssued.v1" => State::Filed,
-            "licensing.FilingWithdrawn.v1" => State::Registered,
             "licensing.NonconformityNotified.v1" => State::Nonconforming,
             "licensing.InstitutionSuspended.v1" => State::Suspended,
-            "licensing.ConformityConfirmed.v1" | "licensing.InstitutionResumed.v1" => State::Filed,
+            "licensing.LicenceGranted.v1" => State::Licensed,
+            "licensing.AuthorizationRevoked.v1" => State::Revoked,
+            "licensing.AuthorizationExpired.v1" => State::Expired,
+            "licensing.FilingWithdrawn.v1" | "licensing.ConformityConfirmed.v1" | "licensing.InstitutionResumed.v1" => {
+                said(&payload)
+            }
             "licensing.InstitutionClosed.v1" => State::Closed,
             "licensing.RecordImported.v1" => State::Imported,
             "incident.IncidentNotified.v1" => {
@@ -266,7 +276,7 @@ async fn figures_are_what_a_naive_count_of_the_log_gives() {
     let operating = counted
         .states
         .iter()
-        .filter(|(_, state)| matches!(state, State::Filed | State::Nonconforming));
+        .filter(|(_, state)| matches!(state, State::Filed | State::Nonconforming | State::Licensed));
     assert_eq!(
         figures.places,
         operating.map(|(stream, _)| counted.places[stream]).sum::<u64>()

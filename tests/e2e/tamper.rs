@@ -39,7 +39,15 @@ fn problems(data: &Path) -> Vec<(u64, String, serde_json::Value)> {
 
 /// Position, revision and stream of the last receipt but some, and the name of its institution.
 fn receipt(data: &Path) -> (i64, String, String) {
-    let receipts = small::records(&small::log(data), "licensing.FilingReceiptIssued.v1");
+    let log = small::log(data);
+    // Of an institution that is still filed: another name needs no application there.
+    let closed: Vec<String> = ["licensing.InstitutionClosed.v1", "licensing.LicenceGranted.v1"]
+        .into_iter()
+        .flat_map(|kind| small::records(&log, kind))
+        .map(|(_, _, stream)| stream)
+        .collect();
+    let mut receipts = small::records(&log, "licensing.FilingReceiptIssued.v1");
+    receipts.retain(|(_, _, stream)| !closed.contains(stream));
     let (position, _, stream) = receipts[receipts.len() / 2].clone();
     let name = stream.replacen("institution-", "institutions/", 1);
     (position, stream, name)

@@ -19,7 +19,7 @@ pub struct Group {
 /// What a log holds.
 #[derive(Default)]
 pub struct Records {
-    /// By request id; one id may stand in one stream only.
+    /// By request id, those of the callers; one id may stand in one stream only.
     pub requests: BTreeMap<Uuid, Group>,
     /// Streams with at least one record.
     pub streams: BTreeSet<String>,
@@ -39,7 +39,9 @@ impl Records {
         let conn = Connection::open(copy.path().join("log.db")).unwrap();
         let mut statement = conn
             .prepare(
-                "SELECT s.name, r.revision, r.type, json_extract(r.metadata, '$.request.id'),
+                "SELECT s.name, r.revision, r.type,
+                        CASE WHEN json_extract(r.metadata, '$.actor.role') <> 'system'
+                             THEN json_extract(r.metadata, '$.request.id') END,
                         CASE WHEN s.name LIKE 'key-%' THEN json_extract(r.payload, '$.owner') END
                  FROM record r JOIN stream s ON s.number = r.stream ORDER BY r.position",
             )

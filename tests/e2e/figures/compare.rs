@@ -14,7 +14,7 @@ use super::counts::{Counted, Figures, parts};
 use super::grpc::Client;
 use super::naive::{Institution, World};
 use super::page::{self, get, of_region, shown};
-use super::pages::{LISTS, NOT_THE_LIST, OF_LISTS, OF_THE_FRAME, PAGES, Page};
+use super::pages::{LISTS, NOT_THE_LIST, OF_ALERTS, OF_LISTS, OF_THE_FRAME, PAGES, Page};
 use super::sql::Rows;
 
 /// What is the same in one history for all days.
@@ -205,8 +205,9 @@ impl History {
             let html = get(&self.address, &here);
             let shown = self.figures(&here, &html);
             for (name, _) in shown.keys() {
+                let of_alerts = path == "/alerts" && OF_ALERTS.contains(&name.as_str());
                 assert!(
-                    name == "listed" || OF_LISTS.contains(&name.as_str()),
+                    of_alerts || name == "listed" || OF_LISTS.contains(&name.as_str()),
                     "{here} shows {name}"
                 );
                 self.seen.insert(name.clone());

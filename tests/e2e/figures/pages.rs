@@ -232,6 +232,19 @@ pub const LISTS: [&str; 6] = [
     "/institutions",
     "/staff/list",
 ];
+/// Figures of alerts by rule and version, which the tests of the page compare with the views, and those of the views with SQL
+/// and a fold.
+pub const OF_ALERTS: [&str; 9] = [
+    "alert_precision",
+    "alerts_acknowledged",
+    "alerts_confirmed",
+    "alerts_dismissed",
+    "alerts_lapsed",
+    "alerts_open",
+    "alerts_raised",
+    "open_alerts",
+    "open_alerts_of_rule",
+];
 /// Figures that are more or less than the list behind them: places of institutions, those not closed of all, persons of
 /// engagements, and what an alert was raised about.
 pub const NOT_THE_LIST: [&str; 4] = ["places", "institutions", "barred_persons", "engaged_twice"];

@@ -69,6 +69,9 @@ impl Institution {
             "NonconformityNotified" => Some("nonconforming".to_owned()),
             "InstitutionSuspended" => Some("suspended".to_owned()),
             "InstitutionClosed" => Some("closed".to_owned()),
+            "LicenceGranted" => Some("licensed".to_owned()),
+            "AuthorizationRevoked" => Some("revoked".to_owned()),
+            "AuthorizationExpired" => Some("expired".to_owned()),
             // Back to where it stood before, which the event names.
             "FilingWithdrawn" | "ConformityConfirmed" | "InstitutionResumed" => Some(told.sure("status")),
             "RecordImported" if changed(told).is_none() => Some("imported".to_owned()),
