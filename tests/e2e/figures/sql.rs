@@ -55,21 +55,21 @@ const COUNTS: [(&str, &str); 36] = [
         "on_the_clock",
         "SELECT i.region, '', count(*) FROM clock c JOIN application a ON a.institution = c.institution
            AND a.number = c.application JOIN institution i ON i.id = c.institution
-         WHERE c.kind = 'receipt' AND c.state = 'running' AND a.state = 'accepted' AND i.status = 'accepted'
+         WHERE c.kind = 'receipt' AND c.state IN ('running', 'expired') AND a.state = 'accepted' AND i.status = 'accepted'
          GROUP BY i.region",
     ),
     (
         "receipts_overdue",
         "SELECT i.region, '', sum(c.due_date < :at) FROM clock c JOIN application a ON a.institution = c.institution
            AND a.number = c.application JOIN institution i ON i.id = c.institution
-         WHERE c.kind = 'receipt' AND c.state = 'running' AND a.state = 'accepted' AND i.status = 'accepted'
+         WHERE c.kind = 'receipt' AND c.state IN ('running', 'expired') AND a.state = 'accepted' AND i.status = 'accepted'
          GROUP BY i.region",
     ),
     (
         "receipts_due_soon",
         "SELECT i.region, '', sum(c.due_date BETWEEN :at AND :soon) FROM clock c JOIN application a ON a.institution = c.institution
            AND a.number = c.application JOIN institution i ON i.id = c.institution
-         WHERE c.kind = 'receipt' AND c.state = 'running' AND a.state = 'accepted' AND i.status = 'accepted'
+         WHERE c.kind = 'receipt' AND c.state IN ('running', 'expired') AND a.state = 'accepted' AND i.status = 'accepted'
          GROUP BY i.region",
     ),
     (

@@ -6,7 +6,7 @@
 //! WHERE a.kind = 'filing' GROUP BY i.region;
 //! SELECT i.region, sum(c.due_date < :at) FROM clock c JOIN application a ON a.institution = c.institution
 //!   AND a.number = c.application JOIN institution i ON i.id = c.institution
-//! WHERE c.kind = 'receipt' AND c.state = 'running' AND a.state = 'accepted' AND i.status = 'accepted' GROUP BY i.region;
+//! WHERE c.kind = 'receipt' AND c.state IN ('running', 'expired') AND a.state = 'accepted' AND i.status = 'accepted' GROUP BY i.region;
 //! ```
 
 use jiff::civil::Date;
@@ -77,7 +77,7 @@ pub(crate) fn pipeline(
 
 fn due(connection: &Connection, mut condition: Condition) -> Result<Vec<PipelineDue>, ViewError> {
     condition.and(
-        "i.status = 'accepted' AND a.state = 'accepted' AND c.kind = 'receipt' AND c.state = 'running'",
+        "i.status = 'accepted' AND a.state = 'accepted' AND c.kind = 'receipt' AND c.state IN ('running', 'expired')",
         [],
     );
     let list = List {

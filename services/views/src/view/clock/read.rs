@@ -255,12 +255,13 @@ fn steps(connection: &Connection, institution: Uuid, clock: ClockRef) -> Result<
     })
 }
 
-/// The running clock of the receipt of an institution's last filing: last day and whether it is provisional.
+/// The clock of the receipt that an institution's last filing still waits for, in time or late: last day and whether it is provisional.
 pub(crate) fn receipt_due(connection: &Connection, institution: &str) -> Result<Option<(Date, bool)>, ViewError> {
     let found = connection
         .prepare_cached(
             "SELECT c.due_date, c.provisional FROM clock c
-             WHERE c.institution = ? AND c.kind = 'receipt' AND c.state = 'running'
+             JOIN application a ON a.institution = c.institution AND a.number = c.application
+             WHERE c.institution = ? AND c.kind = 'receipt' AND c.state IN ('running', 'expired') AND a.state = 'accepted'
              ORDER BY c.application DESC, c.revision DESC LIMIT 1",
         )?
         .query_row([institution], |row| {
