@@ -185,6 +185,8 @@ pub const OF_INSTITUTION: [&str; 7] = [
     "institution_inspections",
     "institution_places",
 ];
+/// Figures of what authorizes an institution, on its page.
+pub const OF_AUTHORIZATION: [&str; 3] = ["children_placed", "children_to_place", "institution_applications"];
 pub const OF_PERSON: [&str; 4] = [
     "person_alerts",
     "person_engagements",

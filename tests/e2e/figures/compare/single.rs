@@ -6,7 +6,7 @@ use super::{History, equal};
 use crate::figures::counts::Figures;
 use crate::figures::page::{self, get};
 use crate::figures::pages::{
-    OF_INCIDENT, OF_INSPECTION, OF_INSTITUTION, OF_LISTS, OF_PERSON, OF_THE_FRAME, SAID_OF_CASES,
+    OF_AUTHORIZATION, OF_INCIDENT, OF_INSPECTION, OF_INSTITUTION, OF_LISTS, OF_PERSON, OF_THE_FRAME, SAID_OF_CASES,
 };
 use crate::support::eventually;
 
@@ -38,8 +38,8 @@ impl History {
             let mut here = self.figures(&path, &get(&self.address, &path));
             self.beside(&path, &here).await;
             here.retain(|(name, _), _| {
-                // Applications are compared with the views by the tests of the page.
-                name != "institution_applications"
+                // What authorizes it is compared with the views by the tests of the page.
+                !OF_AUTHORIZATION.contains(&name.as_str())
                     && (OF_INSTITUTION.contains(&name.as_str()) || !OF_LISTS.contains(&name.as_str()))
             });
             self.single_is(&path, &OF_INSTITUTION, &here);
@@ -108,6 +108,12 @@ impl History {
         let here = self.figures(path, &html);
         self.single_is(path, known, &here);
         let before = html.split("aria-labelledby=\"h-t\"").next().unwrap();
+        // How long an alert has been open is an age, like that of the page itself.
+        let mut cells = before.split("data-l=\"历时\">");
+        let first = cells.next().unwrap_or_default().to_owned();
+        let before = cells.fold(first, |text, cell| {
+            text + cell.split_once("</td>").map_or("", |(_, rest)| rest)
+        });
         let unnamed = page::unnamed_numbers(&format!("{before}></main>"), &SAID_OF_CASES);
         assert!(unnamed.is_empty(), "{path}: numbers that are no figures: {unnamed:?}");
         here
