@@ -70,6 +70,16 @@ impl Walk {
             .map(|township| township.id.clone())
             .collect();
         let credit_code = self.dice.credit_code();
+        // Which mode and ownership go with a type is policy: a walk of chance alone would register hardly anybody.
+        let (institution_type, mode, ownership) = if self.dice.percent(95) {
+            (InstitutionType::Comprehensive, Mode::Private, Ownership::Private)
+        } else {
+            (
+                self.dice.one(InstitutionType::ALL),
+                self.dice.one(Mode::ALL),
+                self.dice.one(Ownership::ALL),
+            )
+        };
         let command = InstitutionCommand::Register(RegisterInstitution {
             name: format!("托育中心{}", self.dice.between(1, 999)),
             credit_code: credit_code.clone(),
@@ -77,10 +87,10 @@ impl Walk {
             address: "文三路1号".to_owned(),
             region: self.dice.one(&townships),
             point: None,
-            institution_type: self.dice.one(InstitutionType::ALL),
+            institution_type,
             also_types: Vec::new(),
-            mode: self.dice.one(Mode::ALL),
-            ownership: self.dice.one(Ownership::ALL),
+            mode,
+            ownership,
             registrar: Registrar::MarketSupervision,
             registration_date: self.day(-40, 0),
             representative: RepresentativeInput {
