@@ -2,17 +2,15 @@
 //! region on a day. Taken from the active policies and the holiday table, and from nothing else: no rule stands here, and
 //! nothing is said about any institution.
 
-use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::clock::ClockKind;
-use crate::envelope::{PolicyRef, Role};
+use crate::envelope::PolicyRef;
 use crate::institution::machine::Move;
 use crate::institution::{DeemedOutcome, InstitutionType, Mode, Ownership, Regime};
 use crate::policy::{AdmissionPolicy, LicencePolicy, Mark, PaperRule, PolicyDocument, Standards, TypeRule};
 use crate::reference::Reference;
 use crate::rejection::Rejection;
-use crate::time::{Occurred, day_of};
 use crate::values::RegionId;
 
 mod clocks;
@@ -192,17 +190,6 @@ pub fn regime(reference: &Reference, region: &RegionId, on: Date) -> Regime {
     } else {
         Regime::Filing
     }
-}
-
-/// The legal day on which papers come in: for an operator the day on which the request reaches Yujian, for an officer, who may
-/// record papers that were handed in at the counter, the day that the officer names.
-// rule: ADM-16
-#[must_use]
-pub fn papers_day(role: Role, received: Timestamp, occurred: Option<&Occurred>) -> Date {
-    let told = occurred
-        .filter(|_| role != Role::Operator)
-        .and_then(|occurred| occurred.day());
-    told.unwrap_or_else(|| day_of(received))
 }
 
 /// What such a filing needs.

@@ -12,7 +12,7 @@ mod state;
 
 pub use crate::clock::Deadline;
 pub use command::*;
-pub use decide::site_claim;
+pub use decide::{papers_came, site_claim};
 pub use event::*;
 pub use kinds::*;
 pub use licence::*;

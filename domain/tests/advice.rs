@@ -2,10 +2,11 @@
 #![allow(clippy::unwrap_used)]
 
 use jiff::civil::Date;
-use yujian_domain::advice::{Advice, Asked, Begins, Measure, advise, papers_day, regime};
+use yujian_domain::advice::{Advice, Asked, Begins, Measure, advise, regime};
 use yujian_domain::calendar::Calendar;
 use yujian_domain::clock::ClockKind;
 use yujian_domain::envelope::Role;
+use yujian_domain::institution::papers_came;
 use yujian_domain::institution::{InstitutionType, Mode, Ownership, PaperKind, Regime};
 use yujian_domain::policy::Source;
 use yujian_domain::reference::Reference;
@@ -183,7 +184,7 @@ fn papers_of_an_operator_come_when_they_are_received_and_an_officer_may_record_e
     let told = Occurred::Day {
         date: day("2026-02-27"),
     };
-    assert_eq!(papers_day(Role::Operator, received, Some(&told)), day("2026-03-02"));
-    assert_eq!(papers_day(Role::Officer, received, Some(&told)), day("2026-02-27"));
-    assert_eq!(papers_day(Role::Officer, received, None), day("2026-03-02"));
+    assert_eq!(papers_came(Role::Operator, received, Some(told)), day("2026-03-02"));
+    assert_eq!(papers_came(Role::Officer, received, Some(told)), day("2026-02-27"));
+    assert_eq!(papers_came(Role::Officer, received, None), day("2026-03-02"));
 }

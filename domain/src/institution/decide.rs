@@ -36,6 +36,8 @@ mod submission;
 mod types;
 mod verdict;
 
+pub use filing::papers_came;
+
 /// What a room answers.
 type Decision = Result<Vec<Decided<InstitutionEvent>>, Rejection>;
 

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use yujian_command::{CommandError, Outcome};
 use yujian_domain::advice;
 use yujian_domain::envelope::Actor;
-use yujian_domain::institution::{ApplicationKind, ApplicationState, Institution, Regime};
+use yujian_domain::institution::{ApplicationKind, ApplicationState, Institution, Regime, papers_came};
 use yujian_domain::rejection::{Reason, Rejection};
 use yujian_domain::time::day_of;
 use yujian_domain::values::RegionId;
@@ -73,7 +73,7 @@ impl Api {
             actor,
         };
         let (header, target, filing) = convert::file(request, ground).map_err(|rejection| refused(&rejection))?;
-        let day = advice::papers_day(actor.role, self.clock.now(), header.occurred.as_ref());
+        let day = papers_came(actor.role, self.clock.now(), header.occurred);
         let regime = self.regime_of(target, day).await?;
         let mut request = Parsed {
             header,

@@ -1,10 +1,11 @@
 //! Filing (备案): papers come in, are returned once with everything that is missing, accepted, receipted, withdrawn.
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::papers::{self, Earlier, problems};
 use super::register::{LONGEST_LINE, LONGEST_NAME, text_subject};
-use super::{Decision, act_day, begins, clocking, entitled, today};
+use super::{Decision, act_day, begins, clocking, entitled};
 use crate::aggregate::{Context, Decided};
 use crate::check::Check;
 use crate::clock::{Clock, ClockKind, ClockRef, ClockState, Unit};
@@ -18,7 +19,7 @@ use crate::institution::{
 use crate::policy::{AdmissionPolicy, CountsFrom};
 use crate::reference::ActivePolicy;
 use crate::rejection::{LegalBasis, Rejection};
-use crate::time::Occurred;
+use crate::time::{Occurred, day_of};
 use crate::values::RegionId;
 
 /// Papers come in. They are accepted, or returned with everything that stands in the way.
@@ -80,15 +81,18 @@ pub(super) fn submit(state: &Institution, command: &SubmitFiling, context: &Cont
     Ok(events)
 }
 
-/// The day on which papers came in: for an operator the day on which the request reached Yujian, which starts the
-/// authority's clock; an officer may record papers that were handed in at the counter earlier.
+/// The legal day on which papers come in, which starts the authority's clock: for an operator the day on which the request
+/// reaches Yujian; an officer, who may record papers that were handed in at the counter earlier, names it.
 // rule: ADM-16
+#[must_use]
+pub fn papers_came(role: Role, received: Timestamp, occurred: Option<Occurred>) -> Date {
+    let told = occurred.filter(|_| role != Role::Operator).and_then(Occurred::day);
+    told.unwrap_or_else(|| day_of(received))
+}
+
+/// The same in a decision.
 pub(super) fn papers_day(context: &Context<'_>) -> Date {
-    if context.actor.role == Role::Operator {
-        today(context)
-    } else {
-        act_day(context)
-    }
+    papers_came(context.actor.role, context.now, Some(context.occurred))
 }
 
 fn accepted(

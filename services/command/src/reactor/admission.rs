@@ -133,12 +133,13 @@ async fn unauthorized(
     let Some(id) = institution.filter(|_| children > 0) else {
         return Ok(Vec::new());
     };
-    let now: Institution = world.now(id).await?;
+    // What ends with effect from an earlier day may be told after the children were seen.
+    let then: Institution = world.known_at(id, seen.record.position).await?;
     let metadata = seen.metadata()?;
     let Some(day) = metadata.occurred.day() else {
         return Ok(Vec::new());
     };
-    if metadata.provenance.is_some() || now.imported.is_some() || was_authorized(&now, day) {
+    if metadata.provenance.is_some() || then.imported.is_some() || was_authorized(&then, day) {
         return Ok(Vec::new());
     }
     let alert = RaiseAlert {

@@ -9,12 +9,14 @@ use yujian_domain::aggregate::{Aggregate, Claim};
 use yujian_domain::personal::KeyedDigest;
 use yujian_domain::reference::Reference;
 use yujian_domain::time::day_of;
-use yujian_eventlog::{Direction, Item, LogError, Record, StreamName};
+use yujian_eventlog::{Direction, Item, LogError, LogPosition, Record, StreamName};
 
 use super::unreadable;
 use crate::api::CommandError;
 use crate::floor::{Commands, stream_of};
 
+/// Records read at once on the way back through a stream, whose end is nearly always what is looked for.
+const BACK: usize = 8;
 /// Records read at once in a scan.
 const SCAN: usize = 10_000;
 
@@ -64,6 +66,37 @@ impl<'a> World<'a> {
         Ok(sound.collect())
     }
 
+    /// The aggregate as its stream stood when the log came to `position`: what whoever reacts to a record of another stream
+    /// must look at, so that it says the same however late it runs.
+    pub(crate) async fn known_at<A: Aggregate>(&self, id: Uuid, position: LogPosition) -> Result<A, CommandError> {
+        let stream = stream_of::<A>(id)?;
+        let log = &self.commands.inner.log;
+        let mut from = None;
+        loop {
+            let items = match log.read_stream(&stream, Direction::Backwards, from, BACK).await {
+                Err(LogError::StreamNotFound) => return Ok(A::default()),
+                items => items?,
+            };
+            let Some(earliest) = items.iter().filter_map(revision_of).min() else {
+                return Ok(A::default());
+            };
+            let known = |item: &&Item| match item {
+                Item::Record(record) => record.position <= position,
+                Item::Damaged(damage) => damage.position <= position,
+            };
+            match items.iter().position(|item| known(&item)) {
+                // Nothing came after it: the state at hand, which is cached.
+                Some(0) if from.is_none() => return self.now(id).await,
+                Some(index) => {
+                    let revision = revision_of(&items[index]).unwrap_or(earliest);
+                    return self.at(&stream, revision).await;
+                }
+                None if earliest == 0 => return Ok(A::default()),
+                None => from = Some(earliest - 1),
+            }
+        }
+    }
+
     /// Whether a stream has a first event.
     pub(crate) async fn exists(&self, stream: &StreamName) -> Result<bool, CommandError> {
         let log = &self.commands.inner.log;
@@ -96,6 +129,14 @@ impl<'a> World<'a> {
     /// Digests of a claim under every epoch.
     pub(crate) fn digests(&self, claim: &Claim) -> Vec<KeyedDigest> {
         self.commands.inner.digests(claim)
+    }
+}
+
+/// Revision of a record, also of one that does not read, where it is known.
+fn revision_of(item: &Item) -> Option<u64> {
+    match item {
+        Item::Record(record) => Some(record.revision),
+        Item::Damaged(damage) => damage.revision,
     }
 }
 

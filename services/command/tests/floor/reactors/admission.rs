@@ -8,8 +8,8 @@ use yujian_domain::incident::{Category, IncidentEvent, IncidentNotified};
 use yujian_domain::inspection::{
     CheckInMethod, ChecklistRef, InspectionEvent, InspectionPlanned, InspectorCheckedIn, PresenceCounted, Purpose,
 };
-use yujian_domain::institution::{ApplicationKind, Deadline, PaperKind};
-use yujian_domain::personal::Personal;
+use yujian_domain::institution::{ApplicationKind, CloseInstitution, Deadline, PaperKind};
+use yujian_domain::personal::{Personal, Sensitive};
 use yujian_domain::time::{Occurred, end_of, start_of};
 use yujian_domain::values::ClassType;
 
@@ -230,6 +230,30 @@ async fn who_may_take_children_on_that_day_is_not_told_of_whatever_came_before_o
         2,
         "the renewed term has run out"
     );
+}
+
+#[tokio::test]
+async fn a_closing_that_is_told_late_makes_no_earlier_count_wrong_however_late_it_is_looked_at() {
+    let bench = Bench::new().await;
+    let filed = bench.files(1, filing()).await;
+    bench.act(officer("330106"), filed, receipt("2026-03-02")).await;
+    bench.noon("2026-03-12");
+    bench.counted(1, filed, 5, "2026-03-12").await;
+    // Known on the 16th: the last day of service was the 10th.
+    bench.noon("2026-03-16");
+    let close = CloseInstitution {
+        reason: Sensitive::new("停办"),
+        closing_date: date("2026-03-10"),
+        children_to_place: 0,
+    };
+    bench.act(officer("330106"), filed, close).await;
+    bench.react().await;
+    assert_eq!(bench.alerts("children_without_receipt").await, []);
+    // What is counted once that is known is another matter, also of a day before it.
+    bench.counted(2, filed, 5, "2026-03-12").await;
+    bench.react().await;
+    let told = [(filed, "2026-03".to_owned())];
+    assert_eq!(bench.alerts("children_without_receipt").await, told);
 }
 
 #[tokio::test]
