@@ -1,6 +1,7 @@
 //! Random histories without a story: at each step any command to any aggregate, mostly one that its state may take, through
 //! the command floor with its reactors. What is refused leaves no trace; another command is tried.
 
+mod alerts;
 mod dice;
 mod incidents;
 mod inspections;
@@ -23,6 +24,7 @@ use yujian_eventlog::clock::SimulatedClock;
 use yujian_eventlog::entropy::Entropy;
 use yujian_eventlog::keys::MemoryKeys;
 use yujian_eventlog::memory::MemoryLog;
+use yujian_eventlog::{EventLog, LogPosition};
 
 use self::dice::Dice;
 use super::histories::UNTIL;
@@ -60,6 +62,10 @@ pub struct Walk {
     inspectors: Vec<(Uuid, String)>,
     inspections: Vec<Uuid>,
     incidents: Vec<Uuid>,
+    alerts: Vec<Uuid>,
+    log: Arc<MemoryLog>,
+    /// How far alerts were looked for in the log.
+    looked: LogPosition,
     /// Commands that were accepted and that were refused.
     pub counts: [u64; 2],
 }
@@ -152,7 +158,8 @@ impl Walk {
                 1..=12 => self.institution().await,
                 13..=30 => self.incident().await,
                 31..=58 => self.person().await,
-                _ => self.inspection().await,
+                59..=96 => self.inspection().await,
+                _ => self.alert().await,
             };
             if done {
                 return;
@@ -201,6 +208,9 @@ pub async fn walked(seed: u64) -> (House, PathBuf, [u64; 2]) {
         inspectors: Vec::new(),
         inspections: Vec::new(),
         incidents: Vec::new(),
+        alerts: Vec::new(),
+        log: log.clone(),
+        looked: log.origin(),
         counts: [0; 2],
     };
     clock.set(walk.now);

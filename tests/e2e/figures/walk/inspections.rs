@@ -333,7 +333,7 @@ impl Walk {
                 finding,
                 check: self.dice.one(CorrectionCheck::ALL),
                 reason: Sensitive::new("仍未开展"),
-                due_date: self.day(1, 20),
+                due_date: self.day(1, 5),
             }
             .into(),
             5 => OrderCorrection {
@@ -346,7 +346,7 @@ impl Walk {
                 due_date: {
                     let due = state.findings.get(&finding).and_then(|finding| finding.due_date);
                     due.unwrap_or(self.today())
-                        .saturating_add(self.dice.signed(0, 10).days())
+                        .saturating_add(self.dice.signed(0, 4).days())
                 },
                 reason: Sensitive::new("等待到货"),
                 approver: officer(&mut self.dice).id,
