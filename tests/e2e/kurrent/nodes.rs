@@ -1,5 +1,6 @@
 //! Two command nodes on one host, one killed at random under load: what was acknowledged and what the server holds agree.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -24,9 +25,10 @@ const CLIENTS: u32 = 32;
 /// its time on kills.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// What the server holds, read from the double's memory without any code of the client.
-fn records_of(cluster: &Cluster) -> Records {
-    let mut records = Records::default();
+/// What the server holds, read from the double's memory without any code of the client: what came of the commands of
+/// clients, and what the reactors of both nodes made of it.
+fn records_of(cluster: &Cluster) -> (Records, Records) {
+    let (mut records, mut reactions) = (Records::default(), Records::default());
     let prefix = format!("{NAMESPACE}.");
     for event in cluster.store().events() {
         let Some(stream) = event.stream.strip_prefix(&prefix) else {
@@ -37,15 +39,16 @@ fn records_of(cluster: &Cluster) -> Records {
             let payload: Value = serde_json::from_slice(&event.data).unwrap();
             payload["owner"].as_str().unwrap().to_owned()
         });
-        records.take(
-            stream.to_owned(),
-            i64::try_from(event.revision).unwrap(),
-            event.event_type.clone(),
-            metadata["request"]["id"].as_str(),
-            owner,
-        );
+        let revision = i64::try_from(event.revision).unwrap();
+        let request = metadata["request"]["id"].as_str();
+        let reacted = metadata["actor"]["role"] == "system";
+        let asked = request.filter(|_| !reacted);
+        records.take(stream.to_owned(), revision, event.event_type.clone(), asked, owner);
+        if reacted {
+            reactions.take(stream.to_owned(), revision, event.event_type.clone(), request, None);
+        }
     }
-    records
+    (records, reactions)
 }
 
 /// Channels to both nodes, as they are at the moment.
@@ -129,8 +132,13 @@ async fn two_nodes_of_which_one_is_killed_at_random_lose_and_double_nothing() {
     for client in &mut clients {
         client.settle(&channels[0]).await;
     }
-    let records = records_of(&cluster);
+    let (records, reactions) = records_of(&cluster);
     records.none_torn();
+    reactions.none_torn();
+    for (request, group) in &reactions.requests {
+        let types: BTreeSet<&String> = group.types.iter().collect();
+        assert_eq!(types.len(), group.types.len(), "a reaction came twice: {request} {group:?}");
+    }
     assert_eq!(records.claims_without_owner(), 0, "a claim is stuck");
     let mut acknowledged = 0;
     for (index, client) in clients.iter().enumerate() {
@@ -154,7 +162,8 @@ async fn two_nodes_of_which_one_is_killed_at_random_lose_and_double_nothing() {
     let (sound, report) = run(&["verify", "--log", &log, "--data-dir", text(data[0].path())]).await;
     assert!(sound, "{report}");
     println!(
-        "nodes: seed {seed}, {rounds} kills, {acknowledged} commands acknowledged, faults struck {:?}",
+        "nodes: seed {seed}, {rounds} kills, {acknowledged} commands acknowledged, {} reactions, faults struck {:?}",
+        reactions.requests.len(),
         cluster.faults().counts()
     );
     assert!(acknowledged > usize::try_from(rounds).unwrap() * 10, "{acknowledged}");
