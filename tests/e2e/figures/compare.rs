@@ -10,12 +10,17 @@ use tonic::transport::Channel;
 use yujian_domain::divisions::Divisions;
 use yujian_domain::reference::Reference;
 
+use super::admission::{self, Admissions};
+use super::alerts;
 use super::counts::{Counted, Figures, parts};
 use super::grpc::Client;
 use super::naive::{Institution, World};
 use super::page::{self, get, of_region, shown};
-use super::pages::{LISTS, NOT_THE_LIST, OF_ALERTS, OF_LISTS, OF_THE_FRAME, PAGES, Page};
+use super::pages::{LISTS, NOT_THE_LIST, OF_ADMISSION, OF_ALERTS, OF_LISTS, OF_THE_FRAME, PAGES, Page};
 use super::sql::Rows;
+
+/// Working days within which a clock counts as due soon.
+const CLOCK_SOON: u32 = 3;
 
 /// What is the same in one history for all days.
 pub struct History {
@@ -90,22 +95,15 @@ impl History {
             let here = self.figures(&what, &html);
             let unnamed = page::unnamed_numbers(&html, page.says);
             assert!(unnamed.is_empty(), "{what}: numbers that are no figures: {unnamed:?}");
-            // Where everything lies in one province, the page of the whole is that province's.
-            let named = sql.named();
-            let mut region = region.to_owned();
+            let of_page = self.province_for(region);
             let mut told = &told;
             let province;
-            if region.is_empty() {
-                let tops = parts(self.divisions, "", &named);
-                if let (1, Some(only)) = (tops.len(), tops.first())
-                    && only.len() == 2
-                {
-                    region.clone_from(only);
-                    province = self.client.figures(only, at).await;
-                    told = &province;
-                }
+            if of_page != region {
+                province = self.client.figures(&of_page, at).await;
+                told = &province;
             }
-            let below = parts(self.divisions, &region, &named);
+            let region = of_page;
+            let below = parts(self.divisions, &region, &sql.named());
             let (counts, institutions) = match page.path {
                 "/" => (&told.overview, below.is_empty()),
                 "/staff" => (&told.staff, false),
@@ -186,8 +184,72 @@ impl History {
         }
     }
 
+    /// The page of admission of a division at a day.
+    async fn admission(&mut self, region: &str, at: Date, sql: &Admissions, fold: &Admissions) {
+        let path = of_region("/admission", region);
+        let html = get(&self.address, &path);
+        let what = format!("{}: {path} on {at}", self.what);
+        let here = self.figures(&what, &html);
+        let unnamed = page::unnamed_numbers(&html, &[]);
+        assert!(unnamed.is_empty(), "{what}: numbers that are no figures: {unnamed:?}");
+        for (name, _) in here.keys() {
+            let known = OF_ADMISSION.contains(&name.as_str()) || OF_LISTS.contains(&name.as_str());
+            assert!(known, "{what} shows {name}, which this test does not know");
+            self.seen.insert(name.clone());
+        }
+        let region = self.province_for(region);
+        let parts = parts(self.divisions, &region, &self.named());
+        let calendar = &Reference::shipped().calendar;
+        let figures = |of: &Admissions| of.figures(&region, &parts, at, calendar);
+        let replied = self.client.of_admission(&region, at).await;
+        self.beside(&what, &here).await;
+        let own = here
+            .into_iter()
+            .filter(|((name, _), _)| !OF_LISTS.contains(&name.as_str()));
+        equal(
+            &what,
+            [
+                ("page", own.collect()),
+                ("gRPC", replied),
+                ("SQL", figures(sql)),
+                ("fold", figures(fold)),
+            ],
+        );
+        self.lists_behind(&what, &html, &region);
+    }
+
+    /// Divisions that institutions name.
+    fn named(&self) -> BTreeSet<String> {
+        self.world.institutions.values().map(Institution::region).collect()
+    }
+
+    /// Where everything lies in one province, the page of the whole is that province's.
+    fn province_for(&self, region: &str) -> String {
+        let tops = parts(self.divisions, "", &self.named());
+        match tops.first() {
+            Some(only) if region.is_empty() && tops.len() == 1 && only.len() == 2 => only.clone(),
+            _ => region.to_owned(),
+        }
+    }
+
+    /// Each clock that waits, with its last day and what is left of it, as the file of the list has it.
+    async fn deadlines(&mut self, region: &str, at: Date, sql: &Admissions, fold: &Admissions) {
+        let path = of_region("/deadlines.csv", region);
+        let calendar = &Reference::shipped().calendar;
+        let replied = self.client.deadlines(region, at).await;
+        equal(
+            &format!("{}: {path} on {at}", self.what),
+            [
+                ("page", admission::in_file(&page::file(&self.address, &path))),
+                ("gRPC", replied),
+                ("SQL", sql.deadlines(region, at, calendar)),
+                ("fold", fold.deadlines(region, at, calendar)),
+            ],
+        );
+    }
+
     /// Lists of a division: how many rows they have.
-    async fn lists(&mut self, region: &str, at: Date, sql: &Counted, fold: &Counted) {
+    async fn lists(&mut self, region: &str, at: Date, sql: &Counted, fold: &Counted, admitted: [&Admissions; 2]) {
         let total = |counted: &Counted, path: &str, history: &Self| {
             let counts = counted.within(history.divisions, region);
             let sum = |name: &str| -> u64 { counts.iter().filter(|((one, _), _)| *one == name).map(|(_, n)| n).sum() };
@@ -212,15 +274,41 @@ impl History {
                 );
                 self.seen.insert(name.clone());
             }
+            if path == "/alerts" {
+                let own = shown.clone().into_iter().filter(|((name, _), _)| name != "listed");
+                self.alerts(&here, region, own.collect()).await;
+            }
             let key = ("listed".to_owned(), path.to_owned());
             let shown: u64 = shown.get(&key).map_or(0, |value| value.parse().unwrap());
             let replied = self.client.listed(path, region, at).await;
             let what = format!("{}: {here}", self.what);
+            let [sql, fold] = if ["/applications", "/deadlines"].contains(&path) {
+                admitted.map(|all| all.listed(path, region))
+            } else {
+                [sql, fold].map(|counted| total(counted, path, self))
+            };
             assert_eq!(shown, replied, "{what}: page and gRPC");
-            assert_eq!(shown, total(sql, path, self), "{what}: page and SQL");
-            assert_eq!(shown, total(fold, path, self), "{what}: page and fold");
+            assert_eq!(shown, sql, "{what}: page and SQL");
+            assert_eq!(shown, fold, "{what}: page and fold");
         }
+        self.deadlines(region, at, admitted[0], admitted[1]).await;
         self.credentials(region, at).await;
+    }
+
+    /// Open alerts of a division and its parts, and how precise each version of a rule is.
+    async fn alerts(&mut self, here: &str, region: &str, shown: Figures) {
+        let parts = parts(self.divisions, region, &self.named());
+        let replied = self.client.of_alerts(region).await;
+        let of = |told: &[alerts::Alert]| alerts::figures(told, region, &parts);
+        equal(
+            &format!("{}: {here}", self.what),
+            [
+                ("page", shown),
+                ("gRPC", replied),
+                ("SQL", of(&self.rows.told_alerts())),
+                ("fold", of(&self.world.told_alerts())),
+            ],
+        );
     }
 
     /// The list of credentials: all, those that have ended, those of persons at work.
@@ -250,10 +338,10 @@ impl History {
         assert_eq!(shown, self.world.credentials(region, at), "{what}: page and fold");
     }
 
-    /// Every row of the lists of institutions, inspections and incidents, page by page.
+    /// Every row of the lists of institutions, applications, inspections and incidents, page by page.
     pub async fn lists_row_by_row(&mut self) {
         let mut here = Figures::new();
-        for list in ["/institutions", "/inspections", "/incidents"] {
+        for list in ["/institutions", "/applications", "/inspections", "/incidents"] {
             let mut path = list.to_owned();
             loop {
                 let html = get(&self.address, &path);
@@ -283,6 +371,8 @@ impl History {
     pub async fn all(&mut self, at: Date, longest: usize) {
         let soon = Reference::shipped().calendar.add_working_days(at, 2).date;
         let (sql, fold) = (self.rows.count(at, soon), self.world.count(at, soon));
+        let soon = Reference::shipped().calendar.add_working_days(at, CLOCK_SOON).date;
+        let admitted = (self.rows.admissions(at, soon), self.world.admissions(at, soon));
         let named = sql.named();
         let mut regions = BTreeSet::from([String::new()]);
         for code in &named {
@@ -299,9 +389,10 @@ impl History {
         }
         for region in &regions {
             self.pages(region, at, &sql, &fold).await;
+            self.admission(region, at, &admitted.0, &admitted.1).await;
         }
         for region in regions.iter().filter(|region| region.len() <= 4) {
-            self.lists(region, at, &sql, &fold).await;
+            self.lists(region, at, &sql, &fold, [&admitted.0, &admitted.1]).await;
         }
     }
 }

@@ -150,7 +150,7 @@ fn operating(counts: &Counts) -> u64 {
 }
 
 /// A part of a whole in tenths of a percent, half up.
-fn percent(part: u64, whole: u64) -> Option<String> {
+pub fn percent(part: u64, whole: u64) -> Option<String> {
     let tenths = (part * 2000 + whole).checked_div(2 * whole)?;
     Some(format!("{}.{}%", tenths / 10, tenths % 10))
 }

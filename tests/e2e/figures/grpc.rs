@@ -6,14 +6,17 @@ use jiff::civil::Date;
 use tonic::transport::Channel;
 use yujian_proto::common::v1 as common;
 use yujian_proto::supervision::v1 as supervision;
+use yujian_proto::supervision::v1::alert_service_client::AlertServiceClient;
 use yujian_proto::supervision::v1::supervision_service_client::SupervisionServiceClient;
 
-use super::counts::{Counts, add, lies_in};
+use super::alerts;
+use super::counts::{Counts, Figures, add, lies_in, put};
 use crate::support::{ADMINISTRATOR, by};
 
 /// A client that sees everything, as the page does: an administrator for the figures, auditors for lists and histories.
 pub struct Client {
     stub: SupervisionServiceClient<Channel>,
+    alerts: AlertServiceClient<Channel>,
     /// The greatest divisions, each of which has an auditor.
     tops: Vec<String>,
 }
@@ -67,6 +70,31 @@ macro_rules! total {
     };
 }
 
+/// The id in a resource name.
+fn id_in(name: &str) -> &str {
+    name.split_once('/').map_or(name, |(_, id)| id)
+}
+
+/// Every row of a list, page by page.
+macro_rules! every {
+    ($client:expr, $actor:expr, $method:ident, $request:ident { $($field:ident: $value:expr),* $(,)? }, $rows:ident) => {{
+        let (mut rows, mut page_token) = (Vec::new(), String::new());
+        loop {
+            let reply = ask!($client, $actor, $method, $request {
+                page_size: 500,
+                page_token: page_token,
+                $($field: $value,)*
+            });
+            rows.extend(reply.$rows);
+            page_token = reply.next_page_token;
+            if page_token.is_empty() {
+                break rows;
+            }
+        }
+    }};
+}
+
+mod admission;
 mod replies;
 mod single;
 
@@ -74,8 +102,9 @@ use replies::{conduct, overview, staff};
 
 impl Client {
     pub fn new(channel: Channel, tops: Vec<String>) -> Self {
-        let stub = SupervisionServiceClient::new(channel).max_decoding_message_size(16 << 20);
-        Self { stub, tops }
+        let stub = SupervisionServiceClient::new(channel.clone()).max_decoding_message_size(16 << 20);
+        let alerts = AlertServiceClient::new(channel);
+        Self { stub, alerts, tops }
     }
 
     /// Auditors that together see all of a division, with the division to ask for: those of the greatest divisions, since
@@ -185,6 +214,53 @@ impl Client {
         add(own, "alerts_by_rule", "double_engagement", doubles);
     }
 
+    /// The figures of alerts of a division.
+    pub async fn of_alerts(&mut self, region: &str) -> Figures {
+        let mut figures = Figures::new();
+        let asked = supervision::GetAlertFiguresRequest {
+            region_code: region.to_owned(),
+            ..Default::default()
+        };
+        let reply = self.alerts.get_alert_figures(by(ADMINISTRATOR, asked)).await.unwrap();
+        let reply = reply.into_inner();
+        for one in reply.parts.iter().chain(&reply.region) {
+            let counts: Vec<(String, String, u64)> = one
+                .open
+                .iter()
+                .map(|of| {
+                    let rule = code(of.rule().as_str_name(), "ALERT_RULE_");
+                    let severity = code(of.severity().as_str_name(), "ALERT_SEVERITY_");
+                    (rule, severity, of.count)
+                })
+                .collect();
+            let place = self::of(&one.code);
+            alerts::put_open(&mut figures, &place, place == region, &counts);
+        }
+        let asked = supervision::GetAlertPrecisionRequest {
+            region_code: region.to_owned(),
+            ..Default::default()
+        };
+        let reply = self.alerts.get_alert_precision(by(ADMINISTRATOR, asked)).await.unwrap();
+        for row in reply.into_inner().rules {
+            let policy = if row.policy.is_empty() { "-" } else { &row.policy };
+            let of = format!("{region}/{}/{policy}", code(row.rule().as_str_name(), "ALERT_RULE_"));
+            for (name, count) in [
+                ("alerts_raised", row.raised),
+                ("alerts_acknowledged", row.acknowledged),
+                ("alerts_open", row.open),
+                ("alerts_dismissed", row.dismissed),
+                ("alerts_confirmed", row.confirmed),
+                ("alerts_lapsed", row.lapsed),
+            ] {
+                put(&mut figures, name, &of, count);
+            }
+            if let Some(share) = &row.precision {
+                alerts::put_precision(&mut figures, of, share.numerator, share.denominator);
+            }
+        }
+        figures
+    }
+
     /// How many rows the list at a path of the page has for a division.
     pub async fn listed(&mut self, path: &str, region: &str, at: Date) -> u64 {
         let mut sum = 0;
@@ -230,6 +306,23 @@ impl Client {
                     ListFindingsRequest {
                         region_code: region_code,
                         at_date: at_date
+                    }
+                ),
+                "/applications" => total!(
+                    self,
+                    &actor,
+                    list_applications,
+                    ListApplicationsRequest {
+                        region_code: region_code
+                    }
+                ),
+                "/deadlines" => total!(
+                    self,
+                    &actor,
+                    list_clocks,
+                    ListClocksRequest {
+                        region_code: region_code,
+                        waiting_only: true
                     }
                 ),
                 "/alerts" => total!(

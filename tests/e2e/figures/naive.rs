@@ -1,6 +1,7 @@
 //! A deliberately simple fold over the log, written from what the events mean. It knows neither the views nor the folds
 //! of the domain: it reads JSON, keeps everything in maps, and counts anew for each question.
 
+mod admission;
 mod count;
 mod inspections;
 mod institutions;
@@ -12,9 +13,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde_json::{Map, Value};
+use uuid::Uuid;
 use yujian_domain::time::{day_of, start_of};
 use yujian_eventlog::{EventLog, Item, StreamName};
 
+use super::admission_model::{Admitted, admitted};
+use super::alerts::Alert;
 use inspections::{Finding, Inspection, Visit};
 use institutions::Incident;
 pub use institutions::Institution;
@@ -33,6 +37,18 @@ pub struct ChecklistItem {
 /// Items of each published version of a checklist.
 type Checklists = BTreeMap<(String, u64), Vec<ChecklistItem>>;
 
+/// An alert, with its institution and person.
+#[derive(Debug, Default)]
+pub struct ToldAlert {
+    pub institution: String,
+    pub person: Option<String>,
+    rule: String,
+    severity: String,
+    policy: String,
+    status: &'static str,
+    acknowledged: bool,
+}
+
 /// Everything that the log tells.
 #[derive(Debug, Default)]
 pub struct World {
@@ -45,8 +61,10 @@ pub struct World {
     pub assistance: Vec<String>,
     /// By institution, year and inspection.
     pub visits: BTreeMap<(String, String, String), Visit>,
-    /// Rule, institution and person of each alert.
-    pub alerts: Vec<(String, String, Option<String>)>,
+    /// Each alert, by its id.
+    pub alerts: BTreeMap<String, ToldAlert>,
+    /// Admission of each institution.
+    pub admitted: BTreeMap<Uuid, Admitted>,
     /// Events in the history of each institution.
     pub history: BTreeMap<String, u64>,
     /// Stream of each damaged record, when that could be read.
@@ -125,10 +143,57 @@ fn known(event_type: &str) -> bool {
     std::path::Path::new(golden).join(format!("{event_type}.json")).exists()
 }
 
+impl ToldAlert {
+    fn take(&mut self, kind: &str, told: &Told<'_>) {
+        self.status = match kind {
+            "AlertRaised" => {
+                let policy = told.payload.get("rule_policy").and_then(Value::as_object);
+                *self = Self {
+                    institution: told.sure("institution"),
+                    person: told.text("person").map(str::to_owned),
+                    rule: told.sure("rule"),
+                    severity: told.sure("severity"),
+                    policy: policy.map_or_else(
+                        || "-".to_owned(),
+                        |policy| format!("{}@{}", policy["id"].as_str().unwrap(), policy["version"]),
+                    ),
+                    ..Self::default()
+                };
+                "raised"
+            }
+            "AlertAcknowledged" => {
+                self.acknowledged = true;
+                "acknowledged"
+            }
+            "AlertLinked" => "linked",
+            "AlertDismissed" => "dismissed",
+            "AlertConfirmed" => "confirmed",
+            "AlertLapsed" => "lapsed",
+            other => panic!("{other} of an alert"),
+        };
+    }
+}
+
 impl World {
+    /// Alerts with the division of their institution.
+    pub fn told_alerts(&self) -> Vec<Alert> {
+        let alert = |told: &ToldAlert| Alert {
+            region: self.institutions[&told.institution].region(),
+            rule: told.rule.clone(),
+            severity: told.severity.clone(),
+            policy: told.policy.clone(),
+            status: told.status.to_owned(),
+            acknowledged: told.acknowledged,
+        };
+        self.alerts.values().map(alert).collect()
+    }
+
     /// Reads a log from its beginning to its end.
     pub async fn of(log: &dyn EventLog) -> Self {
-        let mut world = Self::default();
+        let mut world = Self {
+            admitted: admitted(&log).await,
+            ..Self::default()
+        };
         let mut after = log.origin();
         loop {
             let page = log.read_all(after, 1000).await.unwrap();
@@ -252,12 +317,7 @@ impl World {
                 self.take_finding(kind, told, &institution);
             }
             "visits" => self.take_visit(kind, told),
-            // What becomes of an alert changes none of these figures.
-            "alert" if kind == "AlertRaised" => self.alerts.push((
-                told.sure("rule"),
-                told.sure("institution"),
-                told.text("person").map(str::to_owned),
-            )),
+            "alert" => self.alerts.entry(told.id.to_owned()).or_default().take(kind, told),
             _ => {}
         }
     }

@@ -8,15 +8,25 @@ use super::counts::Figures;
 
 /// The answer to a GET, which must be a page.
 pub fn get(address: &str, path: &str) -> String {
+    answer(address, path, "HTTP/1.1")
+}
+
+/// A file, in one piece: what is sent to an old client is not cut into chunks.
+pub fn file(address: &str, path: &str) -> String {
+    let answer = answer(address, path, "HTTP/1.0");
+    answer.split_once("\r\n\r\n").unwrap().1.to_owned()
+}
+
+fn answer(address: &str, path: &str, version: &str) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
     // In one piece: pieces would wait for one another.
-    let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    let request = format!("GET {path} {version}\r\nHost: {address}\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).unwrap();
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).unwrap();
     let answer = String::from_utf8(answer).unwrap();
     let status = answer.lines().next().unwrap_or_default();
-    assert!(status.starts_with("HTTP/1.1 200 "), "{path}: {status}");
+    assert!(status.starts_with(&format!("{version} 200 ")), "{path}: {status}");
     answer
 }
 

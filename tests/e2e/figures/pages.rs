@@ -165,8 +165,9 @@ pub const PAGES: [Page; 3] = [
 
 /// Figures of the page of the system, which stand in the frame of every page too when there is something to tell.
 pub const OF_THE_FRAME: [&str; 2] = ["damaged_records", "unknown_events"];
-/// Figures of the pages whose rows are institutions, inspections or incidents.
-pub const OF_LISTS: [&str; 8] = [
+/// Figures of the pages whose rows are institutions, applications, inspections or incidents.
+pub const OF_LISTS: [&str; 9] = [
+    "application_returned",
     "incident_guardians_untold",
     "inspection_findings",
     "inspection_open_findings",
@@ -176,8 +177,11 @@ pub const OF_LISTS: [&str; 8] = [
     "institution_open_incidents",
     "institution_places",
 ];
-pub const OF_INSTITUTION: [&str; 7] = [
+pub const OF_INSTITUTION: [&str; 10] = [
+    "children_placed",
+    "children_to_place",
     "institution_alerts",
+    "institution_applications",
     "institution_engaged",
     "institution_events",
     "institution_findings",
@@ -185,8 +189,6 @@ pub const OF_INSTITUTION: [&str; 7] = [
     "institution_inspections",
     "institution_places",
 ];
-/// Figures of what authorizes an institution, on its page.
-pub const OF_AUTHORIZATION: [&str; 3] = ["children_placed", "children_to_place", "institution_applications"];
 pub const OF_PERSON: [&str; 4] = [
     "person_alerts",
     "person_engagements",
@@ -226,16 +228,44 @@ pub const OF_INCIDENT: [&str; 6] = [
 /// Texts with numbers on the pages of inspections and incidents that are no figures: the length of what is sealed, the
 /// version of the checklist.
 pub const SAID_OF_CASES: [&str; 2] = ["已封存 ＊＊＊", "托育机构现场检查表（依据WS/T 821-2023），第 1 版"];
-pub const LISTS: [&str; 6] = [
+pub const LISTS: [&str; 8] = [
     "/alerts",
+    "/applications",
+    "/deadlines",
     "/findings",
     "/incidents",
     "/inspections",
     "/institutions",
     "/staff/list",
 ];
-/// Figures of alerts by rule and version, which the tests of the page compare with the views, and those of the views with SQL
-/// and a fold.
+/// Figures of admission of a division; those of its parts, and whole lists, are among them.
+pub const OF_ADMISSION: [&str; 24] = [
+    "applications_by_state_and_bucket",
+    "applications_due_soon",
+    "applications_granted",
+    "applications_open",
+    "applications_open_by_kind",
+    "applications_open_by_state",
+    "applications_overdue",
+    "applications_paused",
+    "applications_refused",
+    "applications_returned",
+    "authorizations_by_state",
+    "cessations_open",
+    "clocks_by_bucket",
+    "conditions_open",
+    "damaged_admissions",
+    "days_in_state_longest",
+    "days_in_state_median",
+    "decided_late",
+    "deemed",
+    "deemed_reversed",
+    "granted_at_once",
+    "returned_again",
+    "returned_items",
+    "returned_items_share",
+];
+/// Figures of alerts by division, rule and version, above their list.
 pub const OF_ALERTS: [&str; 9] = [
     "alert_precision",
     "alerts_acknowledged",

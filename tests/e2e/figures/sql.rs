@@ -1,5 +1,6 @@
 //! Figures by plain SQL over `views.db`, as the views print it in their documentation, grouped by division.
 
+mod admission;
 mod single;
 
 use std::path::Path;
@@ -8,6 +9,7 @@ use jiff::civil::Date;
 use rusqlite::{Connection, OpenFlags};
 use yujian_domain::time::end_of;
 
+use super::alerts::Alert;
 use super::counts::{AtWork, Counted, add};
 
 /// The rows that the views keep.
@@ -259,6 +261,29 @@ impl Rows {
         while let Some(row) = rows.next().unwrap() {
             take(row);
         }
+    }
+
+    /// Alerts with the division of their institution.
+    pub fn told_alerts(&self) -> Vec<Alert> {
+        let mut statement = self
+            .0
+            .prepare_cached(
+                "SELECT i.region, l.rule, l.severity, ifnull(l.policy_id || '@' || l.policy_version, '-'), l.status,
+                   l.acknowledged_time IS NOT NULL
+                 FROM alert l JOIN institution i ON i.id = l.institution",
+            )
+            .unwrap();
+        let alert = |row: &rusqlite::Row<'_>| {
+            Ok(Alert {
+                region: row.get(0)?,
+                rule: row.get(1)?,
+                severity: row.get(2)?,
+                policy: row.get(3)?,
+                status: row.get(4)?,
+                acknowledged: row.get(5)?,
+            })
+        };
+        statement.query_map([], alert).unwrap().map(Result::unwrap).collect()
     }
 
     /// Everything counted at a day.

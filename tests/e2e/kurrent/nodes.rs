@@ -137,7 +137,11 @@ async fn two_nodes_of_which_one_is_killed_at_random_lose_and_double_nothing() {
     reactions.none_torn();
     for (request, group) in &reactions.requests {
         let types: BTreeSet<&String> = group.types.iter().collect();
-        assert_eq!(types.len(), group.types.len(), "a reaction came twice: {request} {group:?}");
+        assert_eq!(
+            types.len(),
+            group.types.len(),
+            "a reaction came twice: {request} {group:?}"
+        );
     }
     assert_eq!(records.claims_without_owner(), 0, "a claim is stuck");
     let mut acknowledged = 0;

@@ -6,9 +6,8 @@ use jiff::civil::Date;
 use tonic::{Request, Response, Status};
 use yujian_domain::reference::Reference;
 use yujian_proto::supervision::v1 as pb;
-use yujian_views::{ApplicationQuery, ClockQuery};
+use yujian_views::{ApplicationQuery, CLOCK_SOON_WORKING_DAYS, ClockQuery};
 
-use super::institution::DUE_SOON_WORKING_DAYS;
 use super::{failed, open_list, refused};
 use crate::Api;
 use crate::convert::licensing::INSTITUTIONS;
@@ -30,7 +29,7 @@ impl At {
     fn of(api: &Api, asked: Option<Date>) -> Self {
         let reference = api.commands.reference();
         let day = api.day(asked);
-        let soon = reference.calendar.add_working_days(day, DUE_SOON_WORKING_DAYS).date;
+        let soon = reference.calendar.add_working_days(day, CLOCK_SOON_WORKING_DAYS).date;
         Self { day, soon, reference }
     }
 
@@ -130,7 +129,7 @@ pub(super) async fn get_admission_figures(
         .admission(&scope, region.as_deref(), at.day, at.soon)
         .await
         .map_err(failed)?;
-    Ok(Response::new(convert::figures(&found, at.day)))
+    Ok(Response::new(convert::figures(&found, at.days())))
 }
 
 pub(super) async fn list_clocks(

@@ -14,7 +14,7 @@ use crate::gate::principal;
 use crate::parse::{Fields, optional_text};
 
 /// Working days ahead that count as due soon, beside today.
-pub(super) const DUE_SOON_WORKING_DAYS: u32 = 2;
+const DUE_SOON_WORKING_DAYS: u32 = 2;
 
 pub(super) async fn list_institutions(
     api: &Api,

@@ -198,7 +198,10 @@ async fn what_authorizes_an_institution_and_the_figures_agree_with_the_list() {
     assert_eq!((licences.open, licences.granted, licences.granted_at_once), (1, 1, 0));
     let state = &reply.states[0];
     assert_eq!(state.state(), licensing::ApplicationState::DecisionProposed);
-    assert_eq!((state.longest_days, state.median_days), (Some(0), Some(0)));
+    assert_eq!(
+        (state.longest_working_days, state.median_working_days),
+        (Some(0), Some(0))
+    );
     let reply = client
         .get_admission_figures(by(ELSEWHERE, request))
         .await

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use yujian_domain::calendar::Calendar;
 use yujian_domain::clock::{ClockState, ExtensionReason, PauseReason, Unit};
-use yujian_views::{ClockBucket, ClockHistory, ClockRow, ClockStep, ClockStepKind};
+use yujian_views::{CLOCK_SOON_WORKING_DAYS, ClockBucket, ClockHistory, ClockRow, ClockStep, ClockStepKind};
 
 use super::applications::application_href;
 use crate::html::{self, Markup, Tone, badge, number, text};
@@ -11,12 +11,9 @@ use crate::lang::Lang;
 use crate::terms::{self, Terms};
 use crate::ticks::Ticks;
 
-/// Working days within which a clock counts as due soon on the pages of admission.
-const SOON_WORKING_DAYS: u32 = 3;
-
 /// The last day that counts as due soon at a day.
 pub(crate) fn soon(calendar: &Calendar, at: Date) -> Date {
-    calendar.add_working_days(at, SOON_WORKING_DAYS).date
+    calendar.add_working_days(at, CLOCK_SOON_WORKING_DAYS).date
 }
 
 /// What a bucket is called at the head of a column.

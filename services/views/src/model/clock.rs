@@ -10,6 +10,10 @@ use yujian_domain::institution::ApplicationKind;
 
 use super::Scope;
 
+/// Working days within which a clock counts as due soon, for who asks without an own measure: the page and gRPC tell the
+/// same.
+pub const CLOCK_SOON_WORKING_DAYS: u32 = 3;
+
 listed! {
     /// What is left of a clock at a day. Of an application: of the clock that it waits for first, the authority's before
     /// the applicant's, one that has run out before one that runs, and one that runs before one that stands still.

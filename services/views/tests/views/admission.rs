@@ -147,6 +147,10 @@ proptest! {
                 for history in &kept.clocks {
                     let (row, it) = (&history.row, &of.clocks[&history.row.clock]);
                     assert_eq!((row.application, row.due_date, row.provisional), (it.application, it.due, it.provisional));
+                    assert_eq!(row.unit, it.unit);
+                    if it.state == "paused" {
+                        assert_eq!(row.paused_from, it.paused_from);
+                    }
                     assert_eq!((row.state.code(), row.ended_date, row.late), (it.state, it.ended, it.late));
                     assert_eq!((row.waiting, row.implied, history.steps.len()), (it.waiting(row.clock.kind), it.implied, it.steps));
                     assert_eq!((history.steps[0].kind, row.owner), (ClockStepKind::Started, row.clock.kind.owner()));

@@ -1,18 +1,17 @@
 //! Admission by plain loops over what was recorded, written from the course of an application and not from the SQL.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::ops::Deref;
 
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 use uuid::Uuid;
-use yujian_domain::clock::{ClockKind, ClockOwner, ClockRef};
+use yujian_domain::clock::{ClockKind, ClockOwner, ClockRef, Unit};
 use yujian_domain::envelope::{Classification, parse_metadata};
 use yujian_domain::event::EventFamily as _;
 use yujian_domain::institution::{
     ApplicationKind, ApplicationState, DeemedOutcome, DismissalGround, InstitutionEvent, ProposedOutcome, Status,
 };
-use yujian_eventlog::memory::MemoryLog;
 use yujian_eventlog::{EventLog, Item};
 use yujian_views::ClockBucket;
 
@@ -58,9 +57,11 @@ impl Applied {
 #[derive(Debug, Clone)]
 pub struct Ticking {
     pub application: Option<u32>,
+    pub unit: Unit,
     pub due: Date,
     pub provisional: bool,
     pub state: &'static str,
+    pub paused_from: Option<Date>,
     pub settled: bool,
     pub implied: bool,
     pub ended: Option<Date>,
@@ -303,6 +304,7 @@ impl Admitted {
                         name,
                         ticking(
                             Some(e.application),
+                            Unit::FixedDay,
                             e.receipt_due.due_date,
                             e.receipt_due.provisional,
                             true,
@@ -337,8 +339,10 @@ impl Admitted {
                     });
                 }
                 let name = ClockRef { kind: e.kind, revision };
-                self.clocks
-                    .insert(name, ticking(e.application, e.due.due_date, e.due.provisional, false));
+                self.clocks.insert(
+                    name,
+                    ticking(e.application, e.unit, e.due.due_date, e.due.provisional, false),
+                );
             }
             _ => {}
         }
@@ -402,7 +406,7 @@ impl Admitted {
             (clock.due, clock.provisional) = (due.due_date, due.provisional);
         }
         match event {
-            E::ClockPaused(_) => clock.state = "paused",
+            E::ClockPaused(e) => (clock.state, clock.paused_from) = ("paused", Some(e.from_date)),
             E::ClockResumed(_) => clock.state = "running",
             E::ClockMet(e) => (clock.state, clock.ended, clock.late) = ("met", Some(e.on_date), e.late),
             E::ClockExpired(e) => (clock.state, clock.ended, clock.late) = ("expired", Some(e.due_date), true),
@@ -521,12 +525,14 @@ impl Admitted {
     }
 }
 
-fn ticking(application: Option<u32>, due: Date, provisional: bool, implied: bool) -> Ticking {
+fn ticking(application: Option<u32>, unit: Unit, due: Date, provisional: bool, implied: bool) -> Ticking {
     Ticking {
         application,
+        unit,
         due,
         provisional,
         state: "running",
+        paused_from: None,
         settled: false,
         implied,
         ended: None,
@@ -536,7 +542,7 @@ fn ticking(application: Option<u32>, due: Date, provisional: bool, implied: bool
 }
 
 /// Admission of every institution in a log.
-pub async fn admitted(log: &Arc<MemoryLog>) -> BTreeMap<Uuid, Admitted> {
+pub async fn admitted(log: &impl Deref<Target = impl EventLog + ?Sized>) -> BTreeMap<Uuid, Admitted> {
     let mut all: BTreeMap<Uuid, Admitted> = BTreeMap::new();
     let mut at = log.origin();
     loop {

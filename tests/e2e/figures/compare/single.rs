@@ -3,15 +3,29 @@
 use std::collections::BTreeMap;
 
 use super::{History, equal};
-use crate::figures::counts::Figures;
+use crate::figures::counts::{Figures, put};
 use crate::figures::page::{self, get};
 use crate::figures::pages::{
-    OF_AUTHORIZATION, OF_INCIDENT, OF_INSPECTION, OF_INSTITUTION, OF_LISTS, OF_PERSON, OF_THE_FRAME, SAID_OF_CASES,
+    OF_INCIDENT, OF_INSPECTION, OF_INSTITUTION, OF_LISTS, OF_PERSON, OF_THE_FRAME, SAID_OF_CASES,
 };
 use crate::support::eventually;
 
 /// Most that are looked at of one state.
 const OF_A_STATE: usize = 2;
+
+/// Puts the figures of what authorizes an institution: its applications, and children of each cessation.
+fn put_authorization(
+    figures: &mut Figures,
+    institution: &str,
+    (applications, cessations): (u64, BTreeMap<u64, [u64; 2]>),
+) {
+    put(figures, "institution_applications", institution, applications);
+    for (ordinal, [children, placed]) in cessations {
+        let of = format!("{institution}/{ordinal}");
+        put(figures, "children_to_place", &of, children);
+        put(figures, "children_placed", &of, placed);
+    }
+}
 
 /// Of state, length of history, id and institution: the id and institution of those with the longest history of each state.
 fn chosen(mut all: Vec<(String, u64, String, String)>) -> Vec<(String, String)> {
@@ -37,14 +51,13 @@ impl History {
             let path = format!("/institutions/{id}");
             let mut here = self.figures(&path, &get(&self.address, &path));
             self.beside(&path, &here).await;
-            here.retain(|(name, _), _| {
-                // What authorizes it is compared with the views by the tests of the page.
-                !OF_AUTHORIZATION.contains(&name.as_str())
-                    && (OF_INSTITUTION.contains(&name.as_str()) || !OF_LISTS.contains(&name.as_str()))
-            });
+            here.retain(|(name, _), _| OF_INSTITUTION.contains(&name.as_str()) || !OF_LISTS.contains(&name.as_str()));
             self.single_is(&path, &OF_INSTITUTION, &here);
-            let replied = self.client.of_institution(id, &region).await;
-            let (rows, fold) = (self.rows.of_institution(id), self.world.of_institution(id));
+            let mut replied = self.client.of_institution(id, &region).await;
+            let (mut rows, mut fold) = (self.rows.of_institution(id), self.world.of_institution(id));
+            put_authorization(&mut replied, id, self.client.of_authorization(id, &region).await);
+            put_authorization(&mut rows, id, self.rows.of_authorization(id));
+            put_authorization(&mut fold, id, self.world.of_authorization(id));
             equal(
                 &path,
                 [("page", here), ("gRPC", replied), ("SQL", rows), ("fold", fold)],
@@ -85,6 +98,19 @@ impl History {
                 &path,
                 [("page", here), ("gRPC", replied), ("SQL", rows), ("fold", fold)],
             );
+        }
+        let applied = self.world.admitted.iter().flat_map(|(id, of)| {
+            let applied = of.applications.iter();
+            applied.map(|(number, it)| {
+                let state = it.state.unwrap().code().to_owned();
+                (state, it.events as u64, number.to_string(), id.to_string())
+            })
+        });
+        for (number, institution) in chosen(applied.collect()) {
+            let path = format!("/applications/{institution}/{number}");
+            let here = self.figures(&path, &get(&self.address, &path));
+            self.single_is(&path, &["application_returned"], &here);
+            self.beside(&path, &here).await;
         }
         let incidents = self.world.incidents.iter();
         let incidents =

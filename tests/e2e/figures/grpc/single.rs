@@ -3,33 +3,9 @@
 use serde_json::Value;
 use yujian_proto::supervision::v1 as supervision;
 
-use super::{Client, auditor, code};
+use super::{Client, auditor, code, id_in};
 use crate::figures::counts::{Figures, put, put_ratio};
 use crate::support::by;
-
-/// The id in a resource name.
-fn id_in(name: &str) -> &str {
-    name.split_once('/').map_or(name, |(_, id)| id)
-}
-
-/// Every row of a list, page by page.
-macro_rules! every {
-    ($client:expr, $actor:expr, $method:ident, $request:ident { $($field:ident: $value:expr),* $(,)? }, $rows:ident) => {{
-        let (mut rows, mut page_token) = (Vec::new(), String::new());
-        loop {
-            let reply = ask!($client, $actor, $method, $request {
-                page_size: 500,
-                page_token: page_token,
-                $($field: $value,)*
-            });
-            rows.extend(reply.$rows);
-            page_token = reply.next_page_token;
-            if page_token.is_empty() {
-                break rows;
-            }
-        }
-    }};
-}
 
 impl Client {
     /// Figures that stand beside institutions, inspections and incidents in lists.
@@ -57,6 +33,16 @@ impl Client {
                     id_in(&row.name),
                     row.guardians_open,
                 );
+            }
+            for row in every!(
+                self,
+                &actor,
+                list_applications,
+                ListApplicationsRequest {},
+                applications
+            ) {
+                let of = format!("{}/{}", id_in(&row.institution), row.number);
+                put(&mut figures, "application_returned", of, row.times_returned.into());
             }
         }
         figures

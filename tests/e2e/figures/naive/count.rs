@@ -55,9 +55,9 @@ impl World {
                 add(counts, "incidents_by_month", month(day), 1);
             }
         }
-        for (rule, institution, _) in &self.alerts {
-            let counts = own.get_mut(institution.as_str()).unwrap();
-            add(counts, "alerts_by_rule", rule, 1);
+        for alert in self.alerts.values() {
+            let counts = own.get_mut(alert.institution.as_str()).unwrap();
+            add(counts, "alerts_by_rule", &alert.rule, 1);
             add(counts, "alerts", "", 1);
         }
         let damaged = self.damaged.iter();

@@ -25,6 +25,8 @@ struct Said {
 pub struct Institution {
     pub status: String,
     pub filings: BTreeMap<u64, Filing>,
+    /// Children to be placed, and placed, of each cessation (停办).
+    pub cessations: Vec<[u64; 2]>,
     said: Vec<Said>,
 }
 
@@ -91,6 +93,12 @@ impl Institution {
             }
             "ClassesChanged" => self.say("classes", told.payload["classes"].clone(), told),
             "FactCorrected" => self.correct(told),
+            "CessationOpened" => self.cessations.push([told.number("children_to_place"), 0]),
+            "PlacementRecorded" => {
+                if let Some([_, placed]) = self.cessations.last_mut() {
+                    *placed += told.number("children");
+                }
+            }
             "RecordImported" => {
                 let changed = changed(told);
                 let says = |what: &str| changed.as_ref().is_none_or(|keys| keys.iter().any(|key| key == what));

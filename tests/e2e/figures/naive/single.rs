@@ -19,6 +19,12 @@ impl World {
                 .filter(|one| one.institution == *id && one.open());
             put(&mut figures, "institution_open_incidents", id, open.count() as u64);
         }
+        for (id, of) in &self.admitted {
+            for (number, it) in &of.applications {
+                let of = format!("{id}/{number}");
+                put(&mut figures, "application_returned", of, it.returned.into());
+            }
+        }
         for (id, incident) in &self.incidents {
             put(
                 &mut figures,
@@ -60,10 +66,10 @@ impl World {
             "institution_findings",
             findings.filter(|one| one.institution == id).count(),
         );
-        let alerts = self.alerts.iter();
+        let alerts = self.alerts.values();
         say(
             "institution_alerts",
-            alerts.filter(|(_, institution, _)| institution == id).count(),
+            alerts.filter(|alert| alert.institution == id).count(),
         );
         let incidents = self.incidents.values();
         say(
@@ -84,7 +90,7 @@ impl World {
     pub fn of_person(&self, id: &str) -> Figures {
         let mut figures = Figures::new();
         let person = &self.persons[id];
-        let alerts = self.alerts.iter().filter(|(_, _, about)| about.as_deref() == Some(id));
+        let alerts = self.alerts.values().filter(|alert| alert.person.as_deref() == Some(id));
         put(&mut figures, "person_alerts", id, alerts.count() as u64);
         put(&mut figures, "person_engagements", id, person.engagements.len() as u64);
         put(&mut figures, "person_training_hours", id, person.hours);

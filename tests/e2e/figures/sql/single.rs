@@ -71,6 +71,10 @@ impl Rows {
                 "inspection_points_of",
                 "SELECT n.id, n.points_of FROM inspection n WHERE n.points IS NOT NULL",
             ),
+            (
+                "application_returned",
+                "SELECT a.institution || '/' || a.number, a.returned FROM application a",
+            ),
             ("inspection_vetoes", VETOES),
             ("incident_guardians_untold", GUARDIANS_UNTOLD),
         ] {

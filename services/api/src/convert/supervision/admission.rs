@@ -113,13 +113,11 @@ pub(crate) fn application(row: &ApplicationRow, days: Days<'_>) -> pb::Applicati
         certificate_date: row.certificate_date.map(date),
         certificate_late: row.certificate_late,
         clock: row.clock.as_ref().map(|row| clock(row, days)),
-        days_in_state: row.state_since.map(|since| calendar_days(since, days.at)),
+        working_days_in_state: row
+            .state_since
+            .map(|since| days.calendar.working_days_between(since, days.at)),
         damaged: row.damaged,
     }
-}
-
-fn calendar_days(since: Date, at: Date) -> i64 {
-    (at - since).get_days().into()
 }
 
 /// One application with everything.
@@ -250,11 +248,11 @@ fn cessation(row: &CessationRow) -> pb::CessationView {
 }
 
 /// Figures of a division.
-pub(crate) fn figures(found: &Admission, at: Date) -> pb::GetAdmissionFiguresReply {
+pub(crate) fn figures(found: &Admission, days: Days<'_>) -> pb::GetAdmissionFiguresReply {
     pb::GetAdmissionFiguresReply {
         region: Some(figures_row(&found.region)),
         parts: found.parts.iter().map(figures_row).collect(),
-        states: found.states.iter().map(|one| state(one, at)).collect(),
+        states: found.states.iter().map(|one| state(one, days)).collect(),
         returned_items: found
             .returned_items
             .iter()
@@ -267,17 +265,18 @@ pub(crate) fn figures(found: &Admission, at: Date) -> pb::GetAdmissionFiguresRep
             })
             .collect(),
         returned: found.returned,
-        at_date: Some(date(at)),
+        at_date: Some(date(days.at)),
         as_of: Some(as_of(&found.as_of)),
     }
 }
 
-fn state(figures: &StateFigures, at: Date) -> pb::ApplicationStateFigures {
+fn state(figures: &StateFigures, days: Days<'_>) -> pb::ApplicationStateFigures {
+    let in_state = |since| days.calendar.working_days_between(since, days.at);
     pb::ApplicationStateFigures {
         state: figures.state.number(),
         buckets: Some(buckets(figures.buckets)),
-        longest_days: figures.oldest_since.map(|since| calendar_days(since, at)),
-        median_days: figures.median_since.map(|since| calendar_days(since, at)),
+        longest_working_days: figures.oldest_since.map(in_state),
+        median_working_days: figures.median_since.map(in_state),
     }
 }
 
