@@ -1,5 +1,7 @@
 //! What callers see: a request goes in, an outcome or a typed error comes out.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use uuid::Uuid;
 use yujian_domain::envelope::{Actor, Device, OnBehalfOf, Provenance};
@@ -70,7 +72,7 @@ pub struct Outcome<A> {
     /// Position of its last event: hand it to queries as `min_position`. `None` for validate-only.
     pub position: Option<LogPosition>,
     /// State right after its events, also when the request is a repetition.
-    pub state: A,
+    pub state: Arc<A>,
     /// Types of its events, in order.
     pub event_types: Vec<String>,
     /// Whether the request had been accepted before. For counting only: a reply must not depend on it.

@@ -100,7 +100,7 @@ impl<C> Call<'_, C> {
         if !exists && (!self.creates || loaded.abandoned || loaded.damaged.is_some()) {
             return Err(self.absent(&loaded).into());
         }
-        let facts = inner.facts(&loaded.state, &request.command).await?;
+        let facts = inner.facts(loaded.state.as_ref(), &request.command).await?;
         let access = loaded.state.access(&request.command, &facts);
         let accepted = loaded.requests.get(&(self.scope.to_owned(), request.request_id));
         if !exists {
@@ -174,7 +174,7 @@ impl<C> Call<'_, C> {
             inner.count_visit(visit, &by).await?;
         }
         let appended = self.append(&loaded, decided, &facts, canonical, times).await?;
-        self.outcome(&loaded, appended)
+        self.outcome(loaded, appended)
     }
 
     /// Why nothing is there to act on.
@@ -257,7 +257,7 @@ impl<C> Call<'_, C> {
         facts: &Facts,
         times: Times,
     ) -> Outcome<A> {
-        let mut state = loaded.state.clone();
+        let mut state = A::clone(&loaded.state);
         let first = loaded.head.map_or(0, |head| head.revision + 1);
         let mut revision = first;
         for one in decided {
@@ -276,7 +276,7 @@ impl<C> Call<'_, C> {
             id: self.id,
             revision: revision.saturating_sub(1),
             position: None,
-            state,
+            state: Arc::new(state),
             event_types: decided.iter().map(|one| one.event.event_type().to_owned()).collect(),
             repeated: false,
         }
@@ -315,8 +315,10 @@ impl<C> Call<'_, C> {
         Ok(inner.log.append(self.stream, expected, events).await?)
     }
 
-    fn outcome<A: Aggregate>(&self, loaded: &Loaded<A>, appended: Appended) -> Result<Outcome<A>, CommandError> {
-        let mut after = loaded.clone();
+    fn outcome<A: Aggregate>(&self, loaded: Arc<Loaded<A>>, appended: Appended) -> Result<Outcome<A>, CommandError> {
+        // Given up by the cache, the fold goes on in place: a copy of a long history costs more than the decision did.
+        self.inner.forget(self.stream);
+        let mut after = Arc::unwrap_or_clone(loaded);
         let mut event_types = Vec::with_capacity(appended.records.len());
         let mut position = None;
         for record in appended.records {
@@ -372,7 +374,7 @@ impl Inner {
                         loaded.sound()?;
                         return Err(not_found(Institution::CATEGORY).into());
                     };
-                    facts.institution = Some(Arc::new(loaded.state.clone()));
+                    facts.institution = Some(loaded.state.clone());
                     facts.used.push(FactRef {
                         stream: stream.to_string(),
                         revision: head.revision,
@@ -401,7 +403,7 @@ impl Inner {
                 stream: stream.to_string(),
                 revision: head.revision,
             });
-            Arc::new(loaded.state.clone())
+            loaded.state.clone()
         }))
     }
 }

@@ -22,6 +22,8 @@ pub(crate) type Cached = Arc<dyn Any + Send + Sync>;
 
 /// Folded aggregates kept in memory.
 const CACHED_STREAMS: NonZeroUsize = NonZeroUsize::new(20_000).expect("not zero");
+/// Folded streams kept in memory as of some event in them.
+const PAST_STREAMS: NonZeroUsize = NonZeroUsize::new(2_000).expect("not zero");
 /// Locks over streams; two streams that share one only wait for each other.
 const LOCKS: usize = 512;
 
@@ -39,6 +41,8 @@ pub(crate) struct Inner {
     pub simulated: bool,
     pub reference: Mutex<Arc<ActiveReference>>,
     pub cache: Mutex<LruCache<StreamName, Cached>>,
+    /// Folds as of an earlier event.
+    pub past: Mutex<LruCache<StreamName, Cached>>,
     locks: Vec<tokio::sync::Mutex<()>>,
 }
 
@@ -64,6 +68,7 @@ impl Commands {
                 simulated,
                 reference: Mutex::default(),
                 cache: Mutex::new(LruCache::new(CACHED_STREAMS)),
+                past: Mutex::new(LruCache::new(PAST_STREAMS)),
                 locks: (0..LOCKS).map(|_| tokio::sync::Mutex::default()).collect(),
             }),
         };
@@ -81,7 +86,7 @@ impl Commands {
     ///
     /// # Errors
     /// When the log can't be read.
-    pub async fn load<A: Aggregate>(&self, id: Uuid) -> Result<Option<(A, u64)>, CommandError> {
+    pub async fn load<A: Aggregate>(&self, id: Uuid) -> Result<Option<(Arc<A>, u64)>, CommandError> {
         let loaded = self.inner.load_stream::<A>(&stream_of::<A>(id)?).await?;
         Ok(loaded
             .head

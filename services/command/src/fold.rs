@@ -30,7 +30,8 @@ pub(crate) struct Accepted {
 /// A stream folded up to its head.
 #[derive(Debug, Clone)]
 pub(crate) struct Loaded<A> {
-    pub state: A,
+    /// Shared: what was answered keeps its state while the fold goes on.
+    pub state: Arc<A>,
     pub head: Option<Head>,
     pub requests: BTreeMap<(String, Uuid), Accepted>,
     /// The creation was given up and taken over.
@@ -44,7 +45,7 @@ pub(crate) struct Loaded<A> {
 impl<A: Default> Default for Loaded<A> {
     fn default() -> Self {
         Self {
-            state: A::default(),
+            state: Arc::default(),
             head: None,
             requests: BTreeMap::new(),
             abandoned: false,
@@ -81,7 +82,7 @@ impl<A: Aggregate> Loaded<A> {
                     revision: record.revision,
                     metadata: &metadata,
                 };
-                self.state.evolve(&event, &recorded);
+                Arc::make_mut(&mut self.state).evolve(&event, &recorded);
             }
             Ok(None) => match SystemEvent::decode(&record.event_type, &record.payload) {
                 Ok(Some(SystemEvent::CreationAbandoned(_))) => self.abandoned = true,
@@ -107,6 +108,10 @@ impl<A: Aggregate> Loaded<A> {
             accepted.position = record.position;
             accepted.event_types.push(record.event_type.clone());
         }
+    }
+
+    fn ends_at(&self, revision: u64) -> bool {
+        self.head.is_some_and(|head| head.revision == revision)
     }
 
     /// Whether decisions may rest on this fold.
@@ -184,27 +189,41 @@ impl Inner {
         }
     }
 
-    /// The state right after a revision: for the answer to a repeated request.
-    pub(crate) async fn state_at<A: Aggregate>(&self, stream: &StreamName, revision: u64) -> Result<A, LogError> {
-        let mut loaded = Loaded::<A>::default();
-        let mut from = 0;
+    /// The state right after a revision: for the answer to a repeated request, and for reactors, which meet the events of
+    /// a stream in order and go on from where they looked last.
+    pub(crate) async fn state_at<A: Aggregate>(&self, stream: &StreamName, revision: u64) -> Result<Arc<A>, LogError> {
+        let newest = self.cached::<A>(stream).filter(|cached| cached.ends_at(revision));
+        if let Some(newest) = newest {
+            return Ok(newest.state.clone());
+        }
+        let mut loaded = self
+            .take_past::<A>(stream)
+            .filter(|past| past.head.is_some_and(|head| head.revision <= revision))
+            .map_or_else(Loaded::default, Arc::unwrap_or_clone);
+        let mut from = loaded.head.map_or(0, |head| head.revision + 1);
         while from <= revision {
+            let wanted = usize::try_from(revision - from + 1).map_or(PAGE, |wanted| wanted.min(PAGE));
             let items = self
                 .log
-                .read_stream(stream, Direction::Forwards, Some(from), PAGE)
+                .read_stream(stream, Direction::Forwards, Some(from), wanted)
                 .await?;
             if items.is_empty() {
                 break;
             }
             for item in &items {
-                if matches!(item, Item::Record(record) if record.revision > revision) {
-                    return Ok(loaded.state);
-                }
                 loaded.fold(item);
             }
             from += items.len() as u64;
         }
-        Ok(loaded.state)
+        let state = loaded.state.clone();
+        let mut past = self.past.lock().unwrap_or_else(PoisonError::into_inner);
+        past.put(stream.clone(), Arc::new(loaded));
+        Ok(state)
+    }
+
+    fn take_past<A: Aggregate>(&self, stream: &StreamName) -> Option<Arc<Loaded<A>>> {
+        let mut past = self.past.lock().unwrap_or_else(PoisonError::into_inner);
+        past.pop(stream).and_then(|any| any.downcast().ok())
     }
 
     fn cached<A: Aggregate>(&self, stream: &StreamName) -> Option<Arc<Loaded<A>>> {
@@ -213,6 +232,12 @@ impl Inner {
             .get(stream)
             .cloned()
             .and_then(|any| any.downcast::<Loaded<A>>().ok())
+    }
+
+    /// Lets go of a stream's fold, so that its only holder may go on with it.
+    pub(crate) fn forget(&self, stream: &StreamName) {
+        let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
+        cache.pop(stream);
     }
 
     pub(crate) fn remember<A: Aggregate>(&self, stream: &StreamName, loaded: &Arc<Loaded<A>>) {

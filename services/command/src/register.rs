@@ -1,5 +1,7 @@
 //! Which institutions a foreign register has told of: from their streams, whoever imported them and when.
 
+use std::sync::Arc;
+
 use futures::{StreamExt, TryStreamExt};
 use uuid::Uuid;
 use yujian_domain::aggregate::Aggregate;
@@ -21,9 +23,9 @@ impl Commands {
     /// # Errors
     /// When the log can't be read, or a stream that may belong to the register can't be understood: the list would not
     /// be whole.
-    pub async fn imported_from(&self, register: &str) -> Result<Vec<(Uuid, Institution)>, CommandError> {
+    pub async fn imported_from(&self, register: &str) -> Result<Vec<(Uuid, Arc<Institution>)>, CommandError> {
         let streams = self.inner.log.streams(Institution::CATEGORY).await?;
-        let found: Vec<Option<(Uuid, Institution)>> = futures::stream::iter(streams)
+        let found: Vec<Option<(Uuid, Arc<Institution>)>> = futures::stream::iter(streams)
             .map(|stream| self.inner.told_by(register, stream))
             .buffered(AT_ONCE)
             .try_collect()
@@ -33,7 +35,11 @@ impl Commands {
 }
 
 impl Inner {
-    async fn told_by(&self, register: &str, stream: StreamName) -> Result<Option<(Uuid, Institution)>, CommandError> {
+    async fn told_by(
+        &self,
+        register: &str,
+        stream: StreamName,
+    ) -> Result<Option<(Uuid, Arc<Institution>)>, CommandError> {
         let items = self.log.read_stream(&stream, Direction::Forwards, Some(0), 1).await?;
         let perhaps = match items.first() {
             Some(Item::Record(first)) => match InstitutionEvent::decode(&first.event_type, &first.payload) {

@@ -1,5 +1,7 @@
 //! The admission half of the story: registering, filing, the receipt.
 
+use std::sync::Arc;
+
 use jiff::ToSpan;
 use yujian_domain::envelope::Actor;
 use yujian_domain::inspection::Purpose;
@@ -44,7 +46,7 @@ impl Story<'_> {
         actor: Actor,
         method: &'static str,
         command: InstitutionCommand,
-    ) -> Result<Institution, DemoError> {
+    ) -> Result<Arc<Institution>, DemoError> {
         let target = self.members[index].id;
         Ok(self.run::<Institution>(actor, method, target, command).await?.state)
     }
@@ -187,7 +189,7 @@ impl Story<'_> {
         let actor = self.members[index].operator();
         let method = "yujian.licensing.v1.LicensingService/SubmitFiling";
         let state = self.institution(index, actor, method, command).await?;
-        let returned = state.application.map_or(0, |filing| filing.returned);
+        let returned = state.application.as_ref().map_or(0, |filing| filing.returned);
         match (complete, self.members[index].course) {
             (false, Course::StaysReturned) => {}
             (false, _) => self.plan(

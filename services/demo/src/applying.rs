@@ -1,5 +1,7 @@
 //! Applications of the licence regime, from the papers to the acceptance; taken back, and made again.
 
+use std::sync::Arc;
+
 use yujian_command::Request;
 use yujian_domain::envelope::{Actor, Role};
 use yujian_domain::institution::{
@@ -41,7 +43,7 @@ pub(crate) struct Matter {
 
 impl Story<'_> {
     /// What the log says of an institution.
-    pub(crate) async fn standing_of(&self, index: usize) -> Result<Option<Institution>, DemoError> {
+    pub(crate) async fn standing_of(&self, index: usize) -> Result<Option<Arc<Institution>>, DemoError> {
         match self.members[index].id {
             Some(id) => self.state::<Institution>(id).await,
             None => Ok(None),
@@ -53,7 +55,7 @@ impl Story<'_> {
         &self,
         matter: usize,
         states: &[ApplicationState],
-    ) -> Result<Option<(Institution, LicenceApplication)>, DemoError> {
+    ) -> Result<Option<(Arc<Institution>, LicenceApplication)>, DemoError> {
         let Matter {
             institution, number, ..
         } = self.matters[matter];
@@ -73,7 +75,7 @@ impl Story<'_> {
         actor: Actor,
         method: &'static str,
         command: impl Into<InstitutionCommand>,
-    ) -> Result<Institution, DemoError> {
+    ) -> Result<Arc<Institution>, DemoError> {
         let institution = self.matters[matter].institution;
         self.institution(institution, actor, method, command.into()).await
     }

@@ -20,7 +20,7 @@ impl Story<'_> {
             return Ok(());
         }
         let day = self.day_of_paper(worker, Fate::LateHealth).await?;
-        let known = self.known(worker).await?.and_then(|person| person.health);
+        let known = self.known(worker).await?.and_then(|person| person.health.clone());
         if known.is_some_and(|known| known.passed && known.issue_date >= day) {
             return Ok(());
         }
@@ -65,7 +65,7 @@ impl Story<'_> {
         };
         let clear = found.is_empty();
         let day = self.day_of_paper(worker, Fate::LateQuery).await?;
-        let known = self.known(worker).await?.and_then(|person| person.query);
+        let known = self.known(worker).await?.and_then(|person| person.query.clone());
         if known.is_some_and(|known| known.query_date >= day) {
             return Ok(());
         }

@@ -1,5 +1,7 @@
 //! Those who hold a licence: what befalls them, how their terms end, and how they cease in order.
 
+use std::sync::Arc;
+
 use jiff::ToSpan;
 use jiff::civil::Date;
 use yujian_domain::inspection::Purpose;
@@ -46,7 +48,7 @@ impl Story<'_> {
         index: usize,
         method: &'static str,
         command: impl Into<InstitutionCommand>,
-    ) -> Result<Institution, DemoError> {
+    ) -> Result<Arc<Institution>, DemoError> {
         let officer = self.members[index].officer(1);
         self.institution(index, officer, method, command.into()).await
     }
@@ -229,7 +231,7 @@ impl Story<'_> {
     async fn open_conditions(&self, index: usize) -> Result<Vec<u32>, DemoError> {
         let state = self.standing_of(index).await?;
         let holds = state.filter(|state| matches!(state.status, Status::Licensed | Status::Suspended));
-        let held = holds.and_then(|state| state.authorization);
+        let held = holds.and_then(|state| state.authorization.clone());
         let conditions = held.map(|held| held.conditions).unwrap_or_default();
         let open = conditions
             .into_iter()
@@ -398,7 +400,7 @@ impl Story<'_> {
     async fn place(&mut self, index: usize) -> Result<(), DemoError> {
         let state = self.standing_of(index).await?;
         let running = state
-            .and_then(|state| state.cessation)
+            .and_then(|state| state.cessation.clone())
             .filter(|one| one.closed.is_none());
         let Some(cessation) = running else {
             return Ok(());

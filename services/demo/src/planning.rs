@@ -1,6 +1,7 @@
 //! How inspections come about: ordinary ones, draws, special actions, complaints; approval, inspectors, recusals.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::ToSpan;
 use jiff::civil::Date;
@@ -210,7 +211,7 @@ impl Story<'_> {
         actor: Actor,
         name: &'static str,
         command: impl Into<InspectionCommand>,
-    ) -> Result<Inspection, DemoError> {
+    ) -> Result<Arc<Inspection>, DemoError> {
         let id = self.calls[visit].id;
         Ok(self
             .run::<Inspection>(actor, name, Some(id), command.into())
@@ -219,7 +220,7 @@ impl Story<'_> {
     }
 
     /// What the log says of a visit.
-    pub(crate) async fn seen(&self, visit: usize) -> Result<Inspection, DemoError> {
+    pub(crate) async fn seen(&self, visit: usize) -> Result<Arc<Inspection>, DemoError> {
         let id = self.calls[visit].id;
         Ok(self.state::<Inspection>(id).await?.unwrap_or_default())
     }

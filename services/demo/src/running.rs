@@ -90,7 +90,7 @@ impl Story<'_> {
         let state = self
             .institution(index, actor, method, InstitutionCommand::ChangeDetails(change))
             .await?;
-        self.members[index].name = state.name;
+        self.members[index].name = state.name.clone();
         Ok(())
     }
 

@@ -1,6 +1,7 @@
 //! The staff of the story: hiring with papers and queries, trainings, yearly renewals, leaving.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::ToSpan;
 use jiff::civil::Date;
@@ -74,7 +75,7 @@ impl Story<'_> {
         actor: Actor,
         method: &'static str,
         command: impl Into<PersonCommand>,
-    ) -> Result<Person, DemoError> {
+    ) -> Result<Arc<Person>, DemoError> {
         let target = self.workers[worker].id;
         let command = command.into();
         let actor = if matches!(command, PersonCommand::Engage(_)) {
@@ -110,7 +111,7 @@ impl Story<'_> {
     }
 
     /// What the log says of a worker; `None` before registration.
-    pub(crate) async fn known(&self, worker: usize) -> Result<Option<Person>, DemoError> {
+    pub(crate) async fn known(&self, worker: usize) -> Result<Option<Arc<Person>>, DemoError> {
         match self.workers[worker].id {
             Some(id) => self.state::<Person>(id).await,
             None => Ok(None),

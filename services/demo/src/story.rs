@@ -206,7 +206,7 @@ pub async fn build(
         if hour_of(at) != hour {
             hour = hour_of(at);
             batch.commit().await?;
-            story.react(reactors, clock, at).await?;
+            story.react(reactors, (log, batch), clock, at).await?;
             // What follows from an alert is not done before the step that is at hand.
             story.at = at;
             story.look_into_the_log(log).await?;
@@ -226,7 +226,7 @@ pub async fn build(
     }
     batch.commit().await?;
     let last = story.last;
-    story.react(reactors, clock, last).await?;
+    story.react(reactors, (log, batch), clock, last).await?;
     story.look_into_the_log(log).await?;
     Ok(story.summary())
 }
@@ -255,11 +255,25 @@ fn first_day(plan: Plan) -> Result<Date, DemoError> {
         .map_err(|error| DemoError::Plan(error.to_string()))
 }
 
+/// Lets the reactors do all that has come up, a batch for what follows from each other.
+async fn idle(reactors: &mut Reactors, log: &dyn EventLog, batch: &dyn Batch) -> Result<(), CommandError> {
+    loop {
+        let before = *log.head().borrow();
+        batch.begin().await?;
+        reactors.run_until_idle().await?;
+        batch.commit().await?;
+        if *log.head().borrow() == before {
+            return Ok(());
+        }
+    }
+}
+
 impl Story<'_> {
     /// Lets the reactors do what has come up, and then what falls due at each midnight up to `until`.
     async fn react(
         &mut self,
         reactors: &mut Reactors,
+        (log, batch): (&dyn EventLog, &dyn Batch),
         clock: &SimulatedClock,
         until: Timestamp,
     ) -> Result<(), DemoError> {
@@ -271,16 +285,14 @@ impl Story<'_> {
                 error,
             },
         };
-        reactors
-            .run_until_idle()
+        idle(reactors, log, batch)
             .await
             .map_err(|error| failed(error, self.at))?;
         let mut day = day_of(self.at).saturating_add(1.day());
         while start_of(day) <= until {
             let midnight = start_of(day);
             clock.set(midnight);
-            reactors
-                .run_until_idle()
+            idle(reactors, log, batch)
                 .await
                 .map_err(|error| failed(error, midnight))?;
             self.at = midnight;
@@ -343,7 +355,7 @@ impl Story<'_> {
     }
 
     /// What the log says of an aggregate.
-    pub(crate) async fn state<A: Aggregate>(&self, id: Uuid) -> Result<Option<A>, DemoError> {
+    pub(crate) async fn state<A: Aggregate>(&self, id: Uuid) -> Result<Option<Arc<A>>, DemoError> {
         match self.commands.load::<A>(id).await {
             Ok(loaded) => Ok(loaded.map(|(state, _)| state)),
             Err(error) => Err(self.failed("load", error)),

@@ -2,6 +2,7 @@
 //! longer holds. What earlier editions told is asked of the log, never of a file beside it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::civil::Date;
 use uuid::Uuid;
@@ -92,7 +93,7 @@ impl Edition {
 }
 
 /// The institutions of a register before a file is read.
-pub(crate) type Before = BTreeMap<Uuid, Institution>;
+pub(crate) type Before = BTreeMap<Uuid, Arc<Institution>>;
 
 /// The one day that the file and the caller name.
 pub(crate) fn date_of(named: &BTreeSet<Date>) -> Result<Date, ImportError> {
@@ -169,7 +170,7 @@ impl Ledger {
                 String::new(),
             );
         } else {
-            let earlier = self.before.get(&row.institution);
+            let earlier = self.before.get(&row.institution).map(Arc::as_ref);
             let (old, others): (Vec<Class>, Vec<RegisterFact>) = (
                 earlier.map(|held| held.classes.clone()).unwrap_or_default(),
                 changed

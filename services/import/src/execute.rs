@@ -33,7 +33,7 @@ pub(crate) struct Done {
     pub institution: InstitutionDone,
     pub verdict: Verdict,
     /// The institution with the row, when that was recorded, or would be.
-    pub recorded: Option<Box<Institution>>,
+    pub recorded: Option<Arc<Institution>>,
     /// Events appended.
     pub events: u64,
 }
@@ -105,8 +105,8 @@ impl Executor<'_> {
             let (done, verdict) = match self.institution(&row).await? {
                 Answer::New { events: new, state } => {
                     events += if self.check { 0 } else { new };
-                    recorded = self.editions.then(|| Box::new(state.clone()));
-                    preview = self.check.then(|| Arc::new(state));
+                    recorded = self.editions.then(|| state.clone());
+                    preview = self.check.then(|| state);
                     (InstitutionDone::Recorded(preview.clone()), Verdict::Accepted)
                 }
                 Answer::Again(_) | Answer::NothingToDo => (InstitutionDone::Recorded(None), Verdict::Duplicate),
@@ -143,7 +143,7 @@ impl Executor<'_> {
         })
     }
 
-    async fn institution(&self, row: &Row) -> Result<Answer<Institution>, ImportError> {
+    async fn institution(&self, row: &Row) -> Result<Answer<Arc<Institution>>, ImportError> {
         let occurred = day(row.record.valid_from_date);
         let command = InstitutionCommand::RecordImported(row.record.clone());
         let mut request = Request::new(
@@ -203,7 +203,7 @@ impl Executor<'_> {
         });
     }
 
-    async fn execute<A: Aggregate>(&self, request: Request<A::Command>) -> Result<Answer<A>, ImportError> {
+    async fn execute<A: Aggregate>(&self, request: Request<A::Command>) -> Result<Answer<Arc<A>>, ImportError> {
         match self.commands.execute::<A>(request).await {
             Ok(outcome) if outcome.repeated => Ok(Answer::Again(outcome.state)),
             Ok(outcome) => Ok(Answer::New {

@@ -38,7 +38,7 @@ fn numbers(report: &Report, kind: ChangeKind) -> Vec<u32> {
 }
 
 /// The register's institutions as the log tells them, by the last four digits of their number.
-async fn held(floor: &Floor) -> BTreeMap<u32, Institution> {
+async fn held(floor: &Floor) -> BTreeMap<u32, std::sync::Arc<Institution>> {
     let found = floor.commands.imported_from("示例市托育机构登记册").await.unwrap();
     let by_number = found.into_iter().map(|(_, institution)| {
         let number = institution.imported.as_ref().unwrap().external.number.clone();

@@ -7,6 +7,7 @@ use anyhow::{Context, bail};
 use async_trait::async_trait;
 use jiff::ToSpan;
 use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
 use yujian_command::Reactors;
 use yujian_demo::{Batch, Plan, Roster};
 use yujian_domain::time::{day_of, end_of};
@@ -232,6 +233,14 @@ async fn build(settings: &Settings, arguments: &DemoArgs) -> anyhow::Result<Mark
     // Its checkpoint is left beside the data: the server goes on from there.
     let state = Arc::new(StateFile::open_for_build(&settings.data_dir)?);
     let mut reactors = Reactors::open(house.commands.clone(), state).await?;
+    // Whoever waits for the page waits for the views too: they follow on another core.
+    let (stop, stopped) = watch::channel(false);
+    let following = if arguments.build_only {
+        None
+    } else {
+        let views = house.views(&settings.data_dir).await?;
+        Some(tokio::spawn(async move { views.follow(stopped).await }))
+    };
     let bar = Progress::new("simulated days");
     let told = |done, total| bar.at(done, total);
     let summary = yujian_demo::build(
@@ -245,6 +254,10 @@ async fn build(settings: &Settings, arguments: &DemoArgs) -> anyhow::Result<Mark
     )
     .await?;
     bar.done();
+    stop.send_replace(true);
+    if let Some(following) = following {
+        following.await??;
+    }
     drop((reactors, house, hour));
     eprintln!(
         "demo: {} events, {} institutions, {} persons, {} inspections, {} incidents",

@@ -364,7 +364,7 @@ fn configure(connection: &Connection) -> Result<(), rusqlite::Error> {
     // NORMAL may lose the last transactions when the machine dies, never half of one: they are folded again.
     connection.execute_batch(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 67108864;
-         PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0; PRAGMA cache_size = -32768;",
+         PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0; PRAGMA cache_size = -131072;",
     )?;
     connection.set_prepared_statement_cache_capacity(128);
     Ok(())

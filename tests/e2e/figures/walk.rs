@@ -147,7 +147,7 @@ impl Walk {
         }
     }
 
-    async fn state<A: Aggregate>(&self, id: Uuid) -> (A, u64) {
+    async fn state<A: Aggregate>(&self, id: Uuid) -> (std::sync::Arc<A>, u64) {
         self.commands.load::<A>(id).await.unwrap().unwrap()
     }
 

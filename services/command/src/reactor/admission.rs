@@ -52,7 +52,7 @@ impl Reactor for Admission {
                     Ok(returned(event.application, seen, world).await?.into())
                 }
                 InstitutionEvent::FilingReceiptIssued(_) => {
-                    let then: Institution = world.at(stream, seen.record.revision).await?;
+                    let then = world.at::<Institution>(stream, seen.record.revision).await?;
                     let begins = then
                         .region
                         .as_ref()
@@ -72,7 +72,7 @@ impl Reactor for Admission {
                 let InspectionEvent::PresenceCounted(event) = seen.event()? else {
                     return Ok(Reaction::default());
                 };
-                let inspection: Inspection = world.at(stream, seen.record.revision).await?;
+                let inspection = world.at::<Inspection>(stream, seen.record.revision).await?;
                 Ok(
                     unauthorized(inspection.institution, event.children.values().sum(), seen, world)
                         .await?
@@ -97,7 +97,7 @@ impl Reactor for Admission {
 // rule: ALT-16
 async fn returned(application: u32, seen: &Seen<'_>, world: &World<'_>) -> Result<Vec<Effect>, CommandError> {
     let stream = &seen.record.stream;
-    let then: Institution = world.at(stream, seen.record.revision).await?;
+    let then = world.at::<Institution>(stream, seen.record.revision).await?;
     let filing = then.application.as_ref().filter(|filing| filing.number == application);
     let times = match (filing, then.licence_applications.get(&application)) {
         (Some(filing), _) => filing.returned,
@@ -134,7 +134,7 @@ async fn unauthorized(
         return Ok(Vec::new());
     };
     // What ends with effect from an earlier day may be told after the children were seen.
-    let then: Institution = world.known_at(id, seen.record.position).await?;
+    let then = world.known_at::<Institution>(id, seen.record.position).await?;
     let metadata = seen.metadata()?;
     let Some(day) = metadata.occurred.day() else {
         return Ok(Vec::new());
@@ -192,7 +192,7 @@ async fn regime(seen: &Seen<'_>, world: &World<'_>) -> Result<Reaction, CommandE
     }
     let mut timers = Vec::new();
     for stream in world.streams_with(RECEIPT).await? {
-        let institution: Institution = world.now(id_of(&stream)?).await?;
+        let institution = world.now::<Institution>(id_of(&stream)?).await?;
         let begins = institution
             .region
             .as_ref()
@@ -207,7 +207,7 @@ async fn regime(seen: &Seen<'_>, world: &World<'_>) -> Result<Reaction, CommandE
 
 /// The licence regime begins where the institution is.
 pub(super) async fn migrate(timer: &Timer, id: Uuid, world: &World<'_>) -> Result<Reaction, CommandError> {
-    let institution: Institution = world.now(id).await?;
+    let institution = world.now::<Institution>(id).await?;
     let filed = institution
         .authorization
         .as_ref()

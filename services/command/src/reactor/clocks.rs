@@ -91,7 +91,7 @@ fn of<'a>(timer: &Timer, institution: &'a Institution) -> Option<(ClockRef, &'a 
 
 /// A clock has run out, unless it stands still or has another last day by now: then another timer is set.
 pub(super) async fn expire(timer: &Timer, id: Uuid, world: &World<'_>) -> Result<Reaction, CommandError> {
-    let institution: Institution = world.now(id).await?;
+    let institution = world.now::<Institution>(id).await?;
     let Some((clock, _)) =
         of(timer, &institution).filter(|(_, clock)| clock.state == ClockState::Running && !clock.due.provisional)
     else {
@@ -107,7 +107,7 @@ pub(super) async fn expire(timer: &Timer, id: Uuid, world: &World<'_>) -> Result
 
 /// A provisional end is counted again by the table of today.
 pub(super) async fn recount(timer: &Timer, id: Uuid, world: &World<'_>) -> Result<Reaction, CommandError> {
-    let institution: Institution = world.now(id).await?;
+    let institution = world.now::<Institution>(id).await?;
     let Some((_, clock)) = of(timer, &institution).filter(|(_, clock)| clock.due.provisional) else {
         return Ok(Reaction::default());
     };
@@ -150,7 +150,7 @@ async fn passed(name: ClockRef, seen: &Seen<'_>, world: &World<'_>) -> Result<Ve
         return Ok(Vec::new());
     };
     let stream = &seen.record.stream;
-    let then: Institution = world.at(stream, seen.record.revision).await?;
+    let then = world.at::<Institution>(stream, seen.record.revision).await?;
     let Some(clock) = then.clocks.get(name) else {
         return Ok(Vec::new());
     };

@@ -149,7 +149,7 @@ async fn replaced(told: &Ends, seen: &Seen<'_>, world: &World<'_>) -> Result<Vec
     let Some(revision) = seen.record.revision.checked_sub(1) else {
         return Ok(Vec::new());
     };
-    let before: Institution = world.at(stream, revision).await?;
+    let before = world.at::<Institution>(stream, revision).await?;
     let institution = id_of(stream)?;
     let gone = told.iter().flat_map(|(what, ends)| {
         let old = newest(&before, *what).map(|(old, _, _)| old).unwrap_or_default();
@@ -175,7 +175,9 @@ async fn replaced(told: &Ends, seen: &Seen<'_>, world: &World<'_>) -> Result<Vec
 }
 
 async fn timers(told: &Ends, seen: &Seen<'_>, world: &World<'_>) -> Result<Vec<Timer>, CommandError> {
-    let then: Institution = world.at(&seen.record.stream, seen.record.revision).await?;
+    let then = world
+        .at::<Institution>(&seen.record.stream, seen.record.revision)
+        .await?;
     let Some((ahead, _)) = warned_ahead(&then, seen.day()?, world) else {
         return Ok(Vec::new());
     };
@@ -223,7 +225,7 @@ fn lives(institution: &Institution) -> bool {
 /// A paper or lease runs out on the timer's day, unless a newer one was handed in by now.
 // rule: ALT-13
 pub(super) async fn fire(timer: &Timer, id: Uuid, world: &World<'_>) -> Result<Reaction, CommandError> {
-    let institution: Institution = world.now(id).await?;
+    let institution = world.now::<Institution>(id).await?;
     let Some(what) = What::of(timer).filter(|_| lives(&institution)) else {
         return Ok(Reaction::default());
     };

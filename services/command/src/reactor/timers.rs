@@ -126,8 +126,8 @@ pub(crate) async fn fire(timer: &Timer, world: &World<'_>) -> Result<Reaction, C
         ..Effect::new(0, act)
     };
     let effect = match timer.kind.as_str() {
-        EXPIRE => expire(timer, world.now(id).await?).map(|command| Act::Person(id, Box::new(command.into()))),
-        OVERDUE => overdue(timer, world.now(id).await?).map(|command| Act::Inspection(id, Box::new(command.into()))),
+        EXPIRE => expire(timer, &*world.now(id).await?).map(|command| Act::Person(id, Box::new(command.into()))),
+        OVERDUE => overdue(timer, &*world.now(id).await?).map(|command| Act::Inspection(id, Box::new(command.into()))),
         APPROVAL => return approval(timer, id, world).await,
         BAR => return Ok(barred::begins(timer, world).await?.into()),
         clocks::EXPIRES => return clocks::expire(timer, id, world).await,
@@ -139,7 +139,7 @@ pub(crate) async fn fire(timer: &Timer, world: &World<'_>) -> Result<Reaction, C
     Ok(effect.map(at_its_time).into_iter().collect::<Vec<_>>().into())
 }
 
-fn expire(timer: &Timer, person: Person) -> Option<ExpireCredential> {
+fn expire(timer: &Timer, person: &Person) -> Option<ExpireCredential> {
     let credential = person.credentials.get(&timer.number)?;
     let stands = credential.state == CredentialState::Verified && credential.expiry_date == Some(timer.day);
     stands.then_some(ExpireCredential {
@@ -147,7 +147,7 @@ fn expire(timer: &Timer, person: Person) -> Option<ExpireCredential> {
     })
 }
 
-fn overdue(timer: &Timer, inspection: Inspection) -> Option<MarkCorrectionOverdue> {
+fn overdue(timer: &Timer, inspection: &Inspection) -> Option<MarkCorrectionOverdue> {
     let finding = inspection.findings.get(&timer.number)?;
     let stands = finding.state == FindingState::CorrectionDue && finding.due_date == Some(timer.day);
     stands.then_some(MarkCorrectionOverdue {
@@ -159,7 +159,7 @@ fn overdue(timer: &Timer, inspection: Inspection) -> Option<MarkCorrectionOverdu
 /// An approval that was due beyond the holiday table is counted again by the table of today; while that does not reach
 /// so far either, nothing is late, and it is looked at again every day.
 async fn approval(timer: &Timer, id: Uuid, world: &World<'_>) -> Result<Reaction, CommandError> {
-    let inspection: Inspection = world.now(id).await?;
+    let inspection = world.now::<Inspection>(id).await?;
     let (Some(institution), Some(due)) = (inspection.institution, &inspection.approval_due) else {
         return Ok(Reaction::default());
     };
@@ -204,7 +204,7 @@ async fn counted_again(
     institution: Uuid,
     world: &World<'_>,
 ) -> Result<Option<Date>, CommandError> {
-    let region = world.now::<Institution>(institution).await?.region;
+    let region = world.now::<Institution>(institution).await?.region.clone();
     let (Some(region), Some(arrived)) = (region, inspection.arrived_time.map(day_of)) else {
         return Ok(None);
     };

@@ -41,12 +41,12 @@ impl<'a> World<'a> {
     }
 
     /// The aggregate right after a revision of its stream.
-    pub(crate) async fn at<A: Aggregate>(&self, stream: &StreamName, revision: u64) -> Result<A, CommandError> {
+    pub(crate) async fn at<A: Aggregate>(&self, stream: &StreamName, revision: u64) -> Result<Arc<A>, CommandError> {
         Ok(self.commands.inner.state_at::<A>(stream, revision).await?)
     }
 
     /// The aggregate as of the end of its stream; its default where there is none.
-    pub(crate) async fn now<A: Aggregate>(&self, id: Uuid) -> Result<A, CommandError> {
+    pub(crate) async fn now<A: Aggregate>(&self, id: Uuid) -> Result<Arc<A>, CommandError> {
         let stream = stream_of::<A>(id)?;
         Ok(self.commands.inner.load_stream::<A>(&stream).await?.state.clone())
     }
@@ -68,17 +68,17 @@ impl<'a> World<'a> {
 
     /// The aggregate as its stream stood when the log came to `position`: what whoever reacts to a record of another stream
     /// must look at, so that it says the same however late it runs.
-    pub(crate) async fn known_at<A: Aggregate>(&self, id: Uuid, position: LogPosition) -> Result<A, CommandError> {
+    pub(crate) async fn known_at<A: Aggregate>(&self, id: Uuid, position: LogPosition) -> Result<Arc<A>, CommandError> {
         let stream = stream_of::<A>(id)?;
         let log = &self.commands.inner.log;
         let mut from = None;
         loop {
             let items = match log.read_stream(&stream, Direction::Backwards, from, BACK).await {
-                Err(LogError::StreamNotFound) => return Ok(A::default()),
+                Err(LogError::StreamNotFound) => return Ok(Arc::default()),
                 items => items?,
             };
             let Some(earliest) = items.iter().filter_map(revision_of).min() else {
-                return Ok(A::default());
+                return Ok(Arc::default());
             };
             let known = |item: &&Item| match item {
                 Item::Record(record) => record.position <= position,
@@ -91,7 +91,7 @@ impl<'a> World<'a> {
                     let revision = revision_of(&items[index]).unwrap_or(earliest);
                     return self.at(&stream, revision).await;
                 }
-                None if earliest == 0 => return Ok(A::default()),
+                None if earliest == 0 => return Ok(Arc::default()),
                 None => from = Some(earliest - 1),
             }
         }

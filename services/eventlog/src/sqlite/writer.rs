@@ -116,6 +116,8 @@ pub struct Writer {
     copying: bool,
     open: Option<Open>,
     bulk: bool,
+    /// Commits wait for no disk: since the first bulk, until something else is written.
+    relaxed: bool,
     pages: usize,
 }
 
@@ -138,6 +140,7 @@ impl Writer {
             copying,
             open: None,
             bulk: false,
+            relaxed: false,
             pages: 0,
         }
     }
@@ -216,15 +219,18 @@ impl Writer {
         }
         self.shared.check_writable()?;
         // An fsync an hour of simulated time would be most of the demo's minute; its builder syncs the files once.
-        self.conn
-            .execute_batch("PRAGMA synchronous=NORMAL")
-            .and_then(|()| self.begin())
-            .map_err(|error| {
-                let failure = self.give_up(&error);
-                self.wait_for_disk();
-                failure
-            })?;
+        // Setting it makes SQLite prepare every statement anew, so it stays from one bulk to the next.
+        if !self.relaxed {
+            self.conn
+                .execute_batch("PRAGMA synchronous=NORMAL")
+                .map_err(|error| self.give_up(&error))?;
+            self.relaxed = true;
+        }
         self.bulk = true;
+        if let Err(error) = self.begin() {
+            self.bulk = false;
+            return Err(self.give_up(&error));
+        }
         self.shared.set_bulk(true);
         Ok(())
     }
@@ -237,22 +243,16 @@ impl Writer {
         let committed = self.commit();
         self.bulk = false;
         self.shared.set_bulk(false);
-        self.wait_for_disk();
         committed.map(|()| self.shared.end())
     }
 
-    /// Commits wait for the disk again. Where that can't be set, none are made any more.
-    fn wait_for_disk(&self) {
-        if let Err(error) = self.conn.execute_batch("PRAGMA synchronous=FULL") {
-            self.shared.refuse(LogError::Stopped(format!(
-                "commits can't be made durable ({error}); restart"
-            )));
-        }
-    }
-
-    /// Opens a transaction unless one is open.
+    /// Opens a transaction unless one is open. After a bulk, commits wait for the disk again.
     fn begin(&mut self) -> rusqlite::Result<()> {
         if self.open.is_none() {
+            if self.relaxed && !self.bulk {
+                self.conn.execute_batch("PRAGMA synchronous=FULL")?;
+                self.relaxed = false;
+            }
             self.conn.execute_batch("BEGIN IMMEDIATE")?;
             self.open = Some(Open {
                 newest: HashMap::new(),
