@@ -10,7 +10,7 @@ use yujian_eventlog::{Item, LogPosition};
 use crate::database::{Checkpoint, checkpoint, set_checkpoint};
 use crate::error::ViewError;
 use crate::model::Change;
-use crate::view::VIEWS;
+use crate::view::{VIEWS, sums};
 
 mod seen;
 
@@ -42,7 +42,8 @@ pub(crate) fn mark(item: &Item) -> String {
     }
 }
 
-/// Folds a batch and moves the checkpoint, inside one transaction. Answers what changed, in order, when `wanted`.
+/// Folds a batch and moves the checkpoint, inside one transaction. Answers what changed, in order, when `wanted`, and then
+/// keeps the sums up too; else they are for [`sums::settle`] once the last batch is folded.
 pub(crate) fn fold_batch(
     transaction: &Transaction<'_>,
     items: &[Item],
@@ -63,6 +64,9 @@ pub(crate) fn fold_batch(
         if wanted {
             changes.extend(changes_of(transaction, &seen)?);
         }
+    }
+    if wanted {
+        while sums::settle(transaction)? {}
     }
     let folded = before.as_ref().map_or(0, |checkpoint| checkpoint.records);
     let after = Checkpoint {

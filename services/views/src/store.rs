@@ -15,7 +15,7 @@ use crate::digest;
 use crate::error::ViewError;
 use crate::fold::{self, Batch, fold_batch};
 use crate::model::{AsOf, Delta, Digest};
-use crate::view::problem;
+use crate::view::{problem, sums};
 
 mod admission;
 mod alerts;
@@ -101,14 +101,16 @@ impl Views {
                 total,
             });
             if at.number >= total {
-                return Ok(views);
+                break;
             }
             let page = views.log.read_all(at, BATCH).await?;
             if page.items.is_empty() && page.caught_up {
-                return Ok(views);
+                break;
             }
             views.fold(at, page, false).await?;
         }
+        settle(&views.database).await?;
+        Ok(views)
     }
 
     /// Whether the record at the checkpoint is the one that was folded.
@@ -331,6 +333,16 @@ impl Views {
             })
             .await
     }
+}
+
+/// Adds up what was folded without it.
+async fn settle(database: &Arc<Database>) -> Result<(), ViewError> {
+    let database = Arc::clone(database);
+    blocking(move || {
+        while database.write(|transaction| sums::settle(transaction))? {}
+        Ok(())
+    })
+    .await
 }
 
 /// Runs blocking work off the async threads.

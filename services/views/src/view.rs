@@ -24,6 +24,7 @@ pub(crate) mod problem;
 pub(crate) mod record;
 pub(crate) mod region;
 pub(crate) mod staff_figures;
+pub(crate) mod sums;
 pub(crate) mod timeline;
 pub(crate) mod tree;
 pub(crate) mod visits;
@@ -48,4 +49,6 @@ pub(crate) static VIEWS: &[&dyn View] = &[
     &alert::Alerts,
     &timeline::Timeline,
     &problem::Problems,
+    // Last: it adds up what the others have written.
+    &sums::Sums,
 ];

@@ -180,7 +180,7 @@ impl Client {
         );
         add(own, "receipts_overdue", "", reply.receipt_overdue);
         add(own, "receipts_due_soon", "", reply.receipt_due_soon);
-        add(own, "on_the_clock", "", reply.due.len() as u64);
+        add(own, "on_the_clock", "", reply.on_the_clock);
     }
 
     async fn staff(&mut self, told: &mut Told, region: &str, at: Date) {

@@ -191,6 +191,7 @@ pub(crate) fn pipeline(pipeline: Pipeline) -> pb::GetPipelineReply {
         receipt_due_soon: pipeline.receipt_due_soon,
         receipts_issued: pipeline.receipts_issued,
         receipts_late: pipeline.receipts_late,
+        on_the_clock: pipeline.running,
         returned: pipeline.returned,
         returned_items: pipeline
             .returned_items

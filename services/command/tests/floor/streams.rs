@@ -216,10 +216,10 @@ async fn the_institutions_of_a_register_are_found_in_the_log() {
         house.execute(row("city", number)).await.unwrap();
     }
     house.execute(row("other", "1")).await.unwrap();
-    let numbers = |found: Vec<(Uuid, yujian_domain::institution::Institution)>| {
+    let numbers = |found: Vec<(Uuid, std::sync::Arc<yujian_domain::institution::Institution>)>| {
         let rows = found
             .into_iter()
-            .map(|(_, held)| held.imported.unwrap().external.number);
+            .map(|(_, held)| held.imported.as_ref().unwrap().external.number.clone());
         rows.collect::<Vec<_>>()
     };
     assert_eq!(

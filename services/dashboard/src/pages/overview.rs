@@ -312,7 +312,7 @@ fn build(
     let count = |status: Status| row.by_status.get(status.code()).copied().unwrap_or(0);
     let on_time = row.receipts_issued.saturating_sub(row.receipts_late);
     let code = row.code.as_str();
-    let on_the_clock = u64::try_from(pipeline.due.len()).unwrap_or(u64::MAX);
+    let on_the_clock = pipeline.running;
     let most = if shell.wall { WALL_LINES } else { usize::MAX };
     let lines: Vec<Line> = roll_up
         .parts

@@ -101,7 +101,9 @@ pub struct Pipeline {
     pub returned: u64,
     /// Missing items of current returns by item.
     pub returned_items: BTreeMap<String, u64>,
-    /// Accepted filings by due day.
+    /// Accepted filings that wait for their receipt.
+    pub running: u64,
+    /// The first 200 of them, by due day; the list of clocks has them all.
     pub due: Vec<PipelineDue>,
 }
 

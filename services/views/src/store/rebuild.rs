@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use yujian_eventlog::LogPosition;
 
-use super::{BATCH, Rebuild, Views, blocking};
+use super::{BATCH, Rebuild, Views, blocking, settle};
 use crate::database::{Database, Snapshot, checkpoint};
 use crate::digest;
 use crate::error::ViewError;
@@ -145,12 +145,12 @@ impl Views {
                 return Err(ViewError::Stopped);
             }
             if built.at >= goal {
-                return Ok(());
+                break;
             }
             let mut page = self.log.read_all(built.at, BATCH).await?;
             page.items.retain(|item| item.position() <= goal);
             if page.items.is_empty() {
-                return Ok(());
+                break;
             }
             let next = page.next.min(goal);
             let items: Batch = page.items.into();
@@ -159,5 +159,6 @@ impl Views {
             let aside = Arc::clone(built.aside);
             blocking(move || aside.write(|transaction| fold_batch(transaction, &items, next, false).map(drop))).await?;
         }
+        settle(built.aside).await
     }
 }

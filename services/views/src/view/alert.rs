@@ -32,6 +32,11 @@ pub(crate) struct Alerts;
 /// SQL of "the alert `l` is open": somebody still has to do something about it. The same list as [`Status::is_open`].
 pub(crate) const OPEN: &str = "l.status IN ('raised', 'acknowledged', 'linked')";
 
+/// The same of a state's code.
+pub(crate) fn is_open(status: &str) -> bool {
+    matches!(status, "raised" | "acknowledged" | "linked")
+}
+
 impl View for Alerts {
     fn tables(&self) -> &'static [Table] {
         &[Table {

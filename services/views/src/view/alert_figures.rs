@@ -1,6 +1,4 @@
-//! Figures of alerts, summed at query time; the SQL stands in `alert`.
-
-use std::collections::BTreeMap;
+//! Figures of alerts, read from the kept sums (`sums`); the SQL stands in `alert`.
 
 use jiff::civil::Date;
 use rusqlite::types::Value;
@@ -11,12 +9,12 @@ use yujian_domain::time::start_of;
 
 use crate::cell;
 use crate::condition::Condition;
-use crate::database::{instant, natural};
+use crate::database::instant;
 use crate::error::ViewError;
 use crate::model::{AlertFigures, AlertFiguresRow, AlertPrecisionRow, AsOf, Scope};
-use crate::view::alert::{OPEN, and_shown, count};
-use crate::view::staff_figures::add_counts;
-use crate::view::tree::{Tree, sum_within};
+use crate::view::alert::{OPEN, and_shown, count, is_open};
+use crate::view::sums::{Parts, Reading};
+use crate::view::tree::Tree;
 
 /// Alerts of a region and its parts; `None` is everything.
 pub(crate) fn figures(
@@ -32,45 +30,37 @@ pub(crate) fn figures(
         condition.and_within("i.region", code);
     }
     let tree = Tree::load(connection, divisions, &condition)?;
-    and_shown(&mut condition, scope);
-    let found = by_region(connection, &condition)?;
-    let row = |region: Option<&str>| AlertFiguresRow {
-        code: region.unwrap_or_default().to_owned(),
-        name: tree.name(region),
-        has_children: !tree.parts(region).is_empty(),
-        ..sum_within(&found, region, add)
+    let sums = Reading::open(connection, scope)?;
+    let row = |region: Option<&str>| {
+        Ok::<_, ViewError>(AlertFiguresRow {
+            code: region.unwrap_or_default().to_owned(),
+            name: tree.name(region),
+            has_children: !tree.parts(region).is_empty(),
+            ..of(&sums.of(region)?)
+        })
     };
+    let parts = tree.parts(region).into_iter().map(|code| row(Some(&code)));
     Ok(AlertFigures {
-        region: row(region),
-        parts: tree.parts(region).iter().map(|code| row(Some(code))).collect(),
+        region: row(region)?,
+        parts: parts.collect::<Result<_, _>>()?,
         path: tree.path(region),
         as_of,
     })
 }
 
-fn add(sum: &mut AlertFiguresRow, other: &AlertFiguresRow) {
-    add_counts(&mut sum.by_status, &other.by_status);
-    add_counts(&mut sum.open, &other.open);
-}
-
-fn by_region(connection: &Connection, condition: &Condition) -> Result<BTreeMap<String, AlertFiguresRow>, ViewError> {
-    let sql = format!(
-        "SELECT i.region, l.rule, l.severity, l.status, {OPEN} AS open, count(*) FROM alert l
-         JOIN institution i ON i.id = l.institution{} GROUP BY i.region, l.rule, l.severity, l.status",
-        condition.sql()
-    );
-    let mut statement = connection.prepare_cached(&sql)?;
-    let mut rows = statement.query(params_from_iter(condition.values()))?;
-    let mut figures: BTreeMap<String, AlertFiguresRow> = BTreeMap::new();
-    while let Some(row) = rows.next()? {
-        let of = figures.entry(row.get(0)?).or_default();
-        let counted = natural(row.get(5)?);
-        *of.by_status.entry(row.get(3)?).or_default() += counted;
-        if row.get(4)? {
-            *of.open.entry((row.get(1)?, row.get(2)?)).or_default() += counted;
+fn of(sum: &Parts) -> AlertFiguresRow {
+    let mut row = AlertFiguresRow::default();
+    for (name, _, n) in sum.iter() {
+        if let ["alert", rule, severity, status] = name.as_slice() {
+            *row.by_status.entry((*status).to_owned()).or_default() += n;
+            if is_open(status) {
+                *row.open
+                    .entry(((*rule).to_owned(), (*severity).to_owned()))
+                    .or_default() += n;
+            }
         }
     }
-    Ok(figures)
+    row
 }
 
 /// What became of the alerts of each version of a rule, of those raised from a day on.

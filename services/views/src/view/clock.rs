@@ -24,7 +24,7 @@ use crate::model::ClockStepKind;
 mod read;
 
 pub(crate) use read::{
-    BUCKET, Days, application_bucket, first_of_application, histories_page, of_application, of_institution, one, page,
+    Days, FIRST, application_bucket, first_of_application, histories_page, of_application, of_institution, one, page,
     receipt_due,
 };
 
@@ -51,6 +51,8 @@ impl View for Clocks {
                       CREATE INDEX clock_waiting ON clock(due_date, institution, kind, revision) WHERE waiting;
                       CREATE INDEX clock_waiting_of ON clock(institution) WHERE waiting;
                       CREATE INDEX clock_ordered ON clock(due_date, institution, kind, revision);
+                      CREATE INDEX clock_receipt ON clock(due_date, institution, revision)
+                        WHERE kind = 'receipt' AND state IN ('running', 'expired');
                       CREATE INDEX clock_application ON clock(institution, application);
                       CREATE INDEX clock_implied ON clock(institution) WHERE implied AND state = 'running';
                       CREATE INDEX clock_owed ON clock(institution) WHERE state = 'expired' AND NOT settled;",

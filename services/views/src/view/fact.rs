@@ -1,13 +1,15 @@
 //! Facts of the dossiers of institutions (一机一档) and of persons, with what withdrew them. Which event asserts what is the domain's business; the same
 //! functions resolve these rows and the replay from the log.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params_from_iter};
 use serde_json::Value;
 use uuid::Uuid;
 use yujian_domain::dossier::{Fact, FactChange, FactSource};
-use yujian_domain::time::end_of;
+use yujian_domain::time::{day_of, end_of};
 
 use crate::condition::Condition;
 use crate::database::{instant, integer, natural, parsed};
@@ -136,6 +138,41 @@ pub(crate) fn at_sql(key: &str, alias: &str) -> String {
 /// The value for [`at_sql`] at a legal day: its last instant.
 pub(crate) fn bound(at: Date) -> String {
     instant(end_of(at))
+}
+
+/// By how much the places of an institution change, and from which legal day on: together the value of [`at_sql`] at any
+/// day. What held from the beginning has an empty day.
+pub(crate) fn steps_of_places(connection: &Connection, institution: &str) -> Result<Vec<(String, i64)>, ViewError> {
+    let mut days = BTreeSet::new();
+    {
+        let mut statement = connection.prepare_cached(
+            "SELECT valid_from, valid_to FROM fact WHERE institution = ? AND key = 'places' AND withdrawn IS NULL",
+        )?;
+        let mut rows = statement.query([institution])?;
+        while let Some(row) = rows.next()? {
+            let bounds: [Option<String>; 2] = [row.get(0)?, row.get(1)?];
+            for text in bounds.into_iter().flatten() {
+                days.insert(day_of(parsed(&text, "validity", |text| text.parse().ok())?));
+            }
+        }
+    }
+    let sql = format!(
+        "SELECT ifnull(CAST({} AS INTEGER), 0) FROM (SELECT ? AS id) i",
+        at_sql("places", "i")
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut steps = Vec::new();
+    let mut before = 0;
+    // Nothing begins or has ended before the empty text, in the order of texts.
+    let bounds = days.into_iter().map(|day| (day.to_string(), bound(day)));
+    for (day, bound) in [(String::new(), String::new())].into_iter().chain(bounds) {
+        let places: i64 = statement.query_row((&bound, &bound, institution), |row| row.get(0))?;
+        if places != before {
+            steps.push((day, places - before));
+        }
+        before = places;
+    }
+    Ok(steps)
 }
 
 /// The number that the fact `places` holds; a text that a correction may have put there counts as none.

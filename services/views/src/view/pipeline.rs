@@ -14,11 +14,12 @@ use rusqlite::{Connection, params_from_iter};
 
 use crate::cell;
 use crate::condition::Condition;
-use crate::database::natural;
 use crate::error::ViewError;
-use crate::list::List;
 use crate::model::{Pipeline, PipelineDue, Scope};
-use crate::view::region::counted;
+use crate::view::sums::Reading;
+
+/// Filings that are listed, those due first.
+const DUE_SHOWN: u32 = 200;
 
 /// The pipeline of a region within a scope at a day.
 pub(crate) fn pipeline(
@@ -33,69 +34,51 @@ pub(crate) fn pipeline(
     if let Some(region) = region {
         condition.and_within("i.region", region);
     }
-    let by_status = counted(
-        connection,
-        &condition,
-        "SELECT i.status, count(*) FROM institution i",
-        " GROUP BY i.status",
-    )?;
-    let returned_items = counted(
-        connection,
-        &condition,
-        "SELECT t.item, count(*) FROM application a JOIN institution i ON i.id = a.institution
-         JOIN application_item t ON t.institution = a.institution AND t.number = a.number
-           AND t.return_number = a.returned",
-        " AND a.kind = 'filing' AND a.state = 'returned' AND i.status <> 'closed' GROUP BY t.item",
-    )?;
-    let totals = format!(
-        "SELECT ifnull(sum(a.decided_date IS NOT NULL), 0), ifnull(sum(a.late), 0), ifnull(sum(a.returned > 0), 0)
-         FROM application a JOIN institution i ON i.id = a.institution{} AND a.kind = 'filing'",
-        condition.sql()
-    );
-    let (receipts_issued, receipts_late, returned) = connection
-        .prepare_cached(&totals)?
-        .query_row(params_from_iter(condition.values()), |row| {
-            Ok((natural(row.get(0)?), natural(row.get(1)?), natural(row.get(2)?)))
-        })?;
-    let due = due(connection, condition)?;
-    let overdue = due.iter().filter(|clock| clock.due_date < at).count();
-    let due_soon = due
-        .iter()
-        .filter(|clock| clock.due_date >= at && clock.due_date <= soon)
-        .count();
+    let sum = Reading::open(connection, scope)?.of(region)?;
+    let due_days = |wanted: &dyn Fn(&str) -> bool| {
+        let counts = sum.days("receipt_due").filter(|(day, _)| wanted(day)).map(|(_, n)| n);
+        u64::try_from(counts.sum::<i64>()).unwrap_or(0)
+    };
+    let (first, last) = (at.to_string(), soon.to_string());
     Ok(Pipeline {
-        by_status,
-        receipt_overdue: overdue as u64,
-        receipt_due_soon: due_soon as u64,
-        receipts_issued,
-        receipts_late,
-        returned,
-        returned_items,
-        due,
+        by_status: sum.by_code("status/"),
+        receipt_overdue: due_days(&|day| day < first.as_str()),
+        receipt_due_soon: due_days(&|day| day >= first.as_str() && day <= last.as_str()),
+        receipts_issued: sum.count("receipt"),
+        receipts_late: sum.count("receipt_late"),
+        returned: sum.count("filing_returned"),
+        returned_items: sum.by_code("filing_item/"),
+        running: due_days(&|_| true),
+        due: due(connection, condition)?,
     })
 }
 
+/// The first of them. Which follow is the list of clocks' business.
 fn due(connection: &Connection, mut condition: Condition) -> Result<Vec<PipelineDue>, ViewError> {
     condition.and(
-        "i.status = 'accepted' AND a.state = 'accepted' AND c.kind = 'receipt' AND c.state IN ('running', 'expired')",
+        format!(
+            "i.status = 'accepted' AND a.state = 'accepted' AND c.kind = 'receipt' AND c.state IN ('running', 'expired')
+             ORDER BY c.due_date, c.institution, c.revision LIMIT {DUE_SHOWN}"
+        ),
         [],
     );
-    let list = List {
-        name: "pipeline_due",
-        columns: "c.institution, i.name, i.region, c.due_date, c.provisional",
-        bound: Condition::default(),
-        from: "FROM clock c JOIN application a ON a.institution = c.institution AND a.number = c.application
-            JOIN institution i ON i.id = c.institution",
-        order: ["c.due_date", "i.name", "c.institution", "c.revision"],
-        descending: false,
-    };
-    list.all(connection, &condition, |row| {
-        Ok(PipelineDue {
+    let sql = format!(
+        "SELECT c.institution, i.name, i.region, c.due_date, c.provisional FROM clock c
+         CROSS JOIN application a ON a.institution = c.institution AND a.number = c.application
+         CROSS JOIN institution i ON i.id = c.institution{}",
+        condition.sql()
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query(params_from_iter(condition.values()))?;
+    let mut due = Vec::new();
+    while let Some(row) = rows.next()? {
+        due.push(PipelineDue {
             institution: cell::id(row, "institution")?,
             name: row.get("name")?,
             region: row.get("region")?,
             due_date: cell::sure_day(row, "due_date")?,
             provisional: row.get("provisional")?,
-        })
-    })
+        });
+    }
+    Ok(due)
 }

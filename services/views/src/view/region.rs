@@ -1,4 +1,4 @@
-//! Figures of regions, summed at query time over the rows of the other views: province, city, county, township, and the
+//! Figures of regions, from the kept sums (`sums`) and summed at query time over the rows of the other views: province, city, county, township, and the
 //! trees of foreign registers.
 //!
 //! Staff, findings and coverage of a day, by division of the institution:
@@ -14,7 +14,7 @@
 //! SELECT i.region, count(*) FROM alert l JOIN institution i ON i.id = l.institution GROUP BY i.region;
 //! ```
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::ToSpan as _;
 use jiff::civil::Date;
@@ -27,9 +27,8 @@ use crate::condition::{Condition, is_within};
 use crate::database::natural;
 use crate::error::ViewError;
 use crate::model::{AsOf, RegionRow, RollUp, Scope};
-use crate::view::alert;
-use crate::view::fact::{at_sql, bound};
 use crate::view::finding::OVERDUE;
+use crate::view::sums::{Parts, Reading};
 use crate::view::tree::Tree;
 
 /// Months in a series.
@@ -107,27 +106,29 @@ pub(crate) fn roll_up(
     if let Some(code) = region {
         condition.and_within("i.region", code);
     }
-    let figures = figures(connection, scope, &condition, at)?;
-    let townships = divisions
-        .iter()
-        .filter(|d| d.level == Level::Township)
-        .map(|d| d.id.code())
-        .collect();
-    let summary = Summary {
-        tree: Tree::load(connection, divisions, &condition)?,
+    let tree = Tree::load(connection, divisions, &condition)?;
+    let parts = tree.parts(region);
+    let sums = Reading::open(connection, scope)?;
+    let whole = sums.of(region)?;
+    let mut summary = Summary {
+        figures: figures(connection, scope, &condition, at)?,
+        kept: BTreeMap::from([(region.map(str::to_owned), kept(&whole, at))]),
+        operating: sums.operating(region)?,
+        townships: divisions
+            .iter()
+            .filter(|d| d.level == Level::Township)
+            .map(|d| d.id.code())
+            .collect(),
+        tree,
         scope,
-        figures,
-        townships,
     };
-    let parts = summary
-        .tree
-        .parts(region)
-        .iter()
-        .map(|code| summary.row(Some(code)))
-        .collect();
+    for code in &parts {
+        let sum = kept(&sums.of(Some(code))?, at);
+        summary.kept.insert(Some(code.clone()), sum);
+    }
     Ok(RollUp {
         region: summary.row(region),
-        parts,
+        parts: parts.iter().map(|code| summary.row(Some(code))).collect(),
         path: summary.tree.path(region),
         incidents_by_month: months(
             connection,
@@ -142,14 +143,7 @@ pub(crate) fn roll_up(
             "SELECT n.category, count(*) FROM incident n JOIN institution i ON i.id = n.institution",
             " GROUP BY n.category",
         )?,
-        receipts_by_month: months(
-            connection,
-            &condition,
-            "SELECT substr(a.decided_date, 1, 7), count(*) FROM (SELECT * FROM application WHERE kind = 'filing') a
-             JOIN institution i ON i.id = a.institution",
-            "a.decided_date",
-            at,
-        )?,
+        receipts_by_month: receipts_by_month(&whole, at),
         as_of,
     })
 }
@@ -161,22 +155,6 @@ fn figures(
     at: Date,
 ) -> Result<BTreeMap<String, Figures>, ViewError> {
     let mut figures: BTreeMap<String, Figures> = BTreeMap::new();
-    let sql = format!(
-        "SELECT i.region, i.status, count(*), ifnull(sum(CASE WHEN {OPERATING_SQL} THEN CAST({places} AS INTEGER) END), 0),
-           sum(i.id IN (SELECT d.institution FROM damage d WHERE d.institution IS NOT NULL))
-         FROM institution i{} GROUP BY i.region, i.status",
-        condition.sql(),
-        places = at_sql("places", "i"),
-    );
-    let day = Value::Text(bound(at));
-    let mut statement = connection.prepare_cached(&sql)?;
-    let mut rows = statement.query(params_from_iter([&day, &day].into_iter().chain(condition.values())))?;
-    while let Some(row) = rows.next()? {
-        let of = figures.entry(row.get(0)?).or_default();
-        of.by_status.insert(row.get(1)?, natural(row.get(2)?));
-        of.places += natural(row.get(3)?);
-        of.damaged += natural(row.get(4)?);
-    }
     let mut each = |select: &str, more: &dyn Fn(&mut Condition), take: fn(&mut Figures, [u64; 3])| {
         let mut condition = condition.clone();
         more(&mut condition);
@@ -198,11 +176,6 @@ fn figures(
         |of, figures| [of.incidents, of.open_incidents, of.late_notifications] = figures,
     )?;
     each(
-        "count(*), sum(a.late), 0 FROM application a JOIN institution i ON i.id = a.institution",
-        &|condition| condition.and("a.kind = 'filing' AND a.decided_date IS NOT NULL", []),
-        |of, figures| [of.receipts_issued, of.receipts_late, _] = figures,
-    )?;
-    each(
         "count(*), sum(e.qualified), 0 FROM engagement e JOIN institution i ON i.id = e.institution",
         &|condition| condition.and("e.standing", []),
         |of, figures| [of.staff, of.qualified_staff, _] = figures,
@@ -212,10 +185,16 @@ fn figures(
         &|condition| condition.and_told("n", scope),
         |of, figures| of.inspections = figures[0],
     )?;
-    let (inspected, between) = inspected(at);
+    // Found from the visits: there are fewer than institutions to look for one in each.
+    let [first, last] = inspected_between(at);
     each(
-        "count(*), 0, 0 FROM institution i",
-        &|condition| condition.and(inspected.clone(), between.clone()),
+        "count(DISTINCT i.id), 0, 0 FROM inspection n CROSS JOIN institution i ON i.id = n.institution",
+        &|condition| {
+            condition.and(
+                format!("{OPERATING_SQL} AND {INSPECTED} AND n.visited_date > ? AND n.visited_date <= ?"),
+                [first.clone(), last.clone()],
+            );
+        },
         |of, figures| of.inspected_institutions = figures[0],
     )?;
     each(
@@ -228,23 +207,71 @@ fn figures(
         &|condition| condition.and(OVERDUE, [Value::Text(at.to_string())]),
         |of, figures| of.overdue_corrections = figures[0],
     )?;
-    each(
-        "count(*), 0, 0 FROM alert l JOIN institution i ON i.id = l.institution",
-        &|condition| alert::and_shown(condition, scope),
-        |of, figures| of.alerts = figures[0],
-    )?;
     Ok(figures)
 }
 
 /// SQL of "the institution `i` is in operation and was inspected in the 12 months up to the day", with its values: by a
 /// visit that was not broken off.
 pub(crate) fn inspected(at: Date) -> (String, [Value; 2]) {
-    let first = at.checked_sub(12.months()).unwrap_or(Date::MIN);
     let sql = format!(
         "{OPERATING_SQL} AND EXISTS(SELECT 1 FROM inspection n WHERE n.institution = i.id AND n.visited_date > ?
-         AND n.visited_date <= ? AND n.status NOT IN ('aborted', 'cancelled'))"
+         AND n.visited_date <= ? AND {INSPECTED})"
     );
-    (sql, [Value::Text(first.to_string()), Value::Text(at.to_string())])
+    (sql, inspected_between(at))
+}
+
+/// SQL of "the visit `n` was not broken off".
+const INSPECTED: &str = "n.status NOT IN ('aborted', 'cancelled')";
+
+/// The day after which, and the day up to which, a visit counts.
+fn inspected_between(at: Date) -> [Value; 2] {
+    let first = at.checked_sub(12.months()).unwrap_or(Date::MIN);
+    [first, at].map(|day| Value::Text(day.to_string()))
+}
+
+/// What of a region's figures is kept.
+fn kept(sum: &Parts, at: Date) -> Figures {
+    let last = at.to_string();
+    let places: i64 = sum
+        .days("places")
+        .filter(|(day, _)| *day <= last.as_str())
+        .map(|(_, n)| n)
+        .sum();
+    Figures {
+        by_status: sum.by_code("status/"),
+        places: natural(places),
+        receipts_issued: sum.count("receipt"),
+        receipts_late: sum.count("receipt_decided_late"),
+        alerts: sum.by_code("alert/").values().sum(),
+        damaged: sum.count("damaged"),
+        ..Figures::default()
+    }
+}
+
+/// Receipts by month up to a day, months without any included.
+fn receipts_by_month(sum: &Parts, at: Date) -> Vec<(String, u64)> {
+    let last = at.to_string();
+    let mut by_month: BTreeMap<&str, u64> = BTreeMap::new();
+    for (day, n) in sum.days("receipt").filter(|(day, _)| *day <= last.as_str()) {
+        *by_month.entry(day.get(..7).unwrap_or(day)).or_default() += natural(n);
+    }
+    months_until(at)
+        .map(|month| {
+            let n = by_month.get(month.as_str()).copied().unwrap_or(0);
+            (month, n)
+        })
+        .collect()
+}
+
+/// The months of a series that ends with the one of a day.
+fn months_until(at: Date) -> impl Iterator<Item = String> {
+    (0..MONTHS).rev().map(move |back| month(at, back))
+}
+
+/// The month so many before that of a day.
+fn month(at: Date, back: i32) -> String {
+    let month = at.first_of_month().checked_sub(back.months()).unwrap_or(Date::MIN);
+    format!("{:04}-{:02}", month.year(), month.month())
 }
 
 /// Counts by the code in the first column.
@@ -269,21 +296,14 @@ pub(crate) fn months(
     column: &str,
     at: Date,
 ) -> Result<Vec<(String, u64)>, ViewError> {
-    let month = |back: i32| {
-        let first = at.first_of_month();
-        let month = first.checked_sub(back.months()).unwrap_or(Date::MIN);
-        format!("{:04}-{:02}", month.year(), month.month())
-    };
     let mut condition = condition.clone();
     condition.and(
         format!("{column} >= ? AND {column} <= ?"),
-        [Value::Text(month(MONTHS - 1)), Value::Text(at.to_string())],
+        [Value::Text(month(at, MONTHS - 1)), Value::Text(at.to_string())],
     );
     let found = counted(connection, &condition, select, " GROUP BY 1")?;
-    Ok((0..MONTHS)
-        .rev()
-        .map(|back| {
-            let name = month(back);
+    Ok(months_until(at)
+        .map(|name| {
             let count = found.get(&name).copied().unwrap_or(0);
             (name, count)
         })
@@ -293,7 +313,12 @@ pub(crate) fn months(
 struct Summary<'a> {
     tree: Tree<'a>,
     scope: &'a Scope,
+    /// By the division in which institutions lie.
     figures: BTreeMap<String, Figures>,
+    /// Of the region and its parts themselves.
+    kept: BTreeMap<Option<String>, Figures>,
+    /// Divisions in which institutions operate.
+    operating: BTreeSet<String>,
     /// Codes of all townships, in order.
     townships: Vec<&'a str>,
 }
@@ -301,14 +326,15 @@ struct Summary<'a> {
 impl Summary<'_> {
     fn row(&self, region: Option<&str>) -> RegionRow {
         let within = |code: &str| region.is_none_or(|region| is_within(code, region));
-        let mut sum = Figures::default();
-        let mut covered = 0;
-        for (code, figures) in self.figures.iter().filter(|(code, _)| within(code)) {
+        let mut sum = self.kept.get(&region.map(str::to_owned)).cloned().unwrap_or_default();
+        for (_, figures) in self.figures.iter().filter(|(code, _)| within(code)) {
             sum.add(figures);
-            if figures.operating() > 0 && self.tree.level(code) == "township" {
-                covered += 1;
-            }
         }
+        let covered = self
+            .operating
+            .iter()
+            .filter(|code| within(code) && self.tree.level(code) == "township");
+        let covered = covered.count() as u64;
         let townships = match region {
             // Codes are in order, so those within a region stand together.
             Some(code) => {

@@ -12,7 +12,7 @@ use crate::error::ViewError;
 /// Name of the whole, whose code is empty.
 const COUNTRY: &str = "全国";
 /// Lengths of Chinese division codes, from province to township.
-const LENGTHS: [usize; 4] = [2, 4, 6, 9];
+pub(crate) const LENGTHS: [usize; 4] = [2, 4, 6, 9];
 
 /// The divisions with those in which institutions lie.
 pub(crate) struct Tree<'a> {

@@ -223,7 +223,7 @@ impl Bench {
         closed.unwrap();
     }
 
-    pub async fn person_now(&self, person: Uuid) -> Person {
+    pub async fn person_now(&self, person: Uuid) -> std::sync::Arc<Person> {
         self.house.commands.all().load(person).await.unwrap().unwrap().0
     }
 

@@ -93,7 +93,7 @@ impl Bench {
         id
     }
 
-    async fn inspection_now(&self, id: Uuid) -> Inspection {
+    async fn inspection_now(&self, id: Uuid) -> std::sync::Arc<Inspection> {
         self.house.commands.all().load(id).await.unwrap().unwrap().0
     }
 }

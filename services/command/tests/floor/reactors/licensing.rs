@@ -279,7 +279,7 @@ impl Bench {
         }
     }
 
-    pub async fn institution_now(&self, institution: Uuid) -> Institution {
+    pub async fn institution_now(&self, institution: Uuid) -> std::sync::Arc<Institution> {
         self.house.commands.all().load(institution).await.unwrap().unwrap().0
     }
 

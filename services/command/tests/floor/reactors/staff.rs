@@ -101,14 +101,14 @@ async fn a_bar_told_ahead_takes_off_duty_on_its_first_day_whoever_came_or_came_b
             .count()
     };
     assert_eq!(
-        active(&bench.person_now(person).await),
+        active(bench.person_now(person).await.as_ref()),
         2,
         "lawful until the day before"
     );
     // Two days late.
     bench.house.clock.set(start_of(date("2026-03-22")));
     reactors.run_until_idle().await.unwrap();
-    assert_eq!(active(&bench.person_now(person).await), 0);
+    assert_eq!(active(bench.person_now(person).await.as_ref()), 0);
     let cause = bench.records("staffing.PersonBarred.v1").await.remove(0);
     let taken = bench.records("staffing.TakenOffDuty.v1").await;
     for record in &taken[1..] {

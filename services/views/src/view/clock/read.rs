@@ -37,7 +37,8 @@ pub(crate) const BUCKET: &str = "CASE WHEN NOT c.waiting THEN 'none' WHEN c.stat
 
 /// Of the clocks that an application waits for, the one that tells how it stands comes first: the authority's, then one
 /// that has run out, then one that runs, by its last day.
-const FIRST: &str = "c.owner DESC, c.state = 'paused', c.state <> 'expired', c.due_date, c.kind, c.revision LIMIT 1";
+pub(crate) const FIRST: &str =
+    "c.owner DESC, c.state = 'paused', c.state <> 'expired', c.due_date, c.kind, c.revision LIMIT 1";
 
 /// SQL of the bucket of the application `a`, with the values that it binds.
 pub(crate) fn application_bucket(days: Days) -> (String, [Value; 2]) {
