@@ -57,7 +57,12 @@ impl Server {
     }
 
     /// Any command that ends up serving, ready.
-    pub fn spawn(mut command: Command) -> Self {
+    pub fn spawn(command: Command) -> Self {
+        Self::spawn_within(PATIENCE, command)
+    }
+
+    /// The same, where a start takes its time.
+    pub fn spawn_within(patience: Duration, mut command: Command) -> Self {
         let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -80,7 +85,7 @@ impl Server {
             }
         });
         let mut seen = Vec::new();
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + patience;
         loop {
             match lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
                 Ok(line) => match line.strip_prefix("ready http://") {

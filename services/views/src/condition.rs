@@ -55,11 +55,21 @@ impl Condition {
 
     /// Adds what a scope leaves of institutions, of the table known as `alias`.
     pub(crate) fn and_scope(&mut self, alias: &str, scope: &Scope) {
-        if scope.domestic_only {
-            self.and(format!("{alias}.region < 'A'"), []);
-        }
-        if let Some(jurisdiction) = &scope.jurisdiction {
-            self.and_within(&format!("{alias}.region"), jurisdiction);
+        self.and_scope_within(alias, scope, None);
+    }
+
+    /// Adds what a scope leaves of the institutions `i` of a region; `None` is everywhere.
+    pub(crate) fn and_places(&mut self, scope: &Scope, region: Option<&str>) {
+        self.and_scope_within("i", scope, region);
+    }
+
+    fn and_scope_within(&mut self, alias: &str, scope: &Scope, region: Option<&str>) {
+        // One range, the narrowest: an index is read between two bounds and no others.
+        match narrowest(scope, region).as_deref() {
+            None => self.and("0", []),
+            Some("") => {}
+            Some(DOMESTIC) => self.and(format!("{alias}.region < 'A'"), []),
+            Some(code) => self.and_within(&format!("{alias}.region"), code),
         }
         if let Some(organisation) = &scope.organisation {
             self.and(format!("{alias}.credit_code = ?"), [Value::Text(organisation.clone())]);
@@ -125,6 +135,37 @@ impl Condition {
     /// The values of its question marks.
     pub(crate) fn values(&self) -> impl Iterator<Item = &Value> {
         self.values.iter()
+    }
+}
+
+/// What stands for every division of the country itself, where codes stand.
+pub(crate) const DOMESTIC: &str = ".";
+
+/// The narrowest division that a scope and a region leave: empty for everything, [`DOMESTIC`] for what lies in no foreign
+/// register's tree; `None` when nothing is left.
+pub(crate) fn narrowest(scope: &Scope, region: Option<&str>) -> Option<String> {
+    let all = if scope.domestic_only { DOMESTIC } else { "" };
+    let own = narrower(all.to_owned(), scope.jurisdiction.as_deref())?;
+    narrower(own, region)
+}
+
+/// The narrower of what is held and of a division that was asked for, of which one holds the other.
+fn narrower(held: String, asked: Option<&str>) -> Option<String> {
+    let Some(asked) = asked else { return Some(held) };
+    let lies_in = |code: &str, whole: &str| match whole {
+        "" => true,
+        DOMESTIC => !code.is_empty() && !code.as_bytes()[0].is_ascii_uppercase(),
+        whole => is_within(code, whole),
+    };
+    // What is no code holds nothing, itself included.
+    if !is_within(asked, asked) {
+        None
+    } else if lies_in(asked, &held) {
+        Some(asked.to_owned())
+    } else if lies_in(&held, asked) {
+        Some(held)
+    } else {
+        None
     }
 }
 

@@ -11,6 +11,14 @@ use crate::key;
 /// Rows, key of the next page, rows in all.
 pub(crate) type PageOf<T> = (Vec<T>, Option<String>, u64);
 
+/// How many rows a list has in all.
+pub(crate) enum Counted<'a> {
+    /// By another `FROM …` that has the same rows and finds them faster.
+    From(&'a str),
+    /// Known from the kept sums.
+    Known(u64),
+}
+
 /// A list: where its rows come from and how they are ordered.
 pub(crate) struct List<'a, const N: usize> {
     /// Name in its keys.
@@ -40,10 +48,10 @@ impl<const N: usize> List<'_, N> {
         limit: u32,
         read: impl Fn(&Row<'_>) -> Result<T, ViewError>,
     ) -> Result<PageOf<T>, ViewError> {
-        self.page_counted(connection, condition, after, limit, self.from, read)
+        self.page_counted(connection, condition, after, limit, Counted::From(self.from), read)
     }
 
-    /// Reads a page, and counts all rows by another `FROM …` that has the same ones and finds them faster.
+    /// Reads a page, and counts all rows as is said.
     ///
     /// # Errors
     /// [`ViewError::InvalidKey`] when `after` is no key of this list.
@@ -53,13 +61,16 @@ impl<const N: usize> List<'_, N> {
         mut condition: Condition,
         after: Option<&str>,
         limit: u32,
-        counted: &str,
+        counted: Counted<'_>,
         read: impl Fn(&Row<'_>) -> Result<T, ViewError>,
     ) -> Result<PageOf<T>, ViewError> {
         let from = self.from;
-        let total = connection
-            .prepare_cached(&format!("SELECT count(*) {counted}{}", condition.sql()))?
-            .query_row(params_from_iter(condition.values()), |row| Ok(natural(row.get(0)?)))?;
+        let total = match counted {
+            Counted::Known(total) => total,
+            Counted::From(counted) => connection
+                .prepare_cached(&format!("SELECT count(*) {counted}{}", condition.sql()))?
+                .query_row(params_from_iter(condition.values()), |row| Ok(natural(row.get(0)?)))?,
+        };
         if let Some(after) = after {
             let key = key::decode::<N>(self.name, after)?;
             let sign = if self.descending { '<' } else { '>' };

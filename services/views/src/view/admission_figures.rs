@@ -15,12 +15,9 @@ use rusqlite::Connection;
 use yujian_domain::divisions::Divisions;
 use yujian_domain::institution::ApplicationState;
 
-use crate::condition::Condition;
 use crate::database::parsed;
 use crate::error::ViewError;
-use crate::model::{
-    Admission, AdmissionRow, AsOf, BucketFigures, ClockBucket, ReturnedItemFigures, Scope, StateFigures,
-};
+use crate::model::{Admission, AdmissionRow, AsOf, BucketFigures, ReturnedItemFigures, Scope, StateFigures};
 use crate::view::clock::Days;
 use crate::view::sums::{Parts, Reading};
 use crate::view::tree::Tree;
@@ -34,12 +31,7 @@ pub(crate) fn admission(
     days: Days,
     as_of: AsOf,
 ) -> Result<Admission, ViewError> {
-    let mut condition = Condition::default();
-    condition.and_scope("i", scope);
-    if let Some(code) = region {
-        condition.and_within("i.region", code);
-    }
-    let tree = Tree::load(connection, divisions, &condition)?;
+    let tree = Tree::load(connection, divisions, scope, region)?;
     let sums = Reading::open(connection, scope)?;
     let row = |region: Option<&str>, sum: &Parts| AdmissionRow {
         code: region.unwrap_or_default().to_owned(),
@@ -63,20 +55,6 @@ pub(crate) fn admission(
     })
 }
 
-/// The bucket of clocks that stand so, with that last day.
-fn bucket(standing: &str, day: &str, days: Days) -> ClockBucket {
-    // Days as rows hold them are in the order of time.
-    let (at, soon) = (days.at.to_string(), days.soon.to_string());
-    match standing {
-        "expired" => ClockBucket::Overdue,
-        "paused" => ClockBucket::Paused,
-        "running" if day < at.as_str() => ClockBucket::Overdue,
-        "running" | "provisional" if day <= soon.as_str() => ClockBucket::DueSoon,
-        "running" | "provisional" => ClockBucket::Ample,
-        _ => ClockBucket::None,
-    }
-}
-
 fn figures(sum: &Parts, days: Days) -> AdmissionRow {
     let mut row = AdmissionRow {
         by_state: sum.by_code("state/"),
@@ -91,8 +69,8 @@ fn figures(sum: &Parts, days: Days) -> AdmissionRow {
     };
     for (name, day, n) in sum.iter() {
         match name.as_slice() {
-            ["open", _, standing] => row.open.add(bucket(standing, day, days), n),
-            ["clock", standing] => row.clocks.add(bucket(standing, day, days), n),
+            ["open", _, standing] => row.open.add(days.bucket(standing, day), n),
+            ["clock", _, standing] => row.clocks.add(days.bucket(standing, day), n),
             ["kind", kind, what] => {
                 let of = row.by_kind.entry((*kind).to_owned()).or_default();
                 match *what {
@@ -115,7 +93,7 @@ fn states(sum: &Parts, days: Days) -> Result<Vec<StateFigures>, ViewError> {
     for (name, day, n) in sum.iter() {
         if let ["open", state, standing] = name.as_slice() {
             let state = parsed(state, "state", ApplicationState::from_code)?;
-            buckets.entry(state).or_default().add(bucket(standing, day, days), n);
+            buckets.entry(state).or_default().add(days.bucket(standing, day), n);
         }
     }
     let figures = |(state, buckets): (ApplicationState, BucketFigures)| {

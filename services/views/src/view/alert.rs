@@ -19,12 +19,13 @@ use yujian_domain::alert::{AlertEvent, AlertRaised, AlertRule, AlertSeverity, Di
 use yujian_domain::time::day_of;
 
 use crate::cell;
-use crate::condition::Condition;
+use crate::condition::{Condition, Reach};
 use crate::database::{instant, natural};
 use crate::error::ViewError;
 use crate::fold::{EventSeen, Home, Table, View, What};
-use crate::list::{List, PageOf};
+use crate::list::{Counted, List, PageOf};
 use crate::model::{AlertQuery, AlertRow, Scope};
+use crate::view::sums::Reading;
 
 /// Alerts.
 pub(crate) struct Alerts;
@@ -157,7 +158,10 @@ pub(crate) fn and_shown(condition: &mut Condition, scope: &Scope) {
 
 const COLUMNS: &str = "l.*, i.name AS institution_name, i.region AS institution_region,
     EXISTS(SELECT 1 FROM damage d WHERE d.stream = 'alert-' || l.id) AS damaged";
+/// Alerts come first, in the order of the list.
 const FROM: &str = "FROM alert l CROSS JOIN institution i ON i.id = l.institution";
+/// The same rows, found from the institutions when these are few.
+const FROM_FEW: &str = "FROM institution i CROSS JOIN alert l ON l.institution = i.id";
 
 fn read(row: &Row<'_>) -> Result<AlertRow, ViewError> {
     let policy = |id: String| Ok::<_, ViewError>((id, row.get("policy_version")?));
@@ -194,11 +198,8 @@ fn read(row: &Row<'_>) -> Result<AlertRow, ViewError> {
 /// A page of alerts, newest raised first.
 pub(crate) fn page(connection: &Connection, query: &AlertQuery) -> Result<PageOf<AlertRow>, ViewError> {
     let mut condition = Condition::default();
-    condition.and_scope("i", &query.scope);
+    condition.and_places(&query.scope, query.region.as_deref());
     and_shown(&mut condition, &query.scope);
-    if let Some(region) = &query.region {
-        condition.and_within("i.region", region);
-    }
     for (column, id) in [
         ("l.institution = ?", query.institution),
         ("l.person = ?", query.person),
@@ -214,15 +215,41 @@ pub(crate) fn page(connection: &Connection, query: &AlertQuery) -> Result<PageOf
     if query.open_only {
         condition.and(OPEN, []);
     }
+    let one = query.institution.is_some();
+    let from = match Reach::of(&query.scope, query.region.as_deref(), one) {
+        Reach::Few => FROM_FEW,
+        Reach::All | Reach::Many => FROM,
+    };
     let list = List {
         name: "alerts",
         columns: COLUMNS,
         bound: Condition::default(),
-        from: FROM,
+        from,
         order: ["l.raised_time", "l.id"],
         descending: true,
     };
-    list.page(connection, condition, query.after.as_deref(), query.limit, read)
+    let counted = summed(connection, query)?.map_or(Counted::From(from), Counted::Known);
+    let (after, limit) = (query.after.as_deref(), query.limit);
+    list.page_counted(connection, condition, after, limit, counted, read)
+}
+
+/// How many alerts there are, where the kept sums tell.
+fn summed(connection: &Connection, query: &AlertQuery) -> Result<Option<u64>, ViewError> {
+    if query.institution.is_some() || query.person.is_some() || query.inspection.is_some() {
+        return Ok(None);
+    }
+    let sum = Reading::open(connection, &query.scope)?.of(query.region.as_deref())?;
+    let counts = sum.iter().filter_map(|(name, _, n)| match name.as_slice() {
+        ["alert", rule, severity, status] => {
+            let wanted = (query.rules.is_empty() || query.rules.iter().any(|asked| asked.code() == *rule))
+                && (query.severities.is_empty() || query.severities.iter().any(|asked| asked.code() == *severity))
+                && (query.statuses.is_empty() || query.statuses.iter().any(|asked| asked.code() == *status))
+                && (!query.open_only || is_open(status));
+            wanted.then_some(n)
+        }
+        _ => None,
+    });
+    Ok(Some(counts.sum()))
 }
 
 /// One alert; `None` when absent or outside the scope.

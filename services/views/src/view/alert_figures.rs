@@ -24,12 +24,7 @@ pub(crate) fn figures(
     region: Option<&str>,
     as_of: AsOf,
 ) -> Result<AlertFigures, ViewError> {
-    let mut condition = Condition::default();
-    condition.and_scope("i", scope);
-    if let Some(code) = region {
-        condition.and_within("i.region", code);
-    }
-    let tree = Tree::load(connection, divisions, &condition)?;
+    let tree = Tree::load(connection, divisions, scope, region)?;
     let sums = Reading::open(connection, scope)?;
     let row = |region: Option<&str>| {
         Ok::<_, ViewError>(AlertFiguresRow {
@@ -71,11 +66,8 @@ pub(crate) fn precision(
     raised_from: Option<Date>,
 ) -> Result<Vec<AlertPrecisionRow>, ViewError> {
     let mut condition = Condition::default();
-    condition.and_scope("i", scope);
+    condition.and_places(scope, region);
     and_shown(&mut condition, scope);
-    if let Some(code) = region {
-        condition.and_within("i.region", code);
-    }
     if let Some(day) = raised_from {
         condition.and("l.raised_time >= ?", [Value::Text(instant(start_of(day)))]);
     }

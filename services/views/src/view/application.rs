@@ -51,6 +51,7 @@ impl View for Applications {
                         certificate_late INTEGER NOT NULL, PRIMARY KEY(institution, number)) WITHOUT ROWID;
                       CREATE INDEX application_ordered ON application(submitted, institution, number);
                       CREATE INDEX application_open ON application(state) WHERE open;
+                      CREATE INDEX application_state ON application(state, submitted, institution, number);
                       CREATE INDEX application_deemed ON application(deemed) WHERE deemed IS NOT NULL;",
                 key: "institution, number",
             },

@@ -37,11 +37,8 @@ pub(crate) fn conduct(
     as_of: AsOf,
 ) -> Result<ConductFigures, ViewError> {
     let mut condition = Condition::default();
-    condition.and_scope("i", scope);
-    if let Some(code) = region {
-        condition.and_within("i.region", code);
-    }
-    let tree = Tree::load(connection, divisions, &condition)?;
+    condition.and_places(scope, region);
+    let tree = Tree::load(connection, divisions, scope, region)?;
     let figures = by_region(connection, scope, &condition, at)?;
     let row = |region: Option<&str>| ConductFiguresRow {
         code: region.unwrap_or_default().to_owned(),

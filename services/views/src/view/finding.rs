@@ -238,10 +238,7 @@ fn read(row: &Row<'_>) -> Result<FindingRow, ViewError> {
 /// A page of findings, newest cited first.
 pub(crate) fn page(connection: &Connection, query: &FindingQuery) -> Result<PageOf<FindingRow>, ViewError> {
     let mut condition = Condition::default();
-    condition.and_scope("i", &query.scope);
-    if let Some(region) = &query.region {
-        condition.and_within("i.region", region);
-    }
+    condition.and_places(&query.scope, query.region.as_deref());
     if let Some(institution) = query.institution {
         condition.and("f.institution = ?", [Value::Text(institution.to_string())]);
     }

@@ -322,10 +322,7 @@ pub(crate) fn page(
     query: &IncidentQuery,
 ) -> Result<(Vec<IncidentRow>, Option<String>, u64), ViewError> {
     let mut condition = Condition::default();
-    condition.and_scope("i", &query.scope);
-    if let Some(region) = &query.region {
-        condition.and_within("i.region", region);
-    }
+    condition.and_places(&query.scope, query.region.as_deref());
     if let Some(institution) = query.institution {
         condition.and("n.institution = ?", [Value::Text(institution.to_string())]);
     }

@@ -18,6 +18,7 @@ use crate::fold::{EventSeen, Table, View, What};
 use crate::key;
 use crate::model::{InstitutionQuery, InstitutionRow, Scope};
 use crate::view::fact::{latest_sql, places};
+use crate::view::sums::Reading;
 use crate::view::{clock, fact};
 
 /// Institutions.
@@ -375,6 +376,20 @@ pub(crate) fn visible(connection: &Connection, scope: &Scope, id: Uuid) -> Resul
         .exists(params_from_iter(condition.values()))?)
 }
 
+/// How many institutions there are, where the kept sums tell: by state.
+fn summed(connection: &Connection, query: &InstitutionQuery) -> Result<Option<u64>, ViewError> {
+    let searched = query.search.as_deref().is_some_and(|search| !search.trim().is_empty());
+    if searched || !query.types.is_empty() || query.damaged_only {
+        return Ok(None);
+    }
+    let sum = Reading::open(connection, &query.scope)?.of(query.region.as_deref())?;
+    let counts = sum
+        .by_code("status/")
+        .into_iter()
+        .filter(|(status, _)| query.statuses.is_empty() || query.statuses.iter().any(|asked| asked.code() == status));
+    Ok(Some(counts.map(|(_, n)| n).sum()))
+}
+
 /// A page of institutions in order of name, then id: rows, key of the next page, rows in all.
 pub(crate) fn page(
     connection: &Connection,
@@ -382,10 +397,7 @@ pub(crate) fn page(
     query: &InstitutionQuery,
 ) -> Result<(Vec<InstitutionRow>, Option<String>, u64), ViewError> {
     let mut condition = Condition::default();
-    condition.and_scope("i", &query.scope);
-    if let Some(region) = &query.region {
-        condition.and_within("i.region", region);
-    }
+    condition.and_places(&query.scope, query.region.as_deref());
     condition.and_in("i.status", query.statuses.iter().map(|status| status.code()));
     condition.and_in("i.institution_type", query.types.iter().map(|kind| kind.code()));
     if query.damaged_only {
@@ -399,10 +411,12 @@ pub(crate) fn page(
     {
         and_search(&mut condition, divisions, search);
     }
-    let count = format!("SELECT count(*) FROM institution i{}", condition.sql());
-    let total = connection
-        .prepare_cached(&count)?
-        .query_row(params_from_iter(condition.values()), |row| Ok(natural(row.get(0)?)))?;
+    let total = match summed(connection, query)? {
+        Some(total) => total,
+        None => connection
+            .prepare_cached(&format!("SELECT count(*) FROM institution i{}", condition.sql()))?
+            .query_row(params_from_iter(condition.values()), |row| Ok(natural(row.get(0)?)))?,
+    };
     if let Some(after) = &query.after {
         let [name, id] = key::decode::<2>("institutions", after)?;
         condition.and("(i.name, i.id) > (?, ?)", [Value::Text(name), Value::Text(id)]);

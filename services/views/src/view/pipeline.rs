@@ -30,10 +30,7 @@ pub(crate) fn pipeline(
     soon: Date,
 ) -> Result<Pipeline, ViewError> {
     let mut condition = Condition::default();
-    condition.and_scope("i", scope);
-    if let Some(region) = region {
-        condition.and_within("i.region", region);
-    }
+    condition.and_places(scope, region);
     let sum = Reading::open(connection, scope)?.of(region)?;
     let due_days = |wanted: &dyn Fn(&str) -> bool| {
         let counts = sum.days("receipt_due").filter(|(day, _)| wanted(day)).map(|(_, n)| n);

@@ -102,11 +102,8 @@ pub(crate) fn roll_up(
     as_of: AsOf,
 ) -> Result<RollUp, ViewError> {
     let mut condition = Condition::default();
-    condition.and_scope("i", scope);
-    if let Some(code) = region {
-        condition.and_within("i.region", code);
-    }
-    let tree = Tree::load(connection, divisions, &condition)?;
+    condition.and_places(scope, region);
+    let tree = Tree::load(connection, divisions, scope, region)?;
     let parts = tree.parts(region);
     let sums = Reading::open(connection, scope)?;
     let whole = sums.of(region)?;

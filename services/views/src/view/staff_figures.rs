@@ -39,11 +39,8 @@ pub(crate) fn staff(
     as_of: AsOf,
 ) -> Result<StaffFigures, ViewError> {
     let mut condition = Condition::default();
-    condition.and_scope("i", scope);
-    if let Some(code) = region {
-        condition.and_within("i.region", code);
-    }
-    let tree = Tree::load(connection, divisions, &condition)?;
+    condition.and_places(scope, region);
+    let tree = Tree::load(connection, divisions, scope, region)?;
     condition.and("e.standing", []);
     let figures = by_region(connection, &condition, at)?;
     let row = |region: Option<&str>| StaffFiguresRow {

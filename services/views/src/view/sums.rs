@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
-use crate::condition::{Condition, is_within};
+use crate::condition::{Condition, DOMESTIC, is_within, narrowest};
 use crate::database::integer;
 use crate::error::ViewError;
 use crate::fold::{EventSeen, Home, Table, View, What};
@@ -23,8 +23,6 @@ use crate::view::fact;
 use crate::view::region::OPERATING_SQL;
 use crate::view::tree::LENGTHS;
 
-/// Code under which everything is summed that lies in no foreign register's tree.
-const DOMESTIC: &str = ".";
 /// Institutions summed at once.
 const CHUNK: usize = 2_000;
 
@@ -357,13 +355,13 @@ impl Adds<'_> {
     }
 
     fn clocks(&mut self, status: &str) -> Result<(), ViewError> {
-        let mut statement = self
-            .connection
-            .prepare_cached("SELECT state, provisional, due_date FROM clock WHERE institution = ? AND waiting")?;
+        let mut statement = self.connection.prepare_cached(
+            "SELECT state, provisional, due_date, owner FROM clock WHERE institution = ? AND waiting",
+        )?;
         let mut rows = statement.query([self.institution])?;
         while let Some(row) = rows.next()? {
             let state: String = row.get(0)?;
-            let name = format!("clock/{}", standing(&state, row.get(1)?));
+            let name = format!("clock/{}/{}", row.get::<_, String>(3)?, standing(&state, row.get(1)?));
             self.parts.add(name, row.get::<_, String>(2)?, 1);
         }
         if status != "accepted" {
@@ -448,8 +446,8 @@ pub(crate) enum Reading<'a> {
     Kept {
         /// The store.
         connection: &'a Connection,
-        /// The narrowest division; `None`: nothing is left.
-        within: Option<String>,
+        /// How far they may be read.
+        scope: Scope,
     },
     /// Those of an organisation's own institutions, as it may know them, by region.
     Own(Vec<(String, Parts)>),
@@ -459,9 +457,10 @@ impl<'a> Reading<'a> {
     /// What a scope leaves.
     pub(crate) fn open(connection: &'a Connection, scope: &Scope) -> Result<Self, ViewError> {
         if scope.organisation.is_none() {
-            let all = if scope.domestic_only { DOMESTIC } else { "" };
-            let within = narrower(Some(all.to_owned()), scope.jurisdiction.as_deref());
-            return Ok(Self::Kept { connection, within });
+            return Ok(Self::Kept {
+                connection,
+                scope: scope.clone(),
+            });
         }
         let mut condition = Condition::default();
         condition.and_scope("i", scope);
@@ -486,8 +485,8 @@ impl<'a> Reading<'a> {
                     }
                 }
             }
-            Self::Kept { connection, within } => {
-                let Some(code) = narrower(within.clone(), region) else {
+            Self::Kept { connection, scope } => {
+                let Some(code) = narrowest(scope, region) else {
                     return Ok(sum);
                 };
                 let mut statement = connection.prepare_cached("SELECT name, day, n FROM sum WHERE code = ?")?;
@@ -512,8 +511,8 @@ impl Reading<'_> {
                 })
                 .map(|(place, _)| place.clone())
                 .collect()),
-            Self::Kept { connection, within } => {
-                let Some(code) = narrower(within.clone(), region) else {
+            Self::Kept { connection, scope } => {
+                let Some(code) = narrowest(scope, region) else {
                     return Ok(BTreeSet::new());
                 };
                 let mut condition = Condition::default();
@@ -527,27 +526,5 @@ impl Reading<'_> {
                 Ok(rows.collect::<Result<_, _>>()?)
             }
         }
-    }
-}
-
-/// The narrower of what is held and of a division that was asked for, of which one holds the other.
-fn narrower(held: Option<String>, asked: Option<&str>) -> Option<String> {
-    let held = held?;
-    let Some(other) = asked else { return Some(held) };
-    // What is no code holds nothing, itself included.
-    if !is_within(other, other) {
-        return None;
-    }
-    let lies_in = |code: &str, whole: &str| match whole {
-        "" => true,
-        DOMESTIC => !code.is_empty() && !code.as_bytes()[0].is_ascii_uppercase(),
-        whole => is_within(code, whole),
-    };
-    if lies_in(other, &held) {
-        Some(other.to_owned())
-    } else if lies_in(&held, other) {
-        Some(held)
-    } else {
-        None
     }
 }

@@ -8,6 +8,7 @@ use yujian_domain::divisions::{Divisions, Level};
 
 use crate::condition::{Condition, is_within};
 use crate::error::ViewError;
+use crate::model::Scope;
 
 /// Name of the whole, whose code is empty.
 const COUNTRY: &str = "全国";
@@ -22,13 +23,27 @@ pub(crate) struct Tree<'a> {
 }
 
 impl<'a> Tree<'a> {
-    /// The tree of the institutions `i` that a condition leaves.
+    /// The tree of the institutions `i` that a scope leaves in a region; `None` is everywhere.
     pub(crate) fn load(
         connection: &Connection,
         divisions: &'a Divisions,
-        condition: &Condition,
+        scope: &Scope,
+        region: Option<&str>,
     ) -> Result<Self, ViewError> {
-        let sql = format!("SELECT DISTINCT i.region FROM institution i{}", condition.sql());
+        let mut condition = Condition::default();
+        condition.and_places(scope, region);
+        let filter = condition.sql();
+        let sql = if scope.organisation.is_some() {
+            format!("SELECT DISTINCT i.region FROM institution i{filter}")
+        } else {
+            // From each division to the next: there are some thousand, and many more institutions.
+            format!(
+                "WITH RECURSIVE i(region) AS (SELECT min(n.region) FROM institution n UNION ALL
+                   SELECT (SELECT min(n.region) FROM institution n WHERE n.region > i.region) FROM i
+                   WHERE i.region IS NOT NULL)
+                 SELECT i.region FROM i{filter} AND i.region IS NOT NULL"
+            )
+        };
         let mut statement = connection.prepare_cached(&sql)?;
         let codes = statement.query_map(params_from_iter(condition.values()), |row| row.get(0))?;
         Ok(Self {

@@ -13,12 +13,13 @@ use super::{concerned, key, state_columns};
 use crate::cell;
 use crate::condition::{Condition, Reach};
 use crate::error::ViewError;
-use crate::list::{List, PageOf};
+use crate::list::{Counted, List, PageOf};
 use crate::model::{
     ApplicationDetail, ApplicationQuery, ApplicationRow, AsOf, ClockBucket, ReturnedItemRow, Scope, SubmissionDetail,
     TimelineRow,
 };
 use crate::view::clock::{self, Days};
+use crate::view::sums::Reading;
 use crate::view::timeline;
 
 /// Applications come first, in the order of the list: a page is read without sorting what it does not show.
@@ -70,10 +71,7 @@ fn read(connection: &Connection, scope: &Scope, row: &Row<'_>) -> Result<Applica
 /// A page of applications, latest submitted first.
 pub(crate) fn page(connection: &Connection, query: &ApplicationQuery) -> Result<PageOf<ApplicationRow>, ViewError> {
     let mut condition = Condition::default();
-    condition.and_scope("i", &query.scope);
-    if let Some(region) = &query.region {
-        condition.and_within("i.region", region);
-    }
+    condition.and_places(&query.scope, query.region.as_deref());
     if let Some(institution) = query.institution {
         condition.and("a.institution = ?", [Value::Text(institution.to_string())]);
     }
@@ -115,6 +113,7 @@ pub(crate) fn page(connection: &Connection, query: &ApplicationQuery) -> Result<
         Reach::Many => (FROM, FROM_FEW),
         Reach::Few => (FROM_FEW, FROM_FEW),
     };
+    let counted = summed(connection, query)?.map_or(Counted::From(counted), Counted::Known);
     let list = List {
         name: "applications",
         columns: COLUMNS,
@@ -127,6 +126,36 @@ pub(crate) fn page(connection: &Connection, query: &ApplicationQuery) -> Result<
     list.page_counted(connection, condition, after, limit, counted, |row| {
         read(connection, &query.scope, row)
     })
+}
+
+/// How many applications there are, where the kept sums tell: by state, open ones by bucket too, or by one item that they
+/// lack.
+fn summed(connection: &Connection, query: &ApplicationQuery) -> Result<Option<u64>, ViewError> {
+    if query.institution.is_some() || !query.deemed.is_empty() || !query.kinds.is_empty() || query.returned_at_least > 0
+    {
+        return Ok(None);
+    }
+    let days = Days {
+        at: query.at,
+        soon: query.soon,
+    };
+    let open = query.open_only;
+    let wanted = |state: &str| query.states.is_empty() || query.states.iter().any(|asked| asked.code() == state);
+    let in_bucket =
+        |standing: &str, day: &str| query.buckets.is_empty() || query.buckets.contains(&days.bucket(standing, day));
+    if (query.returned_item.is_some() && (open || !query.states.is_empty())) || (!open && !query.buckets.is_empty()) {
+        return Ok(None);
+    }
+    let sum = Reading::open(connection, &query.scope)?.of(query.region.as_deref())?;
+    if let Some(item) = &query.returned_item {
+        return Ok(Some(sum.count(&format!("item/{item}"))));
+    }
+    let counts = sum.iter().filter_map(|(name, day, n)| match name.as_slice() {
+        ["open", state, standing] if open => (wanted(state) && in_bucket(standing, day)).then_some(n),
+        ["state", state] if !open => wanted(state).then_some(n),
+        _ => None,
+    });
+    Ok(Some(counts.sum()))
 }
 
 /// One application within a scope, with everything that is known.

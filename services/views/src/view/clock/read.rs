@@ -11,8 +11,9 @@ use crate::cell;
 use crate::condition::{Condition, Reach};
 use crate::database::{integer, natural, parsed};
 use crate::error::ViewError;
-use crate::list::{List, PageOf};
+use crate::list::{Counted, List, PageOf};
 use crate::model::{ClockBucket, ClockHistory, ClockQuery, ClockRow, ClockStep, ClockStepKind, Scope};
+use crate::view::sums::Reading;
 
 /// The day of a question, and the last day that counts as due soon.
 #[derive(Debug, Clone, Copy)]
@@ -24,6 +25,20 @@ pub(crate) struct Days {
 }
 
 impl Days {
+    /// The bucket of clocks that stand so (see `sums`), with that last day.
+    pub(crate) fn bucket(self, standing: &str, day: &str) -> ClockBucket {
+        // Days as rows hold them are in the order of time.
+        let (at, soon) = (self.at.to_string(), self.soon.to_string());
+        match standing {
+            "expired" => ClockBucket::Overdue,
+            "paused" => ClockBucket::Paused,
+            "running" if day < at.as_str() => ClockBucket::Overdue,
+            "running" | "provisional" if day <= soon.as_str() => ClockBucket::DueSoon,
+            "running" | "provisional" => ClockBucket::Ample,
+            _ => ClockBucket::None,
+        }
+    }
+
     /// As [`BUCKET`] binds them.
     pub(crate) fn values(self) -> [Value; 2] {
         [Value::Text(self.at.to_string()), Value::Text(self.soon.to_string())]
@@ -104,10 +119,7 @@ fn read(row: &Row<'_>) -> Result<ClockRow, ViewError> {
 /// A page of clocks, earliest last day first.
 pub(crate) fn page(connection: &Connection, query: &ClockQuery) -> Result<PageOf<ClockRow>, ViewError> {
     let mut condition = Condition::default();
-    condition.and_scope("i", &query.scope);
-    if let Some(region) = &query.region {
-        condition.and_within("i.region", region);
-    }
+    condition.and_places(&query.scope, query.region.as_deref());
     if let Some(institution) = query.institution {
         condition.and("c.institution = ?", [Value::Text(institution.to_string())]);
     }
@@ -142,9 +154,40 @@ pub(crate) fn page(connection: &Connection, query: &ClockQuery) -> Result<PageOf
         Reach::Many => (FROM, FROM_FEW),
         Reach::Few => (FROM_FEW, FROM_FEW),
     };
+    let counted = summed(connection, query)?.map_or(Counted::From(counted), Counted::Known);
     let list = List { from, ..list(order) };
     let (after, limit) = (query.after.as_deref(), query.limit);
     list.page_counted(connection, condition, after, limit, counted, read)
+}
+
+/// How many clocks there are, where the kept sums tell: of those that wait, by owner and bucket.
+fn summed(connection: &Connection, query: &ClockQuery) -> Result<Option<u64>, ViewError> {
+    let ClockQuery {
+        institution: None,
+        application: None,
+        ..
+    } = query
+    else {
+        return Ok(None);
+    };
+    let waiting = query.waiting_only || (!query.buckets.is_empty() && !query.buckets.contains(&ClockBucket::None));
+    if !waiting || !query.kinds.is_empty() || !query.states.is_empty() {
+        return Ok(None);
+    }
+    let days = Days {
+        at: query.at,
+        soon: query.soon,
+    };
+    let sum = Reading::open(connection, &query.scope)?.of(query.region.as_deref())?;
+    let counts = sum.iter().filter_map(|(name, day, n)| match name.as_slice() {
+        ["clock", owner, standing] => {
+            let wanted = query.owner.is_none_or(|asked| asked.code() == *owner)
+                && (query.buckets.is_empty() || query.buckets.contains(&days.bucket(standing, day)));
+            wanted.then_some(n)
+        }
+        _ => None,
+    });
+    Ok(Some(counts.sum()))
 }
 
 /// The same with everything that happened to each.

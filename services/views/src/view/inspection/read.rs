@@ -83,11 +83,8 @@ fn found(connection: &Connection, scope: &Scope, id: Uuid) -> Result<Option<(Ins
 /// A page of inspections, newest day first.
 pub(crate) fn page(connection: &Connection, query: &InspectionQuery) -> Result<PageOf<InspectionRow>, ViewError> {
     let mut condition = Condition::default();
-    condition.and_scope("i", &query.scope);
+    condition.and_places(&query.scope, query.region.as_deref());
     condition.and_told("n", &query.scope);
-    if let Some(region) = &query.region {
-        condition.and_within("i.region", region);
-    }
     if let Some(institution) = query.institution {
         condition.and("n.institution = ?", [Value::Text(institution.to_string())]);
     }
