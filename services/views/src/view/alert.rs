@@ -20,7 +20,7 @@ use yujian_domain::time::day_of;
 
 use crate::cell;
 use crate::condition::{Condition, Reach};
-use crate::database::{instant, natural};
+use crate::database::instant;
 use crate::error::ViewError;
 use crate::fold::{EventSeen, Home, Table, View, What};
 use crate::list::{Counted, List, PageOf};
@@ -202,6 +202,7 @@ pub(crate) fn page(connection: &Connection, query: &AlertQuery) -> Result<PageOf
     and_shown(&mut condition, &query.scope);
     for (column, id) in [
         ("l.institution = ?", query.institution),
+        ("i.id = ?", query.institution),
         ("l.person = ?", query.person),
         ("l.inspection = ?", query.inspection),
     ] {
@@ -267,9 +268,4 @@ pub(crate) fn one(connection: &Connection, scope: &Scope, id: Uuid) -> Result<Op
         descending: false,
     };
     Ok(list.all(connection, &condition, read)?.pop())
-}
-
-/// A count of a row.
-pub(crate) fn count(row: &Row<'_>, column: &str) -> Result<u64, ViewError> {
-    Ok(natural(row.get(column)?))
 }

@@ -1,18 +1,17 @@
 //! Figures of alerts, read from the kept sums (`sums`); the SQL stands in `alert`.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
 use jiff::civil::Date;
-use rusqlite::types::Value;
-use rusqlite::{Connection, params_from_iter};
+use rusqlite::Connection;
 use yujian_domain::alert::AlertRule;
 use yujian_domain::divisions::Divisions;
-use yujian_domain::time::start_of;
 
-use crate::cell;
-use crate::condition::Condition;
-use crate::database::instant;
+use crate::database::parsed;
 use crate::error::ViewError;
 use crate::model::{AlertFigures, AlertFiguresRow, AlertPrecisionRow, AsOf, Scope};
-use crate::view::alert::{OPEN, and_shown, count, is_open};
+use crate::view::alert::is_open;
 use crate::view::sums::{Parts, Reading};
 use crate::view::tree::Tree;
 
@@ -65,36 +64,36 @@ pub(crate) fn precision(
     region: Option<&str>,
     raised_from: Option<Date>,
 ) -> Result<Vec<AlertPrecisionRow>, ViewError> {
-    let mut condition = Condition::default();
-    condition.and_places(scope, region);
-    and_shown(&mut condition, scope);
-    if let Some(day) = raised_from {
-        condition.and("l.raised_time >= ?", [Value::Text(instant(start_of(day)))]);
+    let first = raised_from.map(|day| day.to_string()).unwrap_or_default();
+    let mut found: BTreeMap<(String, String, u32), AlertPrecisionRow> = BTreeMap::new();
+    let sum = Reading::open(connection, scope)?.raised(region)?;
+    for (name, _, n) in sum.iter().filter(|(_, day, _)| *day >= first.as_str()) {
+        let [_, rule, policy, version, status, seen] = name.as_slice() else {
+            continue;
+        };
+        let version = parsed(version, "policy_version", |text| text.parse().ok())?;
+        let row = match found.entry(((*rule).to_owned(), (*policy).to_owned(), version)) {
+            Entry::Occupied(row) => row.into_mut(),
+            Entry::Vacant(place) => place.insert(AlertPrecisionRow {
+                rule: parsed(rule, "rule", AlertRule::from_code)?,
+                policy: (!policy.is_empty()).then(|| ((*policy).to_owned(), version)),
+                raised: 0,
+                acknowledged: 0,
+                open: 0,
+                dismissed: 0,
+                confirmed: 0,
+                lapsed: 0,
+            }),
+        };
+        row.raised += n;
+        row.acknowledged += if *seen == "seen" { n } else { 0 };
+        row.open += if is_open(status) { n } else { 0 };
+        match *status {
+            "dismissed" => row.dismissed += n,
+            "confirmed" => row.confirmed += n,
+            "lapsed" => row.lapsed += n,
+            _ => {}
+        }
     }
-    let sql = format!(
-        "SELECT l.rule, l.policy_id, l.policy_version, count(*) AS raised,
-           sum(l.acknowledged_time IS NOT NULL) AS acknowledged, sum({OPEN}) AS open,
-           sum(l.status = 'dismissed') AS dismissed, sum(l.status = 'confirmed') AS confirmed,
-           sum(l.status = 'lapsed') AS lapsed
-         FROM alert l JOIN institution i ON i.id = l.institution{}
-         GROUP BY l.rule, l.policy_id, l.policy_version ORDER BY l.rule, l.policy_id, l.policy_version",
-        condition.sql()
-    );
-    let mut statement = connection.prepare_cached(&sql)?;
-    let mut rows = statement.query(params_from_iter(condition.values()))?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        let policy = |id: String| Ok::<_, ViewError>((id, row.get("policy_version")?));
-        found.push(AlertPrecisionRow {
-            rule: cell::surely(row, "rule", AlertRule::from_code)?,
-            policy: row.get::<_, Option<String>>("policy_id")?.map(policy).transpose()?,
-            raised: count(row, "raised")?,
-            acknowledged: count(row, "acknowledged")?,
-            open: count(row, "open")?,
-            dismissed: count(row, "dismissed")?,
-            confirmed: count(row, "confirmed")?,
-            lapsed: count(row, "lapsed")?,
-        });
-    }
-    Ok(found)
+    Ok(found.into_values().collect())
 }

@@ -28,14 +28,17 @@ impl View for Institutions {
     fn tables(&self) -> &'static [Table] {
         &[Table {
             name: "institution",
-            // `region` is empty and `status` is `none` while a damaged record hides what it is.
+            // `region` is empty and `status` is `none` while a damaged record hides what it is. The index of names holds
+            // whatever lists are narrowed by: what they leave out is not looked up.
             ddl: "CREATE TABLE institution(id TEXT PRIMARY KEY, name TEXT NOT NULL, credit_code TEXT,
                     external_register TEXT, external_number TEXT, site TEXT, address TEXT, region TEXT NOT NULL,
                     region_entered INTEGER NOT NULL, institution_type TEXT NOT NULL, mode TEXT NOT NULL,
                     ownership TEXT NOT NULL, status TEXT NOT NULL, status_since TEXT, longitude_e7 INTEGER,
                     latitude_e7 INTEGER, datum TEXT, receipt_number TEXT, receipt_date TEXT,
                     imported INTEGER NOT NULL, revision INTEGER NOT NULL) WITHOUT ROWID;
-                  CREATE INDEX institution_name ON institution(name, id);
+                  CREATE INDEX institution_name ON institution(name, id, region, status, institution_type, credit_code,
+                    external_number);
+                  CREATE INDEX institution_status ON institution(status, region);
                   CREATE INDEX institution_region ON institution(region);
                   CREATE INDEX institution_credit_code ON institution(credit_code);",
             key: "id",
@@ -426,7 +429,11 @@ pub(crate) fn page(
         "1 ORDER BY i.name, i.id LIMIT ?",
         [Value::Integer(integer(limit as u64 + 1))],
     );
-    let mut statement = connection.prepare_cached(&format!("{}{}", select(), condition.sql()))?;
+    let mut statement = connection.prepare_cached(&format!(
+        "{} WHERE i.id IN (SELECT i.id FROM institution i{}) ORDER BY i.name, i.id",
+        select(),
+        condition.sql()
+    ))?;
     let mut found = statement.query(params_from_iter(condition.values()))?;
     let mut rows = Vec::with_capacity(limit);
     let mut more = false;
@@ -453,25 +460,17 @@ fn and_search(condition: &mut Condition, divisions: &Divisions, search: &str) {
         .filter(|division| division.name.starts_with(search))
         .map(|division| division.id.code())
         .collect();
-    let codes = serde_json::to_string(&named).expect("a list of texts is plain JSON");
-    let text = || Value::Text(search.to_owned());
-    condition.and(
-        "(instr(lower(i.name), lower(?)) > 0
+    let mut clauses = "instr(lower(i.name), lower(?)) > 0
           OR substr(i.credit_code, 1, length(?)) = upper(?)
           OR substr(i.external_number, 1, length(?)) = ?
           OR substr(i.region, 1, length(?)) = upper(?)
-          OR instr(upper(i.region), '/' || upper(?)) > 0
-          OR EXISTS(SELECT 1 FROM json_each(?) c WHERE substr(i.region, 1, length(c.value)) = c.value))",
-        [
-            text(),
-            text(),
-            text(),
-            text(),
-            text(),
-            text(),
-            text(),
-            text(),
-            Value::Text(codes),
-        ],
-    );
+          OR instr(upper(i.region), '/' || upper(?)) > 0"
+        .to_owned();
+    let mut values = vec![Value::Text(search.to_owned()); 8];
+    if !named.is_empty() {
+        let codes = serde_json::to_string(&named).expect("a list of texts is plain JSON");
+        clauses += " OR EXISTS(SELECT 1 FROM json_each(?) c WHERE substr(i.region, 1, length(c.value)) = c.value)";
+        values.push(Value::Text(codes));
+    }
+    condition.and(format!("({clauses})"), values);
 }

@@ -13,7 +13,7 @@ use jiff::civil::Date;
 use rusqlite::{Connection, params_from_iter};
 
 use crate::cell;
-use crate::condition::Condition;
+use crate::condition::{Condition, Reach};
 use crate::error::ViewError;
 use crate::model::{Pipeline, PipelineDue, Scope};
 use crate::view::sums::Reading;
@@ -37,6 +37,7 @@ pub(crate) fn pipeline(
         u64::try_from(counts.sum::<i64>()).unwrap_or(0)
     };
     let (first, last) = (at.to_string(), soon.to_string());
+    let running = due_days(&|_| true);
     Ok(Pipeline {
         by_status: sum.by_code("status/"),
         receipt_overdue: due_days(&|day| day < first.as_str()),
@@ -45,13 +46,33 @@ pub(crate) fn pipeline(
         receipts_late: sum.count("receipt_late"),
         returned: sum.count("filing_returned"),
         returned_items: sum.by_code("filing_item/"),
-        running: due_days(&|_| true),
-        due: due(connection, condition)?,
+        running,
+        due: if running == 0 {
+            Vec::new()
+        } else {
+            due(connection, condition, scope, region)?
+        },
     })
 }
 
 /// The first of them. Which follow is the list of clocks' business.
-fn due(connection: &Connection, mut condition: Condition) -> Result<Vec<PipelineDue>, ViewError> {
+fn due(
+    connection: &Connection,
+    mut condition: Condition,
+    scope: &Scope,
+    region: Option<&str>,
+) -> Result<Vec<PipelineDue>, ViewError> {
+    // Of a part of the country the institutions that wait are found first; of all, the clocks that end first.
+    let from = match Reach::of(scope, region, false) {
+        Reach::All => {
+            "clock c CROSS JOIN application a ON a.institution = c.institution AND a.number = c.application
+             CROSS JOIN institution i ON i.id = c.institution"
+        }
+        Reach::Many | Reach::Few => {
+            "institution i INDEXED BY institution_status CROSS JOIN clock c ON c.institution = i.id
+             CROSS JOIN application a ON a.institution = c.institution AND a.number = c.application"
+        }
+    };
     condition.and(
         format!(
             "i.status = 'accepted' AND a.state = 'accepted' AND c.kind = 'receipt' AND c.state IN ('running', 'expired')
@@ -60,9 +81,7 @@ fn due(connection: &Connection, mut condition: Condition) -> Result<Vec<Pipeline
         [],
     );
     let sql = format!(
-        "SELECT c.institution, i.name, i.region, c.due_date, c.provisional FROM clock c
-         CROSS JOIN application a ON a.institution = c.institution AND a.number = c.application
-         CROSS JOIN institution i ON i.id = c.institution{}",
+        "SELECT c.institution, i.name, i.region, c.due_date, c.provisional FROM {from}{}",
         condition.sql()
     );
     let mut statement = connection.prepare_cached(&sql)?;

@@ -12,9 +12,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
+use yujian_domain::time::day_of;
 
 use crate::condition::{Condition, DOMESTIC, is_within, narrowest};
-use crate::database::integer;
+use crate::database::{integer, parsed};
 use crate::error::ViewError;
 use crate::fold::{EventSeen, Home, Table, View, What};
 use crate::model::Scope;
@@ -23,6 +24,10 @@ use crate::view::fact;
 use crate::view::region::OPERATING_SQL;
 use crate::view::tree::LENGTHS;
 
+/// Begins the names of what became of alerts, by the day on which they were raised: read only when that is asked.
+const RAISED: &str = "raised/";
+/// Follows them: '0' comes after '/'.
+const PAST_RAISED: &str = "raised0";
 /// Institutions summed at once.
 const CHUNK: usize = 2_000;
 
@@ -436,6 +441,18 @@ impl Adds<'_> {
             self.parts
                 .add(format!("alert/{rule}/{severity}/{status}"), "", row.get(3)?);
         }
+        let mut statement = self.connection.prepare_cached(
+            "SELECT rule, ifnull(policy_id, ''), ifnull(policy_version, 0), status,
+               iif(acknowledged_time IS NULL, 'unseen', 'seen'), raised_time FROM alert WHERE institution = ?",
+        )?;
+        let mut rows = statement.query([self.institution])?;
+        while let Some(row) = rows.next()? {
+            let (rule, policy, version): (String, String, u32) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            let (status, seen, raised): (String, String, String) = (row.get(3)?, row.get(4)?, row.get(5)?);
+            let day = day_of(parsed(&raised, "raised_time", |text| text.parse().ok())?);
+            let name = format!("{RAISED}{rule}/{policy}/{version}/{status}/{seen}");
+            self.parts.add(name, day.to_string(), 1);
+        }
         Ok(())
     }
 }
@@ -474,8 +491,23 @@ impl<'a> Reading<'a> {
         Ok(Self::Own(own))
     }
 
-    /// The sums of a region; `None` is everything.
+    /// The sums of a region; `None` is everything. Without those of [`Reading::raised`].
     pub(crate) fn of(&self, region: Option<&str>) -> Result<Parts, ViewError> {
+        self.read(
+            region,
+            "SELECT name, day, n FROM sum WHERE code = ?1 AND (name < ?2 OR name >= ?3)",
+        )
+    }
+
+    /// What became of the alerts of a region, by the day on which they were raised.
+    pub(crate) fn raised(&self, region: Option<&str>) -> Result<Parts, ViewError> {
+        self.read(
+            region,
+            "SELECT name, day, n FROM sum WHERE code = ?1 AND name >= ?2 AND name < ?3",
+        )
+    }
+
+    fn read(&self, region: Option<&str>, sql: &str) -> Result<Parts, ViewError> {
         let mut sum = Parts::default();
         match self {
             Self::Own(own) => {
@@ -489,8 +521,8 @@ impl<'a> Reading<'a> {
                 let Some(code) = narrowest(scope, region) else {
                     return Ok(sum);
                 };
-                let mut statement = connection.prepare_cached("SELECT name, day, n FROM sum WHERE code = ?")?;
-                let mut rows = statement.query([code])?;
+                let mut statement = connection.prepare_cached(sql)?;
+                let mut rows = statement.query((code, RAISED, PAST_RAISED))?;
                 while let Some(row) = rows.next()? {
                     sum.0.insert((row.get(0)?, row.get(1)?), row.get(2)?);
                 }

@@ -73,7 +73,8 @@ pub(crate) fn page(connection: &Connection, query: &ApplicationQuery) -> Result<
     let mut condition = Condition::default();
     condition.and_places(&query.scope, query.region.as_deref());
     if let Some(institution) = query.institution {
-        condition.and("a.institution = ?", [Value::Text(institution.to_string())]);
+        let id = Value::Text(institution.to_string());
+        condition.and("a.institution = ? AND i.id = ?", [id.clone(), id]);
     }
     let (state, _) = state_columns(&query.scope);
     condition.and_in(state, query.states.iter().map(|state| state.code()));

@@ -72,6 +72,11 @@ const FROM: &str = "FROM clock c CROSS JOIN institution i ON i.id = c.institutio
 const FROM_FEW: &str = "FROM institution i CROSS JOIN clock c ON c.institution = i.id
     LEFT JOIN application a ON a.institution = c.institution AND a.number = c.application";
 
+/// The same of those that wait, which have an index of their own.
+const FROM_FEW_WAITING: &str = "FROM institution i CROSS JOIN clock c INDEXED BY clock_waiting_of
+      ON c.institution = i.id
+    LEFT JOIN application a ON a.institution = c.institution AND a.number = c.application";
+
 const COLUMNS: &str = "c.*, i.name AS institution_name, i.region AS institution_region, a.kind AS application_kind,
     EXISTS(SELECT 1 FROM damage d WHERE d.stream = 'institution-' || c.institution) AS damaged";
 
@@ -121,7 +126,8 @@ pub(crate) fn page(connection: &Connection, query: &ClockQuery) -> Result<PageOf
     let mut condition = Condition::default();
     condition.and_places(&query.scope, query.region.as_deref());
     if let Some(institution) = query.institution {
-        condition.and("c.institution = ?", [Value::Text(institution.to_string())]);
+        let id = Value::Text(institution.to_string());
+        condition.and("c.institution = ? AND i.id = ?", [id.clone(), id]);
     }
     if let Some(application) = query.application {
         condition.and("c.application = ?", [Value::Integer(application.into())]);
@@ -152,6 +158,7 @@ pub(crate) fn page(connection: &Connection, query: &ClockQuery) -> Result<PageOf
     let (from, counted) = match reach {
         Reach::All => (FROM, "FROM clock c"),
         Reach::Many => (FROM, FROM_FEW),
+        Reach::Few if query.waiting_only => (FROM_FEW_WAITING, FROM_FEW_WAITING),
         Reach::Few => (FROM_FEW, FROM_FEW),
     };
     let counted = summed(connection, query)?.map_or(Counted::From(counted), Counted::Known);
