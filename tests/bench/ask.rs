@@ -109,11 +109,14 @@ impl Times {
     fn print(mut self) {
         self.taken.sort();
         let at = |share: usize| self.taken[(self.taken.len() - 1) * share / 100];
-        let ms = |taken: Duration| taken.as_secs_f64() * 1_000.0;
+        let ms = |taken: Duration| {
+            let tenths = taken.as_micros() / 100;
+            format!("{}.{}", tenths / 10, tenths % 10)
+        };
         let (p99, max) = (at(99), at(100));
         let kept = if p99 <= self.bound { "" } else { "over" };
         println!(
-            "{:<44} {:>8.1} {:>8.1} {:>8.1}   {kept}",
+            "{:<44} {:>8} {:>8} {:>8}   {kept}",
             self.what,
             ms(at(50)),
             ms(p99),
@@ -359,7 +362,7 @@ async fn write(
 ) {
     let mut pace = tokio::time::interval(Duration::from_millis(1_000 / a_second));
     // Another run over the same data has taken other codes.
-    let first = u32::try_from(std::process::id() % 100_000).unwrap() * 10_000;
+    let first = std::process::id() % 100_000 * 10_000;
     for number in first.. {
         if ended.load(Ordering::SeqCst) {
             return;

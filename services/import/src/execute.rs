@@ -106,7 +106,7 @@ impl Executor<'_> {
                 Answer::New { events: new, state } => {
                     events += if self.check { 0 } else { new };
                     recorded = self.editions.then(|| state.clone());
-                    preview = self.check.then(|| state);
+                    preview = self.check.then_some(state);
                     (InstitutionDone::Recorded(preview.clone()), Verdict::Accepted)
                 }
                 Answer::Again(_) | Answer::NothingToDo => (InstitutionDone::Recorded(None), Verdict::Duplicate),

@@ -374,7 +374,10 @@ fn open_reader(path: &Path) -> Result<Connection, ViewError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(Duration::from_secs(5))?;
-    connection.execute_batch("PRAGMA query_only = ON; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;")?;
+    // Room for the rows that a list of a region passes over: each page that is not held is asked of the system anew.
+    connection.execute_batch(
+        "PRAGMA query_only = ON; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA cache_size = -65536;",
+    )?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(connection)
 }

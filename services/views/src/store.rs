@@ -339,7 +339,7 @@ impl Views {
 async fn settle(database: &Arc<Database>) -> Result<(), ViewError> {
     let database = Arc::clone(database);
     blocking(move || {
-        while database.write(|transaction| sums::settle(transaction))? {}
+        while database.write(sums::settle)? {}
         Ok(())
     })
     .await

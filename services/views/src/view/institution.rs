@@ -429,8 +429,9 @@ pub(crate) fn page(
         "1 ORDER BY i.name, i.id LIMIT ?",
         [Value::Integer(integer(limit as u64 + 1))],
     );
+    // The signs keep the order from being read off an index, past every institution that is not asked for.
     let mut statement = connection.prepare_cached(&format!(
-        "{} WHERE i.id IN (SELECT i.id FROM institution i{}) ORDER BY i.name, i.id",
+        "{} WHERE i.id IN (SELECT i.id FROM institution i{}) ORDER BY +i.name, +i.id",
         select(),
         condition.sql()
     ))?;

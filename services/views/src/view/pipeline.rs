@@ -13,7 +13,7 @@ use jiff::civil::Date;
 use rusqlite::{Connection, params_from_iter};
 
 use crate::cell;
-use crate::condition::{Condition, Reach};
+use crate::condition::Condition;
 use crate::error::ViewError;
 use crate::model::{Pipeline, PipelineDue, Scope};
 use crate::view::sums::Reading;
@@ -50,28 +50,20 @@ pub(crate) fn pipeline(
         due: if running == 0 {
             Vec::new()
         } else {
-            due(connection, condition, scope, region)?
+            due(connection, condition, running)?
         },
     })
 }
 
 /// The first of them. Which follow is the list of clocks' business.
-fn due(
-    connection: &Connection,
-    mut condition: Condition,
-    scope: &Scope,
-    region: Option<&str>,
-) -> Result<Vec<PipelineDue>, ViewError> {
-    // Of a part of the country the institutions that wait are found first; of all, the clocks that end first.
-    let from = match Reach::of(scope, region, false) {
-        Reach::All => {
-            "clock c CROSS JOIN application a ON a.institution = c.institution AND a.number = c.application
-             CROSS JOIN institution i ON i.id = c.institution"
-        }
-        Reach::Many | Reach::Few => {
-            "institution i INDEXED BY institution_status CROSS JOIN clock c ON c.institution = i.id
-             CROSS JOIN application a ON a.institution = c.institution AND a.number = c.application"
-        }
+fn due(connection: &Connection, mut condition: Condition, running: u64) -> Result<Vec<PipelineDue>, ViewError> {
+    // The clocks that end first, or where few run the institutions that wait.
+    let from = if running >= u64::from(DUE_SHOWN) {
+        "clock c CROSS JOIN application a ON a.institution = c.institution AND a.number = c.application
+         CROSS JOIN institution i ON i.id = c.institution"
+    } else {
+        "institution i INDEXED BY institution_status CROSS JOIN clock c ON c.institution = i.id
+         CROSS JOIN application a ON a.institution = c.institution AND a.number = c.application"
     };
     condition.and(
         format!(
