@@ -379,6 +379,9 @@ pub(crate) fn visible(connection: &Connection, scope: &Scope, id: Uuid) -> Resul
         .exists(params_from_iter(condition.values()))?)
 }
 
+/// Institutions in the order of lists, with what narrows them, from an index alone.
+const NARROWED: &str = "FROM institution i INDEXED BY institution_name";
+
 /// How many institutions there are, where the kept sums tell: by state.
 fn summed(connection: &Connection, query: &InstitutionQuery) -> Result<Option<u64>, ViewError> {
     let searched = query.search.as_deref().is_some_and(|search| !search.trim().is_empty());
@@ -417,7 +420,7 @@ pub(crate) fn page(
     let total = match summed(connection, query)? {
         Some(total) => total,
         None => connection
-            .prepare_cached(&format!("SELECT count(*) FROM institution i{}", condition.sql()))?
+            .prepare_cached(&format!("SELECT count(*) {NARROWED}{}", condition.sql()))?
             .query_row(params_from_iter(condition.values()), |row| Ok(natural(row.get(0)?)))?,
     };
     if let Some(after) = &query.after {
@@ -431,7 +434,7 @@ pub(crate) fn page(
     );
     // The signs keep the order from being read off an index, past every institution that is not asked for.
     let mut statement = connection.prepare_cached(&format!(
-        "{} WHERE i.id IN (SELECT i.id FROM institution i{}) ORDER BY +i.name, +i.id",
+        "{} WHERE i.id IN (SELECT i.id {NARROWED}{}) ORDER BY +i.name, +i.id",
         select(),
         condition.sql()
     ))?;
