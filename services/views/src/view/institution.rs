@@ -464,13 +464,15 @@ fn and_search(condition: &mut Condition, divisions: &Divisions, search: &str) {
         .filter(|division| division.name.starts_with(search))
         .map(|division| division.id.code())
         .collect();
-    let mut clauses = "instr(lower(i.name), lower(?)) > 0
-          OR substr(i.credit_code, 1, length(?)) = upper(?)
-          OR substr(i.external_number, 1, length(?)) = ?
-          OR substr(i.region, 1, length(?)) = upper(?)
-          OR instr(upper(i.region), '/' || upper(?)) > 0"
+    let mut clauses = "instr(lower(i.name), lower(?)) > 0 OR substr(i.external_number, 1, length(?)) = ?
+          OR (i.region >= 'A' AND instr(upper(i.region), '/' || upper(?)) > 0)"
         .to_owned();
-    let mut values = vec![Value::Text(search.to_owned()); 8];
+    let mut values = vec![Value::Text(search.to_owned()); 4];
+    // Codes are ASCII: a name in Chinese is not looked for in those of every institution.
+    if search.is_ascii() {
+        clauses += " OR substr(i.credit_code, 1, length(?)) = upper(?) OR substr(i.region, 1, length(?)) = upper(?)";
+        values.extend(vec![Value::Text(search.to_owned()); 4]);
+    }
     if !named.is_empty() {
         let codes = serde_json::to_string(&named).expect("a list of texts is plain JSON");
         clauses += " OR EXISTS(SELECT 1 FROM json_each(?) c WHERE substr(i.region, 1, length(c.value)) = c.value)";
