@@ -35,6 +35,8 @@ enum Own {
     Id(Uuid),
     CreditCode(String),
     Name(String),
+    /// A division: each copy lies in another one of the story's.
+    Region(usize),
 }
 
 /// The story's records of admission, in order, and what differs in each copy.
@@ -43,6 +45,7 @@ struct Story {
     reference: Vec<Record>,
     records: Vec<Record>,
     own: HashMap<String, Own>,
+    regions: Vec<String>,
     institutions: u64,
 }
 
@@ -128,6 +131,7 @@ impl Story {
             reference: Vec::new(),
             records: Vec::new(),
             own: HashMap::new(),
+            regions: Vec::new(),
             institutions: 0,
         };
         let mut at = source.origin();
@@ -173,6 +177,12 @@ impl Story {
             if let Some(name) = text("name") {
                 self.own.insert(name.clone(), Own::Name(name));
             }
+            if let Some(code) = payload.pointer("/region/code").and_then(Value::as_str)
+                && !self.own.contains_key(code)
+            {
+                self.own.insert(code.to_owned(), Own::Region(self.regions.len()));
+                self.regions.push(code.to_owned());
+            }
         }
         self.records.push(record);
     }
@@ -190,6 +200,10 @@ impl Story {
             }
             Own::CreditCode(code) => credit_code(code, copy),
             Own::Name(name) => format!("{name}{}号", copy + 1),
+            Own::Region(index) => {
+                let turned = *index + usize::try_from(copy).unwrap();
+                self.regions[turned % self.regions.len()].clone()
+            }
         })
     }
 
