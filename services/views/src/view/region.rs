@@ -1,5 +1,5 @@
-//! Figures of regions, from the kept sums (`sums`) and summed at query time over the rows of the other views: province, city, county, township, and the
-//! trees of foreign registers.
+//! Figures of regions, from the kept sums (`sums`) and summed at query time over the rows of the other views: province,
+//! city, county, township, and the trees of foreign registers.
 //!
 //! Staff, findings and coverage of a day, by division of the institution:
 //!
