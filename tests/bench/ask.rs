@@ -192,35 +192,18 @@ impl Client {
     }
 
     async fn lists(&mut self) {
-        ask_pages!(
-            self,
-            supervision,
-            list_clocks,
-            "list_clocks, waiting",
-            |region_code, page_token| {
+        let overdue = vec![supervision::ClockBucket::Overdue.into()];
+        for (what, buckets) in [("list_clocks, waiting", Vec::new()), ("list_clocks, overdue", overdue)] {
+            ask_pages!(self, supervision, list_clocks, what, |region_code, page_token| {
                 supervision::ListClocksRequest {
                     region_code,
                     page_token,
                     waiting_only: true,
+                    buckets: buckets.clone(),
                     ..Default::default()
                 }
-            }
-        );
-        ask_pages!(
-            self,
-            supervision,
-            list_clocks,
-            "list_clocks, overdue",
-            |region_code, page_token| {
-                supervision::ListClocksRequest {
-                    region_code,
-                    page_token,
-                    waiting_only: true,
-                    buckets: vec![supervision::ClockBucket::Overdue.into()],
-                    ..Default::default()
-                }
-            }
-        );
+            });
+        }
         ask_pages!(
             self,
             alerts,

@@ -433,23 +433,16 @@ impl Adds<'_> {
 
     fn alerts(&mut self) -> Result<(), ViewError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT rule, severity, status, count(*) FROM alert WHERE institution = ? GROUP BY 1, 2, 3",
-        )?;
-        let mut rows = statement.query([self.institution])?;
-        while let Some(row) = rows.next()? {
-            let (rule, severity, status): (String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
-            self.parts
-                .add(format!("alert/{rule}/{severity}/{status}"), "", row.get(3)?);
-        }
-        let mut statement = self.connection.prepare_cached(
-            "SELECT rule, ifnull(policy_id, ''), ifnull(policy_version, 0), status,
+            "SELECT rule, severity, status, ifnull(policy_id, ''), ifnull(policy_version, 0),
                iif(acknowledged_time IS NULL, 'unseen', 'seen'), raised_time FROM alert WHERE institution = ?",
         )?;
         let mut rows = statement.query([self.institution])?;
         while let Some(row) = rows.next()? {
-            let (rule, policy, version): (String, String, u32) = (row.get(0)?, row.get(1)?, row.get(2)?);
-            let (status, seen, raised): (String, String, String) = (row.get(3)?, row.get(4)?, row.get(5)?);
+            let (rule, severity, status): (String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            let (policy, version): (String, u32) = (row.get(3)?, row.get(4)?);
+            let (seen, raised): (String, String) = (row.get(5)?, row.get(6)?);
             let day = day_of(parsed(&raised, "raised_time", |text| text.parse().ok())?);
+            self.one(format!("alert/{rule}/{severity}/{status}"));
             let name = format!("{RAISED}{rule}/{policy}/{version}/{status}/{seen}");
             self.parts.add(name, day.to_string(), 1);
         }
