@@ -98,8 +98,10 @@ async fn ends_in_time(signal_name: &'static str) {
 
     // Somebody writes all the while; what it was told is stored must be there afterwards.
     let client = server.licensing().await;
+    let (first, told) = tokio::sync::oneshot::channel();
     let writer = tokio::spawn(async move {
         let mut client = client;
+        let mut first = Some(first);
         let mut acknowledged = Vec::new();
         for number in 1.. {
             let me = operator(&credit_code(number));
@@ -108,13 +110,19 @@ async fn ends_in_time(signal_name: &'static str) {
                 .register_institution(by(&me, registration(number, request)))
                 .await
             {
-                Ok(reply) => acknowledged.push((number, request, reply.into_inner())),
+                Ok(reply) => {
+                    acknowledged.push((number, request, reply.into_inner()));
+                    if let Some(first) = first.take() {
+                        first.send(()).unwrap();
+                    }
+                }
                 Err(_) => break,
             }
         }
         acknowledged
     });
     assert!(watch.message().await.unwrap().is_some());
+    told.await.expect("nothing was acknowledged");
 
     let began = Instant::now();
     signal(&server.child, signal_name);

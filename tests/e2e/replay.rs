@@ -156,7 +156,7 @@ async fn every_institutions_replay_equals_its_live_dossier_while_commands_come_i
     all_agree(&server, now.into_iter().map(|row| row.name).collect(), "").await;
 }
 
-/// A backdated change, a late one, a correction and a withdrawal on one institution; answers its name.
+/// A backdated change, a late one, a correction and a withdrawal on one institution; answers the position of the last.
 async fn meddle(server: &Server, row: &supervision::InstitutionView) -> String {
     let mut client = server.licensing().await;
     let name = row.name.clone();
@@ -197,11 +197,15 @@ async fn meddle(server: &Server, row: &supervision::InstitutionView) -> String {
         value_json: None,
         ..correction
     };
-    if let Err(refused) = client.correct_fact(by(PROVINCE, withdrawal)).await {
-        // A correction may be no fact itself; then it can't be withdrawn, and the grid holds without it.
-        assert_eq!(refused.code(), tonic::Code::InvalidArgument, "{refused}");
-    }
-    corrected.command.unwrap().position
+    let last = match client.correct_fact(by(PROVINCE, withdrawal)).await {
+        Ok(withdrawn) => withdrawn.into_inner(),
+        Err(refused) => {
+            // A correction may be no fact itself; then it can't be withdrawn, and the grid holds without it.
+            assert_eq!(refused.code(), tonic::Code::InvalidArgument, "{refused}");
+            corrected
+        }
+    };
+    last.command.unwrap().position
 }
 
 /// Institutions with a receipt, the longest there first.
