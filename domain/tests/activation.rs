@@ -1,7 +1,10 @@
 //! What may become active by command: policy documents and holiday tables.
 #![allow(clippy::unwrap_used)]
 
+mod policy_support;
+
 use jiff::civil::{Date, date};
+use policy_support::shipped;
 use yujian_domain::activation::{Activating, holidays, policy};
 use yujian_domain::reference::Reference;
 use yujian_domain::rejection::{Reason, Rejection};
@@ -22,15 +25,9 @@ fn alone() -> Activating<'static> {
     by("admin", None)
 }
 
-fn shipped(id: &str, version: u32) -> String {
-    let mut shipped = Reference::shipped_policies().into_iter();
-    let found = shipped.find(|policy| policy.id == id && policy.version == version);
-    found.unwrap().document.to_owned()
-}
-
 /// The nation's admission document with members changed.
 fn changed(changes: &[(&str, &str)]) -> String {
-    let mut document = shipped("cn-admission", 2);
+    let mut document = shipped("cn-admission", 2).document;
     for (from, to) in changes {
         assert!(document.contains(from), "{from}");
         document = document.replacen(from, to, 1);
@@ -73,7 +70,7 @@ fn a_document_that_does_not_parse_is_refused_with_the_path_of_the_key() {
 
 #[test]
 fn an_active_version_is_never_altered_and_the_same_text_is_nothing_to_do() {
-    let same = refused(&shipped("cn-admission", 2), &alone());
+    let same = refused(&shipped("cn-admission", 2).document, &alone());
     assert_eq!(same.reason, Reason::NothingToDo);
     let reworded = changed(&[("2023-10-16", "2026-03-03")]);
     let altered = refused(&reworded, &by("admin", Some("director")));
@@ -150,14 +147,16 @@ fn a_region_has_one_document_of_a_kind_and_an_id_one_kind_and_region() {
         ("2023-10-16", "2026-04-01"),
     ]);
     assert_eq!(fields(&refused(&moved, &alone())), [("document.id", "POL-05")]);
-    let other_kind = shipped("cn-licence", 1).replacen("\"cn-licence\"", "\"cn-admission\"", 1);
+    let other_kind = shipped("cn-licence", 1)
+        .document
+        .replacen("\"cn-licence\"", "\"cn-admission\"", 1);
     let other_kind = other_kind.replacen("version = 1", "version = 9", 1);
     assert_eq!(fields(&refused(&other_kind, &alone())), [("document.id", "POL-05")]);
 }
 
 #[test]
 fn what_ships_inactive_is_activated_like_any_other() {
-    let activated = policy(&Reference::shipped(), &shipped("cn-licence", 1), &alone()).unwrap();
+    let activated = policy(&Reference::shipped(), &shipped("cn-licence", 1).document, &alone()).unwrap();
     let mut policies: Vec<PolicyActivated> = Reference::shipped_policies()
         .into_iter()
         .filter(|policy| policy.at_first_start)

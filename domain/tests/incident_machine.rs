@@ -428,9 +428,9 @@ proptest! {
     /// Whatever stands in a stream, in whatever order: it folds, and every command is answered.
     #[test]
     fn any_stream_folds_and_any_command_is_answered(order in proptest::collection::vec(0..64_usize, 0..30)) {
-        let mut samples: Vec<IncidentEvent> = Vec::new();
+        let mut samples = Vec::new();
         for state in [FindingsProposed, Reopened, Imported] {
-            samples.extend(desk_for(state, "tell_guardian").events.into_iter().map(|decided| decided.event));
+            samples.extend(desk_for(state, "tell_guardian").events);
         }
         let mut desk = Desk::new();
         for index in order {

@@ -218,10 +218,10 @@ proptest! {
     /// Whatever stands in a stream, in whatever order: it folds, and every command is answered.
     #[test]
     fn any_stream_folds_and_any_command_is_answered(order in proptest::collection::vec(0..64_usize, 0..30)) {
-        let mut samples: Vec<InspectionEvent> = Vec::new();
+        let mut samples = Vec::new();
         for (status, plan) in [(Status::Published, plan()), (Status::Aborted, emergency()), (Status::Imported, plan())] {
             let desk = desk_with(status, &plan, &|desk| lead_finding_to(desk, FindingState::CorrectionClaimed));
-            samples.extend(desk.events.into_iter().map(|decided| decided.event));
+            samples.extend(desk.events);
         }
         let mut desk = Desk::new();
         for index in order {

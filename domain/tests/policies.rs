@@ -1,9 +1,12 @@
 //! The shipped policy documents, the choice of the version in force, and what is refused.
 #![allow(clippy::unwrap_used)]
 
+mod policy_support;
+
 use std::sync::Arc;
 
 use jiff::civil::{Date, date};
+use policy_support::{reference, region, shipped};
 use yujian_domain::divisions::Divisions;
 use yujian_domain::incident::{Category, Priority};
 use yujian_domain::inspection::{Purpose, Weight};
@@ -13,19 +16,7 @@ use yujian_domain::policy::{CountsFrom, PolicyDocument, Source};
 use yujian_domain::reference::{Reference, ReferenceError};
 use yujian_domain::rejection::Reason;
 use yujian_domain::system::{HolidaysActivated, PolicyActivated};
-use yujian_domain::values::{ClassType, RegionId};
-
-fn region(code: &str) -> RegionId {
-    RegionId::parse(code, 2023).unwrap()
-}
-
-fn shipped(id: &str, version: u32) -> PolicyActivated {
-    Reference::shipped_policies()
-        .into_iter()
-        .find(|p| p.id == id && p.version == version)
-        .unwrap()
-        .into()
-}
+use yujian_domain::values::ClassType;
 
 fn sha256(text: &str) -> String {
     use sha2::Digest;
@@ -51,10 +42,6 @@ fn variant(base: &PolicyActivated, changes: &[(&str, &str)]) -> PolicyActivated 
         retroactive_approver: None,
         document,
     }
-}
-
-fn reference(policies: &[PolicyActivated]) -> Reference {
-    Reference::from_activations(policies, None, Arc::default()).unwrap()
 }
 
 #[test]

@@ -1,32 +1,16 @@
 //! Documents of regions and of licences, and what documents differ in.
 #![allow(clippy::unwrap_used)]
 
-use std::sync::Arc;
+mod policy_support;
 
 use jiff::civil::date;
+use policy_support::{reference, region, shipped};
 use yujian_domain::inspection::Purpose;
 use yujian_domain::institution::{InstitutionType, PaperKind};
 use yujian_domain::policy::{PolicyDocument, PolicyKind, Source};
 use yujian_domain::reference::Reference;
 use yujian_domain::rejection::Reason;
-use yujian_domain::system::PolicyActivated;
-use yujian_domain::values::{ClassType, RegionId};
-
-fn region(code: &str) -> RegionId {
-    RegionId::parse(code, 2023).unwrap()
-}
-
-fn shipped(id: &str, version: u32) -> PolicyActivated {
-    Reference::shipped_policies()
-        .into_iter()
-        .find(|p| p.id == id && p.version == version)
-        .unwrap()
-        .into()
-}
-
-fn reference(policies: &[PolicyActivated]) -> Reference {
-    Reference::from_activations(policies, None, Arc::default()).unwrap()
-}
+use yujian_domain::values::ClassType;
 
 /// What a region's document says is what was written of the region, and nothing else differs from the nation's.
 #[test]

@@ -1,15 +1,17 @@
 //! An alert as the command floor would hold it: state, clock, actor and facts.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+#[path = "../support/mod.rs"]
+mod support;
+
 use std::sync::Arc;
 
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
 use uuid::Uuid;
-use yujian_domain::aggregate::{Aggregate, Context, Decided, Facts, Recorded};
+use yujian_domain::aggregate::{Aggregate, Context, Decided, Facts};
 use yujian_domain::alert::*;
-use yujian_domain::envelope::{Actor, FactRef, Metadata, PolicyRef, Role};
-use yujian_domain::event::EventFamily;
+use yujian_domain::envelope::{Actor, FactRef, PolicyRef, Role};
 use yujian_domain::incident::{self, Incident};
 use yujian_domain::inspection::{self, Inspection};
 use yujian_domain::institution::{Institution, Status as InstitutionStatus};
@@ -172,36 +174,8 @@ impl Desk {
     }
 
     pub fn fold(&mut self, decided: &Decided<AlertEvent>) {
-        let payload = serde_json::to_vec(&decided.event.payload()).unwrap();
-        let stored = AlertEvent::decode(decided.event.event_type(), &payload)
-            .unwrap()
-            .unwrap();
-        assert_eq!(stored, decided.event, "an event changes on its way through JSON");
-        let metadata = Metadata {
-            occurred: decided.occurred.unwrap_or(self.occurred()),
-            effective_from: decided.effective_from,
-            effective_to: decided.effective_to,
-            received_time: self.now,
-            device: None,
-            actor: self.actor.clone(),
-            on_behalf_of: None,
-            request: None,
-            causation: None,
-            correlation: None,
-            policies: decided.policies.clone(),
-            legal_basis: decided.legal_basis.clone(),
-            facts: Vec::new(),
-            provenance: None,
-            classification: decided.classification,
-            subjects: Vec::new(),
-            simulated: false,
-        };
-        let recorded = Recorded {
-            event_id: Uuid::nil(),
-            revision: self.events.len() as u64,
-            metadata: &metadata,
-        };
-        self.state.evolve(&stored, &recorded);
+        let metadata = support::metadata(decided, self.occurred(), self.now, &self.actor);
+        support::fold(&mut self.state, &decided.event, self.events.len() as u64, &metadata);
     }
 
     pub fn refused(&self, command: impl Into<AlertCommand>) -> Rejection {

@@ -1,15 +1,16 @@
 //! A desk at which incidents are handled: state, clock, actor and facts, as the command floor would hold them.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+#[path = "../support/mod.rs"]
+mod support;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
-use yujian_domain::aggregate::{Aggregate, Context, Decided, Facts, Recorded};
-use yujian_domain::envelope::{Actor, Metadata, Role};
-use yujian_domain::event::EventFamily;
+use yujian_domain::aggregate::{Aggregate, Context, Decided, Facts};
+use yujian_domain::envelope::{Actor, Role};
 use yujian_domain::incident::*;
 use yujian_domain::institution::{Institution, Status as InstitutionStatus};
 use yujian_domain::personal::{Digester, KeyedDigest, Sensitive};
@@ -17,6 +18,8 @@ use yujian_domain::reference::Reference;
 use yujian_domain::rejection::{Reason, Rejection};
 use yujian_domain::time::Occurred;
 use yujian_domain::values::{ExternalId, RegionId};
+
+pub use support::{at, day};
 
 pub const INSTITUTION: Uuid = Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0001);
 pub const INCIDENT: Uuid = Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0002);
@@ -31,14 +34,6 @@ impl Digester for NoDigester {
             hex: "0".repeat(64),
         }
     }
-}
-
-pub fn at(text: &str) -> Timestamp {
-    text.parse().unwrap()
-}
-
-pub fn day(text: &str) -> Date {
-    text.parse().unwrap()
 }
 
 pub fn officer(id: &str) -> Actor {
@@ -112,7 +107,7 @@ impl Desk {
         let decided = self.decide(command)?;
         assert!(!decided.is_empty(), "a decision without events");
         for one in &decided {
-            self.fold_from(&one.event, one.occurred.unwrap_or(self.occurred()), one.effective_from);
+            self.fold(one);
         }
         self.events.extend(decided.clone());
         Ok(decided)
@@ -122,39 +117,9 @@ impl Desk {
         self.said.unwrap_or(Occurred::Instant { time: self.now })
     }
 
-    pub fn fold(&mut self, event: &IncidentEvent) {
-        self.fold_from(event, self.occurred(), None);
-    }
-
-    fn fold_from(&mut self, event: &IncidentEvent, occurred: Occurred, effective_from: Option<Timestamp>) {
-        let bytes = serde_json::to_vec(&event.payload()).unwrap();
-        let stored = IncidentEvent::decode(event.event_type(), &bytes).unwrap().unwrap();
-        assert_eq!(&stored, event, "an event changes on its way through JSON");
-        let metadata = Metadata {
-            occurred,
-            effective_from,
-            effective_to: None,
-            received_time: self.now,
-            device: None,
-            actor: self.actor.clone(),
-            on_behalf_of: None,
-            request: None,
-            causation: None,
-            correlation: None,
-            policies: Vec::new(),
-            legal_basis: Vec::new(),
-            facts: Vec::new(),
-            provenance: None,
-            classification: yujian_domain::envelope::Classification::default(),
-            subjects: Vec::new(),
-            simulated: false,
-        };
-        let recorded = Recorded {
-            event_id: Uuid::nil(),
-            revision: self.revision,
-            metadata: &metadata,
-        };
-        self.state.evolve(&stored, &recorded);
+    pub fn fold(&mut self, decided: &Decided<IncidentEvent>) {
+        let metadata = support::metadata(decided, self.occurred(), self.now, &self.actor);
+        support::fold(&mut self.state, &decided.event, self.revision, &metadata);
         self.revision += 1;
     }
 

@@ -1,6 +1,9 @@
 //! A desk at which inspections are handled: state, clock, actor and facts, as the command floor would hold them.
 #![allow(dead_code, unused_imports, reason = "each test file uses its part")]
 
+#[path = "../support/mod.rs"]
+mod support;
+
 mod commands;
 mod leads;
 
@@ -27,6 +30,8 @@ use yujian_domain::visits::Visit;
 pub use commands::*;
 pub use leads::*;
 
+pub use support::{at, day};
+
 pub const INSTITUTION: Uuid = Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0001);
 pub const INSPECTION: Uuid = Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0003);
 
@@ -51,14 +56,6 @@ fn digest() -> KeyedDigest {
         epoch: 1,
         hex: "0".repeat(64),
     }
-}
-
-pub fn at(text: &str) -> Timestamp {
-    text.parse().unwrap()
-}
-
-pub fn day(text: &str) -> Date {
-    text.parse().unwrap()
 }
 
 pub fn sha256() -> String {
@@ -220,7 +217,7 @@ impl Desk {
         let decided = self.decide(command)?;
         assert!(!decided.is_empty(), "a decision without events");
         for one in &decided {
-            self.fold_from(&one.event, one.occurred.unwrap_or(self.occurred()), one.effective_from);
+            self.fold(one);
         }
         self.events.extend(decided.clone());
         Ok(decided)
@@ -230,41 +227,10 @@ impl Desk {
         self.said.unwrap_or(Occurred::Instant { time: self.now })
     }
 
-    pub fn fold(&mut self, event: &InspectionEvent) {
-        self.fold_from(event, self.occurred(), None);
-    }
-
-    fn fold_from(&mut self, event: &InspectionEvent, occurred: Occurred, effective_from: Option<Timestamp>) {
-        let bytes = serde_json::to_vec(&event.payload()).unwrap();
-        let stored = InspectionEvent::decode(event.event_type(), &bytes).unwrap().unwrap();
-        assert_eq!(&stored, event, "an event changes on its way through JSON");
-        let metadata = Metadata {
-            occurred,
-            effective_from,
-            effective_to: None,
-            received_time: self.now,
-            device: None,
-            actor: self.actor.clone(),
-            on_behalf_of: None,
-            request: None,
-            causation: None,
-            correlation: None,
-            policies: Vec::new(),
-            legal_basis: Vec::new(),
-            facts: Vec::new(),
-            provenance: None,
-            classification: Classification::default(),
-            subjects: Vec::new(),
-            simulated: false,
-        };
-        let recorded = Recorded {
-            event_id: Uuid::nil(),
-            revision: self.revision,
-            metadata: &metadata,
-        };
-        self.state.evolve(&stored, &recorded);
+    pub fn fold(&mut self, decided: &Decided<InspectionEvent>) {
+        let metadata = support::metadata(decided, self.occurred(), self.now, &self.actor);
+        support::fold(&mut self.state, &decided.event, self.revision, &metadata);
         self.revision += 1;
-        self.log.push((stored, metadata));
     }
 
     /// The dossier that the stream makes, without the prefix of its keys.

@@ -1,6 +1,9 @@
 //! A desk at which one institution is handled: state, clock, actor and stream, as the command floor would hold them.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+#[path = "../support/mod.rs"]
+mod support;
+
 pub mod applications;
 pub mod every;
 pub mod licence;
@@ -13,7 +16,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 use yujian_domain::aggregate::{Aggregate, Context, Decided, Facts, Recorded};
 use yujian_domain::dossier::{Dossier, FactChange, Seen, facts};
-use yujian_domain::envelope::{Actor, Metadata, Role, parse_metadata};
+use yujian_domain::envelope::{Actor, Role, parse_metadata};
 use yujian_domain::event::EventFamily;
 use yujian_domain::institution::*;
 use yujian_domain::personal::{Digester, KeyedDigest, Sensitive};
@@ -21,6 +24,8 @@ use yujian_domain::reference::Reference;
 use yujian_domain::rejection::{Reason, Rejection};
 use yujian_domain::time::Occurred;
 use yujian_domain::values::*;
+
+pub use support::{at, day};
 
 pub const ID: Uuid = Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0001);
 
@@ -38,14 +43,6 @@ impl Digester for TestDigester {
 pub fn reference() -> &'static Reference {
     static REFERENCE: OnceLock<Reference> = OnceLock::new();
     REFERENCE.get_or_init(Reference::shipped)
-}
-
-pub fn at(text: &str) -> Timestamp {
-    text.parse().unwrap()
-}
-
-pub fn day(text: &str) -> Date {
-    text.parse().unwrap()
 }
 
 /// A division of the shipped tables by its code.
@@ -229,28 +226,8 @@ impl Desk {
 
     pub fn record(&mut self, decided: &Decided<InstitutionEvent>) {
         let revision = u64::try_from(self.stream.len()).unwrap();
-        let metadata = Metadata {
-            occurred: decided
-                .occurred
-                .or(self.occurred)
-                .unwrap_or(Occurred::Instant { time: self.now }),
-            effective_from: decided.effective_from,
-            effective_to: decided.effective_to,
-            received_time: self.now,
-            device: None,
-            actor: self.actor.clone(),
-            on_behalf_of: None,
-            request: None,
-            causation: None,
-            correlation: None,
-            policies: decided.policies.clone(),
-            legal_basis: decided.legal_basis.clone(),
-            facts: Vec::new(),
-            provenance: None,
-            classification: decided.classification,
-            subjects: Vec::new(),
-            simulated: false,
-        };
+        let happened = self.occurred.unwrap_or(Occurred::Instant { time: self.now });
+        let metadata = support::metadata(decided, happened, self.now, &self.actor);
         let mut payload = decided.event.payload();
         let mut ordinal = 0;
         seal(&mut payload, revision, &mut ordinal);

@@ -1,6 +1,9 @@
 //! A desk at which staff are registered: state, clock, actor and facts, as the command floor would hold them.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+#[path = "../support/mod.rs"]
+mod support;
+
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -8,9 +11,9 @@ use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
-use yujian_domain::aggregate::{Aggregate, Context, Decided, Facts, Recorded};
+use yujian_domain::aggregate::{Aggregate, Context, Decided, Facts};
 use yujian_domain::dossier::{Dossier, Seen, facts, person_facts};
-use yujian_domain::envelope::{Actor, Classification, Metadata, Role};
+use yujian_domain::envelope::{Actor, Classification, Role};
 use yujian_domain::event::EventFamily;
 use yujian_domain::institution::{Institution, Status as InstitutionStatus};
 use yujian_domain::person::*;
@@ -19,6 +22,8 @@ use yujian_domain::reference::Reference;
 use yujian_domain::rejection::{Reason, Rejection};
 use yujian_domain::time::{Occurred, day_of, start_of};
 use yujian_domain::values::{CreditCode, RegionId};
+
+pub use support::{at, day};
 
 pub const PERSON: Uuid = Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0003);
 
@@ -33,14 +38,6 @@ impl Digester for PlainDigester {
         }
         KeyedDigest { epoch: 1, hex }
     }
-}
-
-pub fn at(text: &str) -> Timestamp {
-    text.parse().unwrap()
-}
-
-pub fn day(text: &str) -> Date {
-    text.parse().unwrap()
 }
 
 pub fn actor(id: &str, role: Role) -> Actor {
@@ -163,38 +160,13 @@ impl Desk {
     }
 
     pub fn fold(&mut self, decided: &Decided<PersonEvent>) {
-        let payload = serde_json::to_vec(&decided.event.payload()).unwrap();
-        let stored = PersonEvent::decode(decided.event.event_type(), &payload)
-            .unwrap()
-            .unwrap();
-        assert_eq!(stored, decided.event, "an event changes on its way through JSON");
-        let metadata = Metadata {
-            occurred: decided.occurred.unwrap_or(self.occurred()),
-            effective_from: decided.effective_from,
-            effective_to: decided.effective_to,
-            received_time: self.now,
-            device: None,
-            actor: self.actor.clone(),
-            on_behalf_of: None,
-            request: None,
-            causation: None,
-            correlation: None,
-            policies: decided.policies.clone(),
-            legal_basis: decided.legal_basis.clone(),
-            facts: Vec::new(),
-            provenance: None,
-            classification: decided.classification,
-            subjects: Vec::new(),
-            simulated: false,
-        };
-        let recorded = Recorded {
-            event_id: Uuid::nil(),
-            revision: self.stream.len() as u64,
-            metadata: &metadata,
-        };
-        self.state.evolve(&stored, &recorded);
-        let metadata = serde_json::to_vec(&metadata).unwrap();
-        self.stream.push((stored.event_type().to_owned(), metadata, payload));
+        let metadata = support::metadata(decided, self.occurred(), self.now, &self.actor);
+        support::fold(&mut self.state, &decided.event, self.stream.len() as u64, &metadata);
+        self.stream.push((
+            decided.event.event_type().to_owned(),
+            serde_json::to_vec(&metadata).unwrap(),
+            support::payload(&decided.event),
+        ));
     }
 
     /// The one event of an accepted command, with its envelope.

@@ -169,34 +169,6 @@ fn narrower(held: String, asked: Option<&str>) -> Option<String> {
     }
 }
 
-/// How far a scope, a region and an institution narrow the institutions whose rows are listed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Reach {
-    /// Every institution: their table need not be read to count.
-    All,
-    /// Many: rows are read in the order of the list, and counted from the institutions.
-    Many,
-    /// Few, a county or less: rows are found from the institutions.
-    Few,
-}
-
-impl Reach {
-    /// What is left by a scope, a region and an institution.
-    pub(crate) fn of(scope: &Scope, region: Option<&str>, one: bool) -> Self {
-        let small = |code: &str| code.len() >= 6;
-        if one
-            || scope.organisation.is_some()
-            || [region, scope.jurisdiction.as_deref()].into_iter().flatten().any(small)
-        {
-            Self::Few
-        } else if region.is_some() || scope.jurisdiction.is_some() || scope.domestic_only {
-            Self::Many
-        } else {
-            Self::All
-        }
-    }
-}
-
 /// Whether `region` is the division `code` or lies within it: the rule of [`Condition::and_within`], in Rust.
 pub(crate) fn is_within(region: &str, code: &str) -> bool {
     if code.as_bytes().first().is_some_and(u8::is_ascii_uppercase) {

@@ -14,6 +14,7 @@ mod fold;
 mod key;
 mod list;
 mod model;
+mod reach;
 mod store;
 mod view;
 

@@ -84,7 +84,8 @@ impl<const N: usize> List<'_, N> {
         let order: Vec<String> = self.order.iter().map(|part| format!("{part}{direction}")).collect();
         condition.and(
             format!("1 ORDER BY {} LIMIT ?", order.join(", ")),
-            [Value::Integer(integer(limit as u64 + 1))],
+            // No row is looked for after the last.
+            [Value::Integer(integer(total.min(limit as u64 + 1)))],
         );
         let keys: Vec<String> = (0..N)
             .map(|part| format!("CAST({} AS TEXT) AS key_{part}", self.order[part]))

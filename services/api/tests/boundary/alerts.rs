@@ -154,8 +154,6 @@ async fn a_step_out_of_turn_is_refused_with_what_is_possible() {
 
 #[tokio::test]
 async fn a_link_names_one_thing_that_the_institution_has() {
-    use tonic_types::StatusExt as _;
-
     let (mut walk, _, [_, _, third], _) = worked().await;
     let request = note(&mut walk, &third, "");
     let _: pb::AlertReply = walk.act(OFFICER, &alert("AcknowledgeAlert"), &request).await;
@@ -179,9 +177,7 @@ async fn a_link_names_one_thing_that_the_institution_has() {
         let refused = raw::call(&walk.house, OFFICER, &alert("LinkAlert"), request.encode_to_vec()).await;
         let refused = refused.expect_err(field);
         assert_eq!(why(&refused), is(Code::InvalidArgument, "INVALID_FIELD"), "{target:?}");
-        let details = refused.get_error_details();
-        let told = &details.bad_request().unwrap().field_violations;
-        assert_eq!(told.iter().map(|one| one.field.as_str()).collect::<Vec<_>>(), [field]);
+        assert_eq!(fields(&refused), [field]);
     }
 }
 

@@ -184,14 +184,7 @@ async fn everything_that_is_wrong_is_told_at_once_under_its_path() {
         .await
         .unwrap_err();
     assert_eq!(why(&refused), is(Code::InvalidArgument, "INVALID_FIELD"));
-    let details = refused.get_error_details();
-    let fields: Vec<&str> = details
-        .bad_request()
-        .unwrap()
-        .field_violations
-        .iter()
-        .map(|violation| violation.field.as_str())
-        .collect();
+    let fields = fields(&refused);
     assert_eq!(
         fields,
         [
@@ -261,10 +254,7 @@ async fn a_correction_may_not_smuggle_in_marks_of_sealed_values() {
         approver: "wang-11".to_owned(),
     };
     let refused = house.licensing().correct_fact(by(OFFICER, correct)).await.unwrap_err();
-    assert_eq!(
-        refused.get_error_details().bad_request().unwrap().field_violations[0].field,
-        "value_json"
-    );
+    assert_eq!(fields(&refused)[0], "value_json");
 }
 
 #[tokio::test]

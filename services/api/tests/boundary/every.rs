@@ -92,18 +92,9 @@ async fn an_empty_command_is_told_of_every_required_field_at_once() {
         let (_, caller) = callers().into_iter().find(|(one, _)| *one == role).unwrap();
         let refused = raw::call(&house, &caller, &path, Vec::new()).await.expect_err(&path);
         let details = refused.get_error_details();
-        let told: Vec<&str> = details
-            .bad_request()
-            .unwrap_or_else(|| panic!("{path}: {refused:?}"))
-            .field_violations
-            .iter()
-            .map(|violation| violation.field.as_str())
-            .collect();
+        let told = fields(&refused);
         for field in required(method) {
-            assert!(
-                told.contains(&field.as_str()),
-                "{path} does not ask for {field}: {told:?}"
-            );
+            assert!(told.contains(&field), "{path} does not ask for {field}: {told:?}");
         }
         assert!(
             details.bad_request().unwrap().field_violations.iter().all(|violation| {

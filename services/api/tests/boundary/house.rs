@@ -258,6 +258,13 @@ pub fn registration(site: &str) -> licensing::RegisterInstitutionRequest {
     }
 }
 
+/// Fields that the refusal names, in its order.
+pub fn fields(refused: &Status) -> Vec<String> {
+    let details = refused.get_error_details();
+    let violations = &details.bad_request().expect("field violations").field_violations;
+    violations.iter().map(|violation| violation.field.clone()).collect()
+}
+
 /// Code and reason of a refusal; every one must name both languages.
 pub fn why(status: &Status) -> (Code, String) {
     let details = status.get_error_details();

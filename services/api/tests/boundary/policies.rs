@@ -2,7 +2,6 @@
 
 use prost::Message;
 use tonic::Code;
-use tonic_types::StatusExt;
 use yujian_domain::reference::Reference;
 use yujian_proto::licensing::v1 as licensing;
 use yujian_proto::supervision::v1::Source;
@@ -136,9 +135,7 @@ async fn a_document_that_is_being_written_is_checked_and_compared() {
         .check_policy(by(OFFICER, check(wrong)))
         .await
         .unwrap_err();
-    let details = refused.get_error_details();
-    let field = &details.bad_request().unwrap().field_violations[0].field;
-    assert_eq!(field, "document.values.max_return");
+    assert_eq!(fields(&refused)[0], "document.values.max_return");
     assert_eq!(house.head(), end, "nothing is stored");
 }
 
@@ -225,8 +222,7 @@ async fn what_reaches_back_takes_another_person() {
         .await
         .unwrap_err();
     assert_eq!(why(&alone), is(Code::InvalidArgument, "INVALID_FIELD"));
-    let details = alone.get_error_details();
-    assert_eq!(details.bad_request().unwrap().field_violations[0].field, "approver");
+    assert_eq!(fields(&alone)[0], "approver");
     let approved_by = |approver: &str| licensing::ActivatePolicyRequest {
         approver: approver.to_owned(),
         ..request.clone()
@@ -285,14 +281,7 @@ async fn the_rule_of_the_act_stands_beside_that_of_the_decision() {
         .compare_policies(by(OFFICER, Default::default()))
         .await
         .unwrap_err();
-    let details = empty.get_error_details();
-    let fields: Vec<&str> = details
-        .bad_request()
-        .unwrap()
-        .field_violations
-        .iter()
-        .map(|violation| violation.field.as_str())
-        .collect();
+    let fields = fields(&empty);
     assert_eq!(fields, ["kind", "region_code", "act_date", "decision_date"]);
 }
 
@@ -369,13 +358,6 @@ async fn the_next_holiday_table_is_activated_and_listed() {
         .activate_holidays(by(ADMINISTRATOR, Default::default()))
         .await
         .unwrap_err();
-    let details = empty.get_error_details();
-    let told: Vec<&str> = details
-        .bad_request()
-        .unwrap()
-        .field_violations
-        .iter()
-        .map(|violation| violation.field.as_str())
-        .collect();
+    let told = fields(&empty);
     assert_eq!(told, ["request_id", "table"]);
 }

@@ -18,13 +18,6 @@ async fn refusal(walk: &Walk, actor: &str, path: &str, request: &impl Message) -
         .expect_err(path)
 }
 
-/// Fields that the refusal names, in its order.
-fn fields(refused: &Status) -> Vec<String> {
-    let details = refused.get_error_details();
-    let violations = &details.bad_request().expect("field violations").field_violations;
-    violations.iter().map(|violation| violation.field.clone()).collect()
-}
-
 fn articles(refused: &Status) -> String {
     let details = refused.get_error_details();
     let metadata = &details.error_info().unwrap().metadata;

@@ -8,17 +8,17 @@ use axum::extract::State;
 use axum::response::Response;
 use jiff::civil::Date;
 use yujian_domain::calendar::Calendar;
-use yujian_domain::clock::ClockOwner;
+use yujian_domain::clock::Unit;
 use yujian_domain::institution::{ApplicationKind, DeemedOutcome};
 use yujian_domain::reference::Reference;
 use yujian_domain::time::day_of;
 use yujian_views::{
     Admission, AdmissionRow, ApplicationQuery, ApplicationRow, AuthorizationState, BucketFigures, ClockBucket,
-    ClockQuery, ClockRow, Scope, StateFigures,
+    ClockRow, Scope, StateFigures,
 };
 
 use super::applications::{self, application_href};
-use super::clocks::{bucket_word, class, left, soon};
+use super::clocks::{bucket_word, class, length, soon};
 use super::marks::{Count, Part, Share, by_code, figures_crumbs, only_province};
 use crate::Shared;
 use crate::charts::scale;
@@ -31,6 +31,10 @@ use crate::visit::Visit;
 
 /// Rows of a section that has a list of its own.
 const SHOWN: u32 = 10;
+/// Open applications that are shown.
+const CASES: u32 = 12;
+/// Length of a bar that shows how far a clock has come.
+const CASE_BAR: u64 = 200;
 /// Length of the longest bar of the states.
 const STATES_BAR: u64 = 400;
 /// Buckets that stand in a column of their own.
@@ -55,15 +59,14 @@ struct StateLine {
     longest: Markup,
 }
 
-/// A clock that ends before others.
+/// An open application with the clock that it waits for.
 #[derive(Debug)]
-struct ClockLine {
-    href: String,
-    institution: Markup,
-    what: String,
-    region: Markup,
+struct CaseLine {
+    row: applications::Row,
     due: Markup,
-    left: Markup,
+    length: String,
+    /// How far its clock has come: left edge, width and class of each part.
+    bars: Vec<(u64, u64, &'static str)>,
 }
 
 #[derive(Debug)]
@@ -121,7 +124,8 @@ struct AdmissionPage {
     deadlines_href: String,
     heads: Vec<String>,
     states: Vec<StateLine>,
-    urgent: Vec<ClockLine>,
+    cases: Vec<CaseLine>,
+    chips: Vec<(String, Option<Markup>, String)>,
     clocks: Vec<(String, Count, bool)>,
     returned: Count,
     items: Vec<ItemLine>,
@@ -158,17 +162,10 @@ async fn load(shared: &Shared, visit: &Visit) -> Result<String, Failure> {
     {
         return Err(Failure::NoThing(Thing::Region));
     }
-    let urgent = ClockQuery {
-        region: region.clone(),
-        owner: Some(ClockOwner::Authority),
-        waiting_only: true,
-        buckets: vec![ClockBucket::Overdue, ClockBucket::DueSoon, ClockBucket::Ample],
-        at,
-        soon,
-        limit: SHOWN,
-        ..ClockQuery::default()
-    };
-    let urgent = shared.views.clocks(urgent).await?;
+    let urgent = shared
+        .views
+        .urgent_applications(&scope, region.as_deref(), CASES)
+        .await?;
     let deemed = ApplicationQuery {
         region: region.clone(),
         deemed: DeemedOutcome::ALL.to_vec(),
@@ -189,7 +186,7 @@ async fn load(shared: &Shared, visit: &Visit) -> Result<String, Failure> {
         region: region.as_deref(),
         at,
     };
-    Ok(builder.build(shell, &found, &urgent.rows, &deemed.rows).render()?)
+    Ok(builder.build(shell, &found, &urgent, &deemed.rows).render()?)
 }
 
 struct Builder<'a> {
@@ -200,7 +197,13 @@ struct Builder<'a> {
 }
 
 impl Builder<'_> {
-    fn build(&self, shell: Shell, found: &Admission, urgent: &[ClockRow], deemed: &[ApplicationRow]) -> AdmissionPage {
+    fn build(
+        &self,
+        shell: Shell,
+        found: &Admission,
+        urgent: &[ApplicationRow],
+        deemed: &[ApplicationRow],
+    ) -> AdmissionPage {
         let (lang, region, row) = (self.terms.lang, self.region, &found.region);
         let code = row.code.as_str();
         AdmissionPage {
@@ -215,7 +218,8 @@ impl Builder<'_> {
             deadlines_href: url("/deadlines", &[("region", region)]),
             heads: COLUMNS.iter().map(|bucket| bucket_word(lang, *bucket)).collect(),
             states: self.states(code, &found.states),
-            urgent: urgent.iter().map(|row| self.urgent(row)).collect(),
+            cases: urgent.iter().map(|row| self.case(row)).collect(),
+            chips: self.chips(row),
             clocks: buckets(lang, ("clocks_by_bucket", code), &row.clocks, |bucket| {
                 url("/deadlines", &[("region", region), ("left", Some(bucket.code()))])
             }),
@@ -302,19 +306,47 @@ impl Builder<'_> {
         })
     }
 
-    fn urgent(&self, row: &ClockRow) -> ClockLine {
-        let lang = self.terms.lang;
-        ClockLine {
-            href: match row.application {
-                Some(number) => application_href(row.institution, number),
-                None => format!("/institutions/{}#authorization", row.institution),
-            },
-            institution: bdi(&row.institution_name),
-            what: lang.term(row.clock.kind),
-            region: self.terms.region(&row.region),
-            due: lang.day(row.due_date),
-            left: left(lang, row, self.at, &self.reference.calendar),
+    fn case(&self, row: &ApplicationRow) -> CaseLine {
+        let (lang, calendar) = (self.terms.lang, &self.reference.calendar);
+        let clock = row.clock.as_ref();
+        CaseLine {
+            row: applications::line(self.terms, calendar, row, self.at),
+            due: lang.day_or_dash(clock.map(|clock| clock.due_date)),
+            length: clock.map(|clock| length(lang, clock)).unwrap_or_default(),
+            bars: clock.map(|clock| walked(clock, self.at, calendar)).unwrap_or_default(),
         }
+    }
+
+    /// What the list of open applications may be narrowed by, with how many are left.
+    fn chips(&self, row: &AdmissionRow) -> Vec<(String, Option<Markup>, String)> {
+        let (lang, code) = (self.terms.lang, row.code.as_str());
+        let list = |field: Option<(&str, &str)>| {
+            let mut fields = vec![("region", self.region), ("open", Some("1"))];
+            fields.extend(field.map(|(name, value)| (name, Some(value))));
+            url("/applications", &fields)
+        };
+        let bucket = |bucket: ClockBucket, name: &str| {
+            let count = figure(name, code, row.open.of(bucket));
+            (
+                bucket_word(lang, bucket),
+                Some(count),
+                list(Some(("left", bucket.code()))),
+            )
+        };
+        vec![
+            (
+                lang.say("全部", "All").to_owned(),
+                Some(figure("applications_open", code, row.open.total())),
+                list(None),
+            ),
+            bucket(ClockBucket::Overdue, "applications_overdue"),
+            bucket(ClockBucket::Paused, "applications_paused"),
+            (
+                lang.say("退回两次以上", "Returned more than once").to_owned(),
+                None,
+                list(Some(("again", "1"))),
+            ),
+        ]
     }
 
     fn items(&self, found: &Admission) -> Vec<ItemLine> {
@@ -349,6 +381,22 @@ impl Builder<'_> {
             outcome: applications::deemed(lang, row.deemed),
             since: lang.day_or_dash(row.submitted_date),
         }
+    }
+}
+
+/// How much of a clock has passed, and how much was passed over its end: left edge, width and class of each part.
+fn walked(clock: &ClockRow, at: Date, calendar: &Calendar) -> Vec<(u64, u64, &'static str)> {
+    let all = match clock.unit {
+        Unit::WorkingDays => i64::from(calendar.working_days_between(clock.from_date, clock.due_date)),
+        Unit::CalendarDays | Unit::FixedDay => (clock.due_date - clock.from_date).get_days().into(),
+    };
+    let (all, left) = (all.max(1), clock.days_left(at, calendar).unwrap_or(0));
+    let part = |days: i64, of: i64| scale(days.max(0).unsigned_abs(), of.unsigned_abs(), CASE_BAR);
+    if left < 0 {
+        let own = part(all, all - left);
+        vec![(0, own, "f1"), (own, CASE_BAR - own, "fbad")]
+    } else {
+        vec![(0, part(all - left, all), "f1")]
     }
 }
 

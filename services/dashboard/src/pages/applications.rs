@@ -45,22 +45,23 @@ const KNOWN: [&str; 10] = [
     "after",
 ];
 
+/// An application as a line of a list.
 #[derive(Debug)]
-struct Row {
-    href: String,
-    institution: Markup,
-    region: Markup,
-    kind: String,
-    number: u32,
-    state: Markup,
-    since: Markup,
-    days: Markup,
-    clock: String,
-    left: Markup,
-    submitted: Markup,
-    returned: Markup,
-    marks: Vec<Markup>,
-    damaged: bool,
+pub(crate) struct Row {
+    pub(crate) href: String,
+    pub(crate) institution: Markup,
+    pub(crate) region: Markup,
+    pub(crate) kind: String,
+    pub(crate) number: u32,
+    pub(crate) state: Markup,
+    pub(crate) since: Markup,
+    pub(crate) days: Markup,
+    pub(crate) clock: String,
+    pub(crate) left: Markup,
+    pub(crate) submitted: Markup,
+    pub(crate) returned: Markup,
+    pub(crate) marks: Vec<Markup>,
+    pub(crate) damaged: bool,
 }
 
 #[derive(Template)]
@@ -230,7 +231,7 @@ async fn load(shared: &Shared, visit: &Visit) -> Result<String, Failure> {
     Ok(page.render()?)
 }
 
-fn line(terms: &Terms, calendar: &Calendar, row: &ApplicationRow, at: Date) -> Row {
+pub(crate) fn line(terms: &Terms, calendar: &Calendar, row: &ApplicationRow, at: Date) -> Row {
     let lang = terms.lang;
     let of = format!("{}/{}", row.institution, row.number);
     let mut marks = Vec::new();

@@ -27,6 +27,22 @@ impl Views {
         .await
     }
 
+    /// Open applications that the authority must act in, the one whose clock ends first before the others (在办件，逾期在前):
+    /// at most `limit`.
+    ///
+    /// # Errors
+    /// See [`Views::as_of`].
+    pub async fn urgent_applications(
+        &self,
+        scope: &Scope,
+        region: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<ApplicationRow>, ViewError> {
+        let (scope, region) = (scope.clone(), region.map(str::to_owned));
+        self.ask(move |transaction, _| application::urgent(transaction, &scope, region.as_deref(), limit))
+            .await
+    }
+
     /// One application with everything that is known; `None` when absent or outside the scope.
     ///
     /// # Errors

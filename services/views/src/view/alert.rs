@@ -19,12 +19,13 @@ use yujian_domain::alert::{AlertEvent, AlertRaised, AlertRule, AlertSeverity, Di
 use yujian_domain::time::day_of;
 
 use crate::cell;
-use crate::condition::{Condition, Reach};
+use crate::condition::Condition;
 use crate::database::instant;
 use crate::error::ViewError;
 use crate::fold::{EventSeen, Home, Table, View, What};
 use crate::list::{Counted, List, PageOf};
 use crate::model::{AlertQuery, AlertRow, Scope};
+use crate::reach::Reach;
 use crate::view::sums::Reading;
 
 /// Alerts.
@@ -50,6 +51,7 @@ impl View for Alerts {
                     policy_version INTEGER, threshold TEXT, status TEXT NOT NULL, acknowledged_time TEXT, handled_by TEXT,
                     handled_role TEXT, handled_time TEXT, ended_date TEXT, link TEXT, dismissal TEXT) WITHOUT ROWID;
                   CREATE INDEX alert_raised ON alert(raised_time, id);
+                  CREATE INDEX alert_open ON alert(raised_time, id) WHERE status IN ('raised', 'acknowledged', 'linked');
                   CREATE INDEX alert_institution ON alert(institution);
                   CREATE INDEX alert_person ON alert(person) WHERE person IS NOT NULL;
                   CREATE INDEX alert_inspection ON alert(inspection) WHERE inspection IS NOT NULL;",
@@ -217,7 +219,7 @@ pub(crate) fn page(connection: &Connection, query: &AlertQuery) -> Result<PageOf
         condition.and(OPEN, []);
     }
     let one = query.institution.is_some();
-    let from = match Reach::of(&query.scope, query.region.as_deref(), one) {
+    let from = match Reach::of(connection, &query.scope, query.region.as_deref(), one, query.limit)? {
         Reach::Few => FROM_FEW,
         Reach::All | Reach::Many => FROM,
     };

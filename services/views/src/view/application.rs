@@ -30,7 +30,7 @@ use crate::model::Scope;
 
 mod read;
 
-pub(crate) use read::{detail, page};
+pub(crate) use read::{detail, page, urgent};
 
 /// Applications.
 pub(crate) struct Applications;
@@ -50,7 +50,7 @@ impl View for Applications {
                         decided_date TEXT, late INTEGER NOT NULL, certificate_date TEXT,
                         certificate_late INTEGER NOT NULL, PRIMARY KEY(institution, number)) WITHOUT ROWID;
                       CREATE INDEX application_ordered ON application(submitted, institution, number);
-                      CREATE INDEX application_open ON application(state) WHERE open;
+                      CREATE INDEX application_open ON application(submitted, institution, number) WHERE open;
                       CREATE INDEX application_state ON application(state, submitted, institution, number);
                       CREATE INDEX application_deemed ON application(deemed) WHERE deemed IS NOT NULL;",
                 key: "institution, number",

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
 mod admission;
+mod admission_cases;
 mod admission_model;
 mod alerts;
 mod conduct;

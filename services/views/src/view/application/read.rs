@@ -3,7 +3,7 @@
 use rusqlite::types::Value;
 use rusqlite::{Connection, Row};
 use uuid::Uuid;
-use yujian_domain::clock::ClockRef;
+use yujian_domain::clock::{ClockKind, ClockRef};
 use yujian_domain::event::EventFamily as _;
 use yujian_domain::institution::{
     ApplicationKind, ApplicationState, DeemedOutcome, InstitutionEvent, InstitutionType, ItemProblem, ProposedOutcome,
@@ -11,13 +11,15 @@ use yujian_domain::institution::{
 
 use super::{concerned, key, state_columns};
 use crate::cell;
-use crate::condition::{Condition, Reach};
+use crate::condition::Condition;
+use crate::database::natural;
 use crate::error::ViewError;
 use crate::list::{Counted, List, PageOf};
 use crate::model::{
     ApplicationDetail, ApplicationQuery, ApplicationRow, AsOf, ClockBucket, ReturnedItemRow, Scope, SubmissionDetail,
     TimelineRow,
 };
+use crate::reach::Reach;
 use crate::view::clock::{self, Days};
 use crate::view::sums::Reading;
 use crate::view::timeline;
@@ -108,7 +110,8 @@ pub(crate) fn page(connection: &Connection, query: &ApplicationQuery) -> Result<
             .map(|bucket| Value::Text(ClockBucket::code(*bucket).to_owned()));
         condition.and(format!("{sql} IN ({marks})"), values.into_iter().chain(codes));
     }
-    let reach = Reach::of(&query.scope, query.region.as_deref(), query.institution.is_some());
+    let one = query.institution.is_some();
+    let reach = Reach::of(connection, &query.scope, query.region.as_deref(), one, query.limit)?;
     let (from, counted) = match reach {
         Reach::All => (FROM, "FROM application a"),
         Reach::Many => (FROM, FROM_FEW),
@@ -127,6 +130,56 @@ pub(crate) fn page(connection: &Connection, query: &ApplicationQuery) -> Result<
     list.page_counted(connection, condition, after, limit, counted, |row| {
         read(connection, &query.scope, row)
     })
+}
+
+/// Applications found from the authority's clocks that run or have run out, in the order of these.
+const FROM_CLOCKS: &str = "FROM clock c CROSS JOIN institution i ON i.id = c.institution
+    CROSS JOIN application a ON a.institution = c.institution AND a.number = c.application";
+/// The same, found from the institutions.
+const FROM_CLOCKS_FEW: &str =
+    "FROM institution i CROSS JOIN clock c INDEXED BY clock_waiting_of ON c.institution = i.id
+    CROSS JOIN application a ON a.institution = c.institution AND a.number = c.application";
+
+/// Open applications that the authority must act in, the clock that ends first before the others: so overdue ones come
+/// first. Those whose clock stands still, and those that wait for the applicant, are left out.
+pub(crate) fn urgent(
+    connection: &Connection,
+    scope: &Scope,
+    region: Option<&str>,
+    limit: u32,
+) -> Result<Vec<ApplicationRow>, ViewError> {
+    let mut condition = Condition::default();
+    condition.and_places(scope, region);
+    condition.and(
+        "c.waiting AND c.owner = 'authority' AND c.state <> 'paused' AND a.open",
+        [],
+    );
+    let from = match Reach::of(connection, scope, region, false, limit)? {
+        Reach::Few => FROM_CLOCKS_FEW,
+        Reach::All | Reach::Many => FROM_CLOCKS,
+    };
+    let sql = format!(
+        "SELECT {COLUMNS}, c.kind AS clock_kind, c.revision AS clock_revision {from}{} ORDER BY c.due_date,
+           c.institution, c.kind, c.revision",
+        condition.sql()
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut found = statement.query(rusqlite::params_from_iter(condition.values()))?;
+    let mut rows = Vec::new();
+    while rows.len() < limit as usize
+        && let Some(row) = found.next()?
+    {
+        let clock = ClockRef {
+            kind: cell::surely(row, "clock_kind", ClockKind::from_code)?,
+            revision: natural(row.get("clock_revision")?),
+        };
+        let application = read(connection, scope, row)?;
+        // One that waits for two clocks stands where the first of them does.
+        if application.clock.as_ref().is_some_and(|first| first.clock == clock) {
+            rows.push(application);
+        }
+    }
+    Ok(rows)
 }
 
 /// How many applications there are, where the kept sums tell: by state, open ones by bucket too, or by one item that they

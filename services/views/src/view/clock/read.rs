@@ -8,11 +8,12 @@ use yujian_domain::clock::{ClockKind, ClockOwner, ClockRef, ClockState, Unit};
 use yujian_domain::institution::ApplicationKind;
 
 use crate::cell;
-use crate::condition::{Condition, Reach};
+use crate::condition::Condition;
 use crate::database::{integer, natural, parsed};
 use crate::error::ViewError;
 use crate::list::{Counted, List, PageOf};
 use crate::model::{ClockBucket, ClockHistory, ClockQuery, ClockRow, ClockStep, ClockStepKind, Scope};
+use crate::reach::Reach;
 use crate::view::sums::Reading;
 
 /// The day of a question, and the last day that counts as due soon.
@@ -135,7 +136,7 @@ pub(crate) fn page(connection: &Connection, query: &ClockQuery) -> Result<PageOf
     condition.and_in("c.owner", query.owner.map(ClockOwner::code));
     condition.and_in("c.kind", query.kinds.iter().map(|kind| kind.code()));
     condition.and_in("c.state", query.states.iter().map(|state| state.code()));
-    if query.waiting_only {
+    if is_waiting(query) {
         condition.and("c.waiting", []);
     }
     if !query.buckets.is_empty() {
@@ -154,21 +155,43 @@ pub(crate) fn page(connection: &Connection, query: &ClockQuery) -> Result<PageOf
         );
     }
     let order = ["c.due_date", "c.institution", "c.kind", "c.revision"];
-    let reach = Reach::of(&query.scope, query.region.as_deref(), query.institution.is_some());
+    let one = query.institution.is_some();
+    let reach = Reach::of(connection, &query.scope, query.region.as_deref(), one, query.limit)?;
     let (from, counted) = match reach {
         Reach::All => (FROM, "FROM clock c"),
         Reach::Many => (FROM, FROM_FEW),
-        Reach::Few if query.waiting_only => (FROM_FEW_WAITING, FROM_FEW_WAITING),
+        Reach::Few if is_waiting(query) => (FROM_FEW_WAITING, FROM_FEW_WAITING),
         Reach::Few => (FROM_FEW, FROM_FEW),
     };
-    let counted = summed(connection, query)?.map_or(Counted::From(counted), Counted::Known);
+    let counted = match summed(connection, query)? {
+        Some(Summed { count, days }) => {
+            // A bucket is no range of an index, and the days that it holds are.
+            if let Some((first, last)) = days {
+                condition.and(
+                    "c.due_date >= ? AND c.due_date <= ?",
+                    [Value::Text(first), Value::Text(last)],
+                );
+            }
+            Counted::Known(count)
+        }
+        None => Counted::From(counted),
+    };
     let list = List { from, ..list(order) };
     let (after, limit) = (query.after.as_deref(), query.limit);
     list.page_counted(connection, condition, after, limit, counted, read)
 }
 
-/// How many clocks there are, where the kept sums tell: of those that wait, by owner and bucket.
-fn summed(connection: &Connection, query: &ClockQuery) -> Result<Option<u64>, ViewError> {
+/// What the kept sums tell of the clocks asked for.
+struct Summed {
+    /// How many there are.
+    count: u64,
+    /// Their first and their last due day; `None` when there are none.
+    days: Option<(String, String)>,
+}
+
+/// How many clocks there are and within what days they end, where the kept sums tell: of those that wait, by owner and
+/// bucket.
+fn summed(connection: &Connection, query: &ClockQuery) -> Result<Option<Summed>, ViewError> {
     let ClockQuery {
         institution: None,
         application: None,
@@ -177,8 +200,7 @@ fn summed(connection: &Connection, query: &ClockQuery) -> Result<Option<u64>, Vi
     else {
         return Ok(None);
     };
-    let waiting = query.waiting_only || (!query.buckets.is_empty() && !query.buckets.contains(&ClockBucket::None));
-    if !waiting || !query.kinds.is_empty() || !query.states.is_empty() {
+    if !is_waiting(query) || !query.kinds.is_empty() || !query.states.is_empty() {
         return Ok(None);
     }
     let days = Days {
@@ -186,15 +208,28 @@ fn summed(connection: &Connection, query: &ClockQuery) -> Result<Option<u64>, Vi
         soon: query.soon,
     };
     let sum = Reading::open(connection, &query.scope)?.of(query.region.as_deref())?;
-    let counts = sum.iter().filter_map(|(name, day, n)| match name.as_slice() {
-        ["clock", owner, standing] => {
-            let wanted = query.owner.is_none_or(|asked| asked.code() == *owner)
-                && (query.buckets.is_empty() || query.buckets.contains(&days.bucket(standing, day)));
-            wanted.then_some(n)
+    let mut summed = Summed { count: 0, days: None };
+    for (name, day, n) in sum.iter() {
+        let ["clock", owner, standing] = name.as_slice() else {
+            continue;
+        };
+        let wanted = query.owner.is_none_or(|asked| asked.code() == *owner)
+            && (query.buckets.is_empty() || query.buckets.contains(&days.bucket(standing, day)));
+        if !wanted || n == 0 {
+            continue;
         }
-        _ => None,
-    });
-    Ok(Some(counts.sum()))
+        summed.count += n;
+        summed.days = Some(match summed.days {
+            None => (day.to_owned(), day.to_owned()),
+            Some((first, last)) => (first.min(day.to_owned()), last.max(day.to_owned())),
+        });
+    }
+    Ok(Some(summed))
+}
+
+/// Whether only clocks that wait are asked for: every bucket but one holds no others.
+fn is_waiting(query: &ClockQuery) -> bool {
+    query.waiting_only || (!query.buckets.is_empty() && !query.buckets.contains(&ClockBucket::None))
 }
 
 /// The same with everything that happened to each.
