@@ -221,7 +221,7 @@ async fn after_a_failed_fsync_nothing_is_acknowledged_until_a_restart() {
         .arg(data.path().join("log.db-wal"))
         .arg(inner.get_program())
         .args(inner.get_args());
-    let server = Server::spawn(strace);
+    let mut server = Server::spawn(strace);
     let request = Uuid::new_v4();
     let unknown = register(&server, 1, request).await.unwrap_err();
     is(&unknown, Code::Unknown, "OUTCOME_UNKNOWN");
@@ -239,7 +239,8 @@ async fn after_a_failed_fsync_nothing_is_acknowledged_until_a_restart() {
             .unwrap()
             .success()
     );
-    server.kill();
+    // Its tracer ends after it: then the directory is free.
+    server.child.wait().unwrap();
 
     verified(yujian(&["verify", "--data-dir", data.path().to_str().unwrap()]));
     let server = Server::start(data.path());

@@ -231,6 +231,7 @@ impl Desk {
         let metadata = support::metadata(decided, self.occurred(), self.now, &self.actor);
         support::fold(&mut self.state, &decided.event, self.revision, &metadata);
         self.revision += 1;
+        self.log.push((decided.event.clone(), metadata));
     }
 
     /// The dossier that the stream makes, without the prefix of its keys.

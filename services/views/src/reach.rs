@@ -28,12 +28,13 @@ impl Reach {
         one: bool,
         limit: u32,
     ) -> Result<Self, ViewError> {
+        let Some(code) = narrowest(scope, region) else {
+            // The condition of such a question is false, and SQLite then knows no index of what some rows alone have.
+            return Ok(Self::All);
+        };
         if one || scope.organisation.is_some() {
             return Ok(Self::Few);
         }
-        let Some(code) = narrowest(scope, region) else {
-            return Ok(Self::Few);
-        };
         if code.is_empty() {
             return Ok(Self::All);
         }
