@@ -315,3 +315,29 @@ async fn what_is_damaged_at_the_beginning_leaves_an_application_without_a_kind()
     let region = RegionId::parse("330106001", 2020).unwrap();
     assert_eq!(found.row.region, region.code());
 }
+
+#[tokio::test]
+async fn a_county_outside_the_jurisdiction_has_nothing_on_any_list() {
+    let views = begun().await.views().await;
+    let scope = Scope {
+        jurisdiction: Some("3302".to_owned()),
+        ..Scope::default()
+    };
+    let clocks = ClockQuery {
+        scope: scope.clone(),
+        region: Some("330106".to_owned()),
+        waiting_only: true,
+        limit: 5,
+        ..ClockQuery::default()
+    };
+    assert_eq!(views.clocks(clocks).await.unwrap().rows, []);
+    let applications = ApplicationQuery {
+        scope: scope.clone(),
+        region: Some("330106".to_owned()),
+        limit: 5,
+        ..ApplicationQuery::default()
+    };
+    assert_eq!(views.applications(applications).await.unwrap().rows, []);
+    let urgent = views.urgent_applications(&scope, Some("330106"), 5).await.unwrap();
+    assert_eq!(urgent, []);
+}
