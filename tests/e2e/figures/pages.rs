@@ -166,7 +166,8 @@ pub const PAGES: [Page; 3] = [
 /// Figures of the page of the system, which stand in the frame of every page too when there is something to tell.
 pub const OF_THE_FRAME: [&str; 2] = ["damaged_records", "unknown_events"];
 /// Figures of the pages whose rows are institutions, applications, inspections or incidents.
-pub const OF_LISTS: [&str; 9] = [
+pub const OF_LISTS: [&str; 10] = [
+    "application_days_in_state",
     "application_returned",
     "incident_guardians_untold",
     "inspection_findings",

@@ -64,6 +64,7 @@ struct StateLine {
 struct CaseLine {
     row: applications::Row,
     due: Markup,
+    /// How long its clock is, as its drawing says it.
     length: String,
     /// How far its clock has come: left edge, width and class of each part.
     bars: Vec<(u64, u64, &'static str)>,
@@ -312,7 +313,10 @@ impl Builder<'_> {
         CaseLine {
             row: applications::line(self.terms, calendar, row, self.at),
             due: lang.day_or_dash(clock.map(|clock| clock.due_date)),
-            length: clock.map(|clock| length(lang, clock)).unwrap_or_default(),
+            length: match clock.map(|clock| length(lang, clock)) {
+                Some(length) if !length.is_empty() => lang.say("全长 ", "in all ").to_owned() + &length,
+                _ => lang.say("到最后一日", "until its last day").to_owned(),
+            },
             bars: clock.map(|clock| walked(clock, self.at, calendar)).unwrap_or_default(),
         }
     }

@@ -255,8 +255,9 @@ pub(crate) fn line(terms: &Terms, calendar: &Calendar, row: &ApplicationRow, at:
         since: lang.day_or_dash(row.state_since),
         days: since.map_or_else(Markup::default, |since| {
             let days = super::admission::days_between(calendar, since, at);
-            let shown = super::clocks::days(lang, yujian_domain::clock::Unit::WorkingDays, days);
-            text(lang.say("，已 ", ", for ")).then(&text(&shown))
+            text(lang.say("，已 ", ", for "))
+                .then(&html::figure("application_days_in_state", &of, days))
+                .then(&text(lang.say(" 个工作日", " wd")))
         }),
         clock: row
             .clock
@@ -268,7 +269,7 @@ pub(crate) fn line(terms: &Terms, calendar: &Calendar, row: &ApplicationRow, at:
             .as_ref()
             .map_or_else(html::dash, |clock| left(lang, clock, at, calendar)),
         submitted: lang.day_or_dash(row.submitted_date),
-        returned: html::figure("application_returned", of, u64::from(row.returned)),
+        returned: html::figure("application_returned", &of, u64::from(row.returned)),
         marks,
         damaged: row.damaged,
     }

@@ -241,7 +241,7 @@ fn summed(connection: &Connection, query: &AlertQuery) -> Result<Option<u64>, Vi
     if query.institution.is_some() || query.person.is_some() || query.inspection.is_some() {
         return Ok(None);
     }
-    let sum = Reading::open(connection, &query.scope)?.of(query.region.as_deref())?;
+    let sum = Reading::open(connection, &query.scope)?.named(query.region.as_deref(), "alert")?;
     let counts = sum.iter().filter_map(|(name, _, n)| match name.as_slice() {
         ["alert", rule, severity, status] => {
             let wanted = (query.rules.is_empty() || query.rules.iter().any(|asked| asked.code() == *rule))

@@ -52,7 +52,8 @@ impl View for Applications {
                       CREATE INDEX application_ordered ON application(submitted, institution, number);
                       CREATE INDEX application_open ON application(submitted, institution, number) WHERE open;
                       CREATE INDEX application_state ON application(state, submitted, institution, number);
-                      CREATE INDEX application_deemed ON application(deemed) WHERE deemed IS NOT NULL;",
+                      CREATE INDEX application_deemed ON application(submitted, institution, number)
+                        WHERE deemed IS NOT NULL;",
                 key: "institution, number",
             },
             Table {

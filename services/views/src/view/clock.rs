@@ -14,7 +14,7 @@
 use jiff::civil::Date;
 use rusqlite::{ToSql, Transaction, params, params_from_iter};
 use yujian_domain::clock::{ClockKind, ClockRef, ClockStarted, ClockState, Deadline, Unit};
-use yujian_domain::institution::{FilingAccepted, InstitutionEvent, Status};
+use yujian_domain::institution::{DeemedOutcome, FilingAccepted, InstitutionEvent, Status};
 
 use crate::database::integer;
 use crate::error::ViewError;
@@ -49,6 +49,8 @@ impl View for Clocks {
                            AND kind NOT IN ('waiver', 'renewal_ask', 'hearing_request'))) STORED,
                         PRIMARY KEY(institution, kind, revision)) WITHOUT ROWID;
                       CREATE INDEX clock_waiting ON clock(due_date, institution, kind, revision) WHERE waiting;
+                      CREATE INDEX clock_case ON clock(due_date, institution, kind, revision)
+                        WHERE waiting AND owner = 'authority' AND state <> 'paused' AND application IS NOT NULL;
                       CREATE INDEX clock_waiting_of ON clock(institution) WHERE waiting;
                       CREATE INDEX clock_ordered ON clock(due_date, institution, kind, revision);
                       CREATE INDEX clock_receipt ON clock(due_date, institution, revision)
@@ -405,7 +407,24 @@ impl Fold<'_> {
             Ok(())
         };
         match event {
-            E::DeemedOutcomeApplied(event) => self.change_only(event.clock, "settled = 1", &[]).map(drop),
+            E::DeemedOutcomeApplied(event) => {
+                self.change_only(event.clock, "settled = 1", &[])?;
+                match event.outcome {
+                    // The decision that was not made is not owed any more.
+                    DeemedOutcome::Renewed => of_application(event.application),
+                    DeemedOutcome::Accepted => Ok(()),
+                }
+            }
+            E::DeemedOutcomeReversed(event) if event.outcome == DeemedOutcome::Renewed => {
+                self.transaction
+                    .prepare_cached(
+                        "UPDATE clock SET settled = 0 WHERE institution = ? AND application = ? AND state = 'expired'
+                         AND settled",
+                    )?
+                    .execute((&self.institution, event.application))?;
+                Ok(())
+            }
+            E::AuthorizationExpired(_) => self.all("kind = 'renewal'"),
             E::ApplicationLapsed(event) => {
                 self.change_only(event.clock, "settled = 1", &[])?;
                 of_application(event.application)

@@ -388,7 +388,7 @@ fn summed(connection: &Connection, query: &InstitutionQuery) -> Result<Option<u6
     if searched || !query.types.is_empty() || query.damaged_only {
         return Ok(None);
     }
-    let sum = Reading::open(connection, &query.scope)?.of(query.region.as_deref())?;
+    let sum = Reading::open(connection, &query.scope)?.named(query.region.as_deref(), "status")?;
     let counts = sum
         .by_code("status/")
         .into_iter()
@@ -464,9 +464,16 @@ fn and_search(condition: &mut Condition, divisions: &Divisions, search: &str) {
         .filter(|division| division.name.starts_with(search))
         .map(|division| division.id.code())
         .collect();
-    let mut clauses = "instr(lower(i.name), lower(?)) > 0 OR substr(i.external_number, 1, length(?)) = ?
+    // Only ASCII letters have another case, as SQLite sees it: a search without any is compared as it is.
+    let named_so = if search.bytes().any(|byte| byte.is_ascii_alphabetic()) {
+        "instr(lower(i.name), lower(?)) > 0"
+    } else {
+        "instr(i.name, ?) > 0"
+    };
+    let mut clauses = format!(
+        "{named_so} OR substr(i.external_number, 1, length(?)) = ?
           OR (i.region >= 'A' AND instr(upper(i.region), '/' || upper(?)) > 0)"
-        .to_owned();
+    );
     let mut values = vec![Value::Text(search.to_owned()); 4];
     // Codes are ASCII: a name in Chinese is not looked for in those of every institution.
     if search.is_ascii() {

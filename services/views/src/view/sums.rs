@@ -28,6 +28,8 @@ use crate::view::tree::LENGTHS;
 const RAISED: &str = "raised/";
 /// Follows them: '0' comes after '/'.
 const PAST_RAISED: &str = "raised0";
+/// Sums whose names lie between two, as the digit 0 follows the slash.
+const NAMED: &str = "SELECT name, day, n FROM sum WHERE code = ?1 AND name >= ?2 AND name < ?3";
 /// Institutions summed at once.
 const CHUNK: usize = 2_000;
 
@@ -489,18 +491,21 @@ impl<'a> Reading<'a> {
         self.read(
             region,
             "SELECT name, day, n FROM sum WHERE code = ?1 AND (name < ?2 OR name >= ?3)",
+            (RAISED, PAST_RAISED),
         )
     }
 
     /// What became of the alerts of a region, by the day on which they were raised.
     pub(crate) fn raised(&self, region: Option<&str>) -> Result<Parts, ViewError> {
-        self.read(
-            region,
-            "SELECT name, day, n FROM sum WHERE code = ?1 AND name >= ?2 AND name < ?3",
-        )
+        self.read(region, NAMED, (RAISED, PAST_RAISED))
     }
 
-    fn read(&self, region: Option<&str>, sql: &str) -> Result<Parts, ViewError> {
+    /// Those sums of a region whose names begin with a word and a slash: what a list needs for its total.
+    pub(crate) fn named(&self, region: Option<&str>, word: &str) -> Result<Parts, ViewError> {
+        self.read(region, NAMED, (&format!("{word}/"), &format!("{word}0")))
+    }
+
+    fn read(&self, region: Option<&str>, sql: &str, (from, to): (&str, &str)) -> Result<Parts, ViewError> {
         let mut sum = Parts::default();
         match self {
             Self::Own(own) => {
@@ -515,7 +520,7 @@ impl<'a> Reading<'a> {
                     return Ok(sum);
                 };
                 let mut statement = connection.prepare_cached(sql)?;
-                let mut rows = statement.query((code, RAISED, PAST_RAISED))?;
+                let mut rows = statement.query((code, from, to))?;
                 while let Some(row) = rows.next()? {
                     sum.0.insert((row.get(0)?, row.get(1)?), row.get(2)?);
                 }

@@ -243,7 +243,7 @@ proptest! {
                 let query = || ApplicationQuery { scope: scope.clone(), limit: size, at, soon, ..Default::default() };
                 type Passes<'a> = Box<dyn Fn(&Uuid, u32, &Admitted) -> bool + 'a>;
                 let model = &model;
-                let variants: [(ApplicationQuery, Passes); 7] = [
+                let variants: [(ApplicationQuery, Passes); 9] = [
                     (query(), Box::new(|_, _, _| true)),
                     (ApplicationQuery { region: Some("3301".into()), ..query() }, Box::new(|id, _, _| model.institutions[id].within("3301"))),
                     (ApplicationQuery { states: vec![ApplicationState::Accepted, ApplicationState::DecisionProposed], ..query() },
@@ -259,6 +259,12 @@ proptest! {
                      Box::new(|_, number, of| {
                          let it = &of.applications[&number];
                          it.returned > 0 && it.deemed.is_some_and(|(outcome, _)| outcome == DeemedOutcome::Accepted)
+                     })),
+                    (ApplicationQuery { deemed: vec![DeemedOutcome::Accepted, DeemedOutcome::Renewed], ..query() },
+                     Box::new(|_, number, of| of.applications[&number].deemed.is_some())),
+                    (ApplicationQuery { kinds: vec![ApplicationKind::Renewal, ApplicationKind::Filing], ..query() },
+                     Box::new(|_, number, of| {
+                         matches!(of.applications[&number].kind, Some(ApplicationKind::Renewal | ApplicationKind::Filing))
                      })),
                     (ApplicationQuery { returned_item: Some("papers.hygiene_evaluation".into()), ..query() },
                      Box::new(move |_, number, of| {

@@ -1,7 +1,7 @@
 //! Applications, legal clocks and authorizations: cases that are told one by one.
 
 use yujian_domain::calendar::Calendar;
-use yujian_domain::clock::{ClockExpired, ClockKind, ClockPaused, PauseReason};
+use yujian_domain::clock::{ClockExpired, ClockKind, ClockPaused, ClockRef, PauseReason};
 use yujian_domain::envelope::Classification;
 use yujian_domain::institution::{self, ApplicationState, DeemedOutcome, InstitutionEvent, ProposedOutcome};
 use yujian_domain::values::RegionId;
@@ -126,6 +126,21 @@ async fn a_filing_accepted_before_clocks_were_events_has_one() {
     assert_eq!(found.rows.iter().filter(|row| row.implied).count(), 0);
 }
 
+/// Clocks that somebody must still act in, and how they stand on the 14th day.
+async fn waiting(views: Views) -> Vec<(ClockRef, ClockBucket)> {
+    let query = ClockQuery {
+        waiting_only: true,
+        limit: 5,
+        ..Default::default()
+    };
+    let found = views.clocks(query).await.unwrap();
+    found
+        .rows
+        .iter()
+        .map(|row| (row.clock, row.bucket(day(14), day(19))))
+        .collect()
+}
+
 #[tokio::test]
 async fn a_clock_that_ran_out_waits_until_what_follows_has_followed() {
     let mut world = begun().await;
@@ -142,19 +157,6 @@ async fn a_clock_that_ran_out_waits_until_what_follows_has_followed() {
         };
         world.of_institution(1, expired, 14, None).await;
     }
-    let waiting = |views: Views| async move {
-        let query = ClockQuery {
-            waiting_only: true,
-            limit: 5,
-            ..Default::default()
-        };
-        let found = views.clocks(query).await.unwrap();
-        found
-            .rows
-            .iter()
-            .map(|row| (row.clock, row.bucket(day(14), day(19))))
-            .collect::<Vec<_>>()
-    };
     // The right to ask for renewal has only ended: nobody owes anything.
     assert_eq!(waiting(world.views().await).await, [(clock, ClockBucket::Overdue)]);
     let refused = institution::ApplicationRefused {
@@ -167,6 +169,60 @@ async fn a_clock_that_ran_out_waits_until_what_follows_has_followed() {
         barred_until_date: None,
     };
     world.of_institution(1, refused, 20, None).await;
+    assert_eq!(waiting(world.views().await).await, []);
+}
+
+#[tokio::test]
+async fn a_renewal_by_silence_and_the_end_of_a_licence_leave_no_clock_overdue() {
+    let mut world = begun().await;
+    let decision = world
+        .start_clock(1, clock_started(Some(2), ClockKind::Decision, 2, 11), 2)
+        .await;
+    let term = world
+        .start_clock(1, clock_started(None, ClockKind::Renewal, 2, 13), 2)
+        .await;
+    for (clock, last) in [(decision, 11), (term, 13)] {
+        let expired = ClockExpired {
+            clock,
+            due_date: day(last),
+        };
+        world.of_institution(1, expired, last + 1, None).await;
+    }
+    let both = [(decision, ClockBucket::Overdue), (term, ClockBucket::Overdue)];
+    assert_eq!(waiting(world.views().await).await, both);
+    let applied = institution::DeemedOutcomeApplied {
+        application: 2,
+        outcome: DeemedOutcome::Renewed,
+        clock: term,
+        effective_date: day(14),
+    };
+    world.of_institution(1, applied, 14, None).await;
+    assert_eq!(waiting(world.views().await).await, []);
+    // The renewal is taken back: the decision is owed again until it is known.
+    let reversed = institution::DeemedOutcomeReversed {
+        application: 2,
+        outcome: DeemedOutcome::Renewed,
+        revision: 7,
+        act_date: day(13),
+    };
+    world.of_institution(1, reversed, 15, None).await;
+    assert_eq!(waiting(world.views().await).await, [(decision, ClockBucket::Overdue)]);
+
+    let mut world = begun().await;
+    let term = world
+        .start_clock(1, clock_started(None, ClockKind::Renewal, 2, 13), 2)
+        .await;
+    let expired = ClockExpired {
+        clock: term,
+        due_date: day(13),
+    };
+    world.of_institution(1, expired, 14, None).await;
+    assert_eq!(waiting(world.views().await).await, [(term, ClockBucket::Overdue)]);
+    let ended = institution::AuthorizationExpired {
+        kind: institution::AuthorizationKind::Licence,
+        valid_to_date: day(13),
+    };
+    world.of_institution(1, ended, 14, None).await;
     assert_eq!(waiting(world.views().await).await, []);
 }
 

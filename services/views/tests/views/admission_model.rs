@@ -357,6 +357,8 @@ impl Admitted {
             clock.settled = true;
         }
         let ended = match event {
+            // The decision that was not made is not owed any more.
+            E::DeemedOutcomeApplied(e) if e.outcome == DeemedOutcome::Renewed => Some(e.application),
             E::ApplicationLapsed(e) => Some(e.application),
             E::FilingWithdrawn(e) => Some(e.application),
             E::FilingReceiptIssued(e) => Some(e.application),
@@ -366,12 +368,22 @@ impl Admitted {
             E::ApplicationDismissed(e) => Some(e.application),
             _ => None,
         };
+        if let E::DeemedOutcomeReversed(e) = event
+            && e.outcome == DeemedOutcome::Renewed
+        {
+            let own = |clock: &&mut Ticking| clock.application == Some(e.application) && clock.state == "expired";
+            self.clocks
+                .values_mut()
+                .filter(own)
+                .for_each(|clock| clock.settled = false);
+        }
         for (name, clock) in &mut self.clocks {
             let of = ended.is_some() && clock.application == ended;
             let all = match event {
                 E::InstitutionClosed(_) => name.kind != ClockKind::Cessation,
                 E::CessationClosed(_) => name.kind == ClockKind::Cessation,
                 E::RegimeChanged(_) => name.kind == ClockKind::Migration,
+                E::AuthorizationExpired(_) => name.kind == ClockKind::Renewal,
                 _ => false,
             };
             if of || all {

@@ -44,6 +44,18 @@ impl Client {
                 let of = format!("{}/{}", id_in(&row.institution), row.number);
                 put(&mut figures, "application_returned", of, row.times_returned.into());
             }
+            for row in every!(
+                self,
+                &actor,
+                list_applications,
+                ListApplicationsRequest { open_only: true },
+                applications
+            ) {
+                let of = format!("{}/{}", id_in(&row.institution), row.number);
+                if let Some(days) = row.working_days_in_state {
+                    put(&mut figures, "application_days_in_state", of, days.into());
+                }
+            }
         }
         figures
     }

@@ -5,6 +5,7 @@ use jiff::civil::Date;
 use super::World;
 use super::inspections::Inspection;
 use super::staff::Person;
+use crate::figures::admission::working_days_until_today;
 use crate::figures::counts::{Figures, lies_in, put, put_ratio};
 
 impl World {
@@ -22,6 +23,10 @@ impl World {
         for (id, of) in &self.admitted {
             for (number, it) in &of.applications {
                 let of = format!("{id}/{number}");
+                if let Some(since) = it.since.filter(|_| it.open()) {
+                    let days = working_days_until_today(since);
+                    put(&mut figures, "application_days_in_state", of.clone(), days);
+                }
                 put(&mut figures, "application_returned", of, it.returned.into());
             }
         }

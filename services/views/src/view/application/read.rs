@@ -1,5 +1,7 @@
 //! What applications answer.
 
+use std::collections::BTreeSet;
+
 use rusqlite::types::Value;
 use rusqlite::{Connection, Row};
 use uuid::Uuid;
@@ -11,7 +13,7 @@ use yujian_domain::institution::{
 
 use super::{concerned, key, state_columns};
 use crate::cell;
-use crate::condition::Condition;
+use crate::condition::{Condition, narrowest};
 use crate::database::natural;
 use crate::error::ViewError;
 use crate::list::{Counted, List, PageOf};
@@ -133,7 +135,7 @@ pub(crate) fn page(connection: &Connection, query: &ApplicationQuery) -> Result<
 }
 
 /// Applications found from the authority's clocks that run or have run out, in the order of these.
-const FROM_CLOCKS: &str = "FROM clock c CROSS JOIN institution i ON i.id = c.institution
+const FROM_CLOCKS: &str = "FROM clock c INDEXED BY clock_case CROSS JOIN institution i ON i.id = c.institution
     CROSS JOIN application a ON a.institution = c.institution AND a.number = c.application";
 /// The same, found from the institutions.
 const FROM_CLOCKS_FEW: &str =
@@ -148,10 +150,13 @@ pub(crate) fn urgent(
     region: Option<&str>,
     limit: u32,
 ) -> Result<Vec<ApplicationRow>, ViewError> {
+    if narrowest(scope, region).is_none() {
+        return Ok(Vec::new());
+    }
     let mut condition = Condition::default();
     condition.and_places(scope, region);
     condition.and(
-        "c.waiting AND c.owner = 'authority' AND c.state <> 'paused' AND a.open",
+        "c.waiting AND c.owner = 'authority' AND c.state <> 'paused' AND c.application IS NOT NULL AND a.open",
         [],
     );
     let from = match Reach::of(connection, scope, region, false, limit)? {
@@ -182,11 +187,10 @@ pub(crate) fn urgent(
     Ok(rows)
 }
 
-/// How many applications there are, where the kept sums tell: by state, open ones by bucket too, or by one item that they
-/// lack.
+/// How many applications there are, where the kept sums tell: by state, open ones by bucket too; by kind, the open ones of
+/// it; by one item that they lack; or by a deemed outcome.
 fn summed(connection: &Connection, query: &ApplicationQuery) -> Result<Option<u64>, ViewError> {
-    if query.institution.is_some() || !query.deemed.is_empty() || !query.kinds.is_empty() || query.returned_at_least > 0
-    {
+    if query.institution.is_some() || query.returned_at_least > 0 {
         return Ok(None);
     }
     let days = Days {
@@ -197,13 +201,39 @@ fn summed(connection: &Connection, query: &ApplicationQuery) -> Result<Option<u6
     let wanted = |state: &str| query.states.is_empty() || query.states.iter().any(|asked| asked.code() == state);
     let in_bucket =
         |standing: &str, day: &str| query.buckets.is_empty() || query.buckets.contains(&days.bucket(standing, day));
-    if (query.returned_item.is_some() && (open || !query.states.is_empty())) || (!open && !query.buckets.is_empty()) {
+    // What is summed by one of these is not summed by two.
+    let more = [
+        query.returned_item.is_some(),
+        !query.deemed.is_empty(),
+        !query.kinds.is_empty(),
+    ];
+    let known = match more.into_iter().filter(|asked| *asked).count() {
+        0 => open || query.buckets.is_empty(),
+        1 => query.states.is_empty() && query.buckets.is_empty() && (!open || !query.kinds.is_empty()),
+        _ => false,
+    };
+    if !known {
         return Ok(None);
     }
-    let sum = Reading::open(connection, &query.scope)?.of(query.region.as_deref())?;
+    let reading = Reading::open(connection, &query.scope)?;
+    let named = |word: &str| reading.named(query.region.as_deref(), word);
     if let Some(item) = &query.returned_item {
-        return Ok(Some(sum.count(&format!("item/{item}"))));
+        return Ok(Some(named("item")?.count(&format!("item/{item}"))));
     }
+    if !query.deemed.is_empty() {
+        let outcomes: BTreeSet<&str> = query.deemed.iter().map(|outcome| outcome.code()).collect();
+        let (stand, reversed) = (named("deemed")?, named("reversed")?);
+        let count =
+            |outcome| stand.count(&format!("deemed/{outcome}")) + reversed.count(&format!("reversed/{outcome}"));
+        return Ok(Some(outcomes.into_iter().map(count).sum()));
+    }
+    if !query.kinds.is_empty() {
+        let kinds: BTreeSet<&str> = query.kinds.iter().map(|kind| kind.code()).collect();
+        let (sum, part) = (named("kind")?, if open { "open" } else { "all" });
+        let count = |kind| sum.count(&format!("kind/{kind}/{part}"));
+        return Ok(Some(kinds.into_iter().map(count).sum()));
+    }
+    let sum = named(if open { "open" } else { "state" })?;
     let counts = sum.iter().filter_map(|(name, day, n)| match name.as_slice() {
         ["open", state, standing] if open => (wanted(state) && in_bucket(standing, day)).then_some(n),
         ["state", state] if !open => wanted(state).then_some(n),

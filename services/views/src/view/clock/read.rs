@@ -207,7 +207,7 @@ fn summed(connection: &Connection, query: &ClockQuery) -> Result<Option<Summed>,
         at: query.at,
         soon: query.soon,
     };
-    let sum = Reading::open(connection, &query.scope)?.of(query.region.as_deref())?;
+    let sum = Reading::open(connection, &query.scope)?.named(query.region.as_deref(), "clock")?;
     let mut summed = Summed { count: 0, days: None };
     for (name, day, n) in sum.iter() {
         let ["clock", owner, standing] = name.as_slice() else {
