@@ -24,6 +24,8 @@ const CONNECTIONS: u32 = 8;
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Every how many rounds the server dies at a write instead of at a moment.
 const EVERY_WRITE: u64 = 4;
+/// How many writes later a server dies whose start did not survive.
+const LATER: u64 = 50;
 
 /// Numbers that differ from round to round and not from run to run (`SplitMix64`).
 pub struct Dice(pub u64);
@@ -46,10 +48,24 @@ enum Death {
     AtWrite(u64),
 }
 
-/// The server, such that it is killed before its n-th write to the write-ahead log.
+/// The server, such that it is killed before its n-th write to the write-ahead log. A start may write too, what reactors
+/// still owe since the death before: when that kills it, it is started once more and dies later.
 ///
 /// Without `--seccomp-bpf`: with it, strace 6.1 lets the writes of a path pass uncounted.
 fn dies_at_write(data: &Path, write: u64) -> Server {
+    let later = (0..8).map(|again| write + again * LATER);
+    let mut deaths = Vec::new();
+    for write in later {
+        match Server::try_spawn(PATIENCE, killed_at_write(data, write)) {
+            Ok(server) => return server,
+            Err(death) => deaths.push(death),
+        }
+    }
+    panic!("no start was survived: {deaths:?}");
+}
+
+/// `serve` under strace, which kills it so.
+fn killed_at_write(data: &Path, write: u64) -> Command {
     let command = yujian(&[
         "serve",
         "--port",
@@ -70,7 +86,7 @@ fn dies_at_write(data: &Path, write: u64) -> Server {
     for (name, _) in command.get_envs() {
         strace.env_remove(name);
     }
-    Server::spawn(strace)
+    strace
 }
 
 async fn channels(server: &Server) -> Vec<Channel> {

@@ -62,7 +62,12 @@ impl Server {
     }
 
     /// The same, where a start takes its time.
-    pub fn spawn_within(patience: Duration, mut command: Command) -> Self {
+    pub fn spawn_within(patience: Duration, command: Command) -> Self {
+        Self::try_spawn(patience, command).unwrap_or_else(|ended| panic!("{ended}"))
+    }
+
+    /// The same, of one that may end before it is ready: then what it said, and how it ended.
+    pub fn try_spawn(patience: Duration, mut command: Command) -> Result<Self, String> {
         let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -91,11 +96,16 @@ impl Server {
                 Ok(line) => match line.strip_prefix("ready http://") {
                     Some(address) => {
                         let address = address.trim().to_owned();
-                        return Self { child, address };
+                        return Ok(Self { child, address });
                     }
                     None => seen.push(line),
                 },
-                Err(error) => panic!("no ready line ({error}): {seen:?}, {:?}", child.wait()),
+                Err(error) => {
+                    if error == mpsc::RecvTimeoutError::Timeout {
+                        let _ = child.kill();
+                    }
+                    return Err(format!("no ready line ({error}): {seen:?}, {:?}", child.wait()));
+                }
             }
         }
     }

@@ -72,14 +72,8 @@ fn value(figures: &Figures, name: &str, of: &str) -> u64 {
     value.map_or(0, |value| value.parse().unwrap())
 }
 
-/// Working days from a day until today by the machine's clock.
-pub fn working_days_until_today(since: Date) -> u64 {
-    let today = yujian_domain::time::day_of(jiff::Timestamp::now());
-    working_days(&yujian_domain::reference::Reference::shipped().calendar, since, today)
-}
-
 /// Working days from a day to another, counted one by one.
-fn working_days(calendar: &Calendar, since: Date, at: Date) -> u64 {
+pub fn working_days(calendar: &Calendar, since: Date, at: Date) -> u64 {
     let days = since.series(jiff::Span::new().days(1)).skip(1);
     days.take_while(|day| *day <= at)
         .filter(|day| calendar.is_working_day(*day))

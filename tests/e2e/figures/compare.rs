@@ -34,6 +34,8 @@ pub struct History {
     pub seen: BTreeSet<String>,
     /// What the other sources say of rows, once read.
     beside: Vec<(&'static str, Figures)>,
+    /// The day that is shown.
+    at: Date,
 }
 
 /// Asserts that all four are equal, and tells the first that are not.
@@ -69,6 +71,7 @@ impl History {
             divisions,
             seen: BTreeSet::new(),
             beside: Vec::new(),
+            at: Date::MIN,
         }
     }
 
@@ -146,14 +149,18 @@ impl History {
         }
     }
 
+    /// Figures beside rows, on the day that is shown.
+    async fn of_lists(&mut self) -> Vec<(&'static str, Figures)> {
+        let (mut rows, mut fold) = (self.rows.of_lists(), self.world.of_lists());
+        rows.extend(self.rows.days_in_state(self.at));
+        fold.extend(self.world.days_in_state(self.at));
+        vec![("gRPC", self.client.of_lists().await), ("SQL", rows), ("fold", fold)]
+    }
+
     /// Figures beside the rows of a page equal those of the same rows elsewhere.
     async fn beside(&mut self, what: &str, here: &Figures) {
         if self.beside.is_empty() {
-            self.beside = vec![
-                ("gRPC", self.client.of_lists().await),
-                ("SQL", self.rows.of_lists()),
-                ("fold", self.world.of_lists()),
-            ];
+            self.beside = self.of_lists().await;
         }
         for (source, figures) in &self.beside {
             for (key, value) in here.iter().filter(|((name, _), _)| OF_LISTS.contains(&name.as_str())) {
@@ -353,22 +360,17 @@ impl History {
             }
         }
         here.retain(|(name, _), _| name != "listed");
-        let replied = self.client.of_lists().await;
         let what = format!("{}: rows of lists", self.what);
         self.seen.extend(here.keys().map(|(name, _)| name.clone()));
-        equal(
-            &what,
-            [
-                ("page", here),
-                ("gRPC", replied),
-                ("SQL", self.rows.of_lists()),
-                ("fold", self.world.of_lists()),
-            ],
-        );
+        let mut all = vec![("page", here)];
+        all.extend(self.of_lists().await);
+        equal(&what, all.try_into().unwrap());
     }
 
     /// Everything at a day, of divisions whose code is no longer than this.
     pub async fn all(&mut self, at: Date, longest: usize) {
+        self.at = at;
+        self.beside.clear();
         let soon = Reference::shipped().calendar.add_working_days(at, 2).date;
         let (sql, fold) = (self.rows.count(at, soon), self.world.count(at, soon));
         let soon = Reference::shipped().calendar.add_working_days(at, CLOCK_SOON).date;

@@ -1,14 +1,34 @@
 //! Figures beside rows, and of single institutions, persons, inspections and incidents, counted from what was folded.
 
 use jiff::civil::Date;
+use yujian_domain::reference::Reference;
 
 use super::World;
 use super::inspections::Inspection;
 use super::staff::Person;
-use crate::figures::admission::working_days_until_today;
+use crate::figures::admission::working_days;
 use crate::figures::counts::{Figures, lies_in, put, put_ratio};
 
 impl World {
+    /// Working days that open applications have stood where they stand, at a day.
+    pub fn days_in_state(&self, at: Date) -> Figures {
+        let (mut figures, calendar) = (Figures::new(), Reference::shipped().calendar);
+        for (id, of) in &self.admitted {
+            for (number, it) in of.applications.iter().filter(|(_, it)| it.open()) {
+                if let Some(since) = it.since {
+                    let days = working_days(&calendar, since, at);
+                    put(
+                        &mut figures,
+                        "application_days_in_state",
+                        format!("{id}/{number}"),
+                        days,
+                    );
+                }
+            }
+        }
+        figures
+    }
+
     /// Figures that stand beside institutions, inspections and incidents in lists.
     pub fn of_lists(&self) -> Figures {
         let mut figures = Figures::new();
@@ -23,10 +43,6 @@ impl World {
         for (id, of) in &self.admitted {
             for (number, it) in &of.applications {
                 let of = format!("{id}/{number}");
-                if let Some(since) = it.since.filter(|_| it.open()) {
-                    let days = working_days_until_today(since);
-                    put(&mut figures, "application_days_in_state", of.clone(), days);
-                }
                 put(&mut figures, "application_returned", of, it.returned.into());
             }
         }

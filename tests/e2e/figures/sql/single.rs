@@ -2,9 +2,10 @@
 
 use jiff::civil::Date;
 use rusqlite::named_params;
+use yujian_domain::reference::Reference;
 
 use super::{Rows, number};
-use crate::figures::admission::working_days_until_today;
+use crate::figures::admission::working_days;
 use crate::figures::counts::{Figures, lies_in, put, put_ratio};
 
 /// Veto items not met, of inspections that are final: answers cannot change any more.
@@ -39,6 +40,21 @@ impl Rows {
         while let Some(row) = rows.next().unwrap() {
             put(figures, name, row.get::<_, String>(0).unwrap(), number(row, 1));
         }
+    }
+
+    /// Working days that open applications have stood where they stand, at a day.
+    pub fn days_in_state(&self, at: Date) -> Figures {
+        let (mut figures, calendar) = (Figures::new(), Reference::shipped().calendar);
+        let sql =
+            "SELECT a.institution || '/' || a.number, a.since FROM application a WHERE a.open AND a.since IS NOT NULL";
+        let mut statement = self.0.prepare_cached(sql).unwrap();
+        let mut rows = statement.query([]).unwrap();
+        while let Some(row) = rows.next().unwrap() {
+            let (of, since): (String, String) = (row.get(0).unwrap(), row.get(1).unwrap());
+            let days = working_days(&calendar, since.parse().unwrap(), at);
+            put(&mut figures, "application_days_in_state", of, days);
+        }
+        figures
     }
 
     /// Figures that stand beside institutions, inspections and incidents in lists.
@@ -80,15 +96,6 @@ impl Rows {
             ("incident_guardians_untold", GUARDIANS_UNTOLD),
         ] {
             self.named(sql, name, &mut figures);
-        }
-        let sql =
-            "SELECT a.institution || '/' || a.number, a.since FROM application a WHERE a.open AND a.since IS NOT NULL";
-        let mut statement = self.0.prepare_cached(sql).unwrap();
-        let mut rows = statement.query([]).unwrap();
-        while let Some(row) = rows.next().unwrap() {
-            let (of, since): (String, String) = (row.get(0).unwrap(), row.get(1).unwrap());
-            let days = working_days_until_today(since.parse().unwrap());
-            put(&mut figures, "application_days_in_state", of, days);
         }
         figures
     }
