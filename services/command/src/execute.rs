@@ -23,8 +23,9 @@ use crate::fold::{Accepted, Loaded};
 use crate::request::{canonical, derived_id, fingerprint, same, scope_of};
 use crate::system::By;
 
-/// How often a lost race is decided again before the caller is asked to.
-const TRIES: u32 = 16;
+/// How often a lost race is decided again before the caller is asked to. Each is lost to a command of another node that went
+/// through, and the slower of two nodes can lose many in a row: more than commands ever wait for one stream at once.
+const TRIES: u32 = 256;
 
 impl Commands {
     /// Runs one command on an aggregate.
