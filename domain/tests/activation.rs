@@ -1,10 +1,7 @@
 //! What may become active by command: policy documents and holiday tables.
-#![allow(clippy::unwrap_used)]
 
-mod policy_support;
-
+use crate::policy_support::shipped;
 use jiff::civil::{Date, date};
-use policy_support::shipped;
 use yujian_domain::activation::{Activating, holidays, policy};
 use yujian_domain::reference::Reference;
 use yujian_domain::rejection::{Reason, Rejection};

@@ -1,5 +1,4 @@
 //! What a filing needs is what the policies say, with the source of each value, and nothing else.
-#![allow(clippy::unwrap_used)]
 
 use jiff::civil::Date;
 use yujian_domain::advice::{Advice, Asked, Begins, Measure, advise, regime};

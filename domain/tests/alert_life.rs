@@ -1,9 +1,6 @@
 //! The life of an alert: what each step asks for.
-#![allow(clippy::unwrap_used)]
 
-mod alert_support;
-
-use alert_support::*;
+use crate::alert_support::*;
 use uuid::Uuid;
 use yujian_domain::aggregate::{Aggregate, Need};
 use yujian_domain::alert::*;

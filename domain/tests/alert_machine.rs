@@ -1,12 +1,9 @@
 //! The state machine of an alert: against a table written from the workflow, and as a reviewed snapshot of every state and
 //! command with its outcome.
-#![allow(clippy::unwrap_used)]
-
-mod alert_support;
 
 use std::fmt::Write as _;
 
-use alert_support::*;
+use crate::alert_support::*;
 use yujian_domain::alert::moves::{MOVES, Move};
 use yujian_domain::alert::*;
 use yujian_domain::event::EventFamily;

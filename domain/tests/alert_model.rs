@@ -1,12 +1,9 @@
 //! Random histories of an alert against a model that knows the rules in its own words and shares no code with the
 //! decisions.
-#![allow(clippy::unwrap_used)]
-
-mod alert_support;
 
 use std::collections::BTreeSet;
 
-use alert_support::*;
+use crate::alert_support::*;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;

@@ -1,5 +1,4 @@
 //! Working days and legal periods over the shipped holiday table.
-#![allow(clippy::unwrap_used)]
 
 use jiff::civil::{Date, date};
 use jiff::{Timestamp, ToSpan};

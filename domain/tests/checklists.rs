@@ -1,5 +1,4 @@
 //! The shipped checklist, what a document must be, and that a published version is never altered.
-#![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeMap;
 

@@ -1,9 +1,6 @@
 //! Legal clocks: what stops, lengthens and ends them.
-#![allow(clippy::unwrap_used)]
 
-mod clock_support;
-
-use clock_support::{Run, deadline, shipped, started};
+use crate::clock_support::{Run, deadline, shipped, started};
 use jiff::civil::{Date, date};
 use yujian_domain::calendar::{Calendar, Due};
 use yujian_domain::clock::*;
@@ -162,6 +159,58 @@ fn a_period_that_has_ended_is_neither_paused_nor_extended() {
         "on the last day it is in time"
     );
     assert_eq!(run.due(), (date(2026, 4, 14), false));
+}
+
+#[test]
+fn what_was_told_in_time_and_is_known_late_lets_a_decision_that_ran_out_go_on() {
+    let head = ApproverOffice::HeadOfAuthority;
+    let (last, next) = (date(2026, 3, 30), date(2026, 3, 31));
+    let ran_out = {
+        let mut run = decision();
+        run.run_out();
+        run
+    };
+    assert_eq!(
+        (ran_out.clock().state, ran_out.clock().late),
+        (ClockState::Expired, true)
+    );
+    let mut late = ran_out.clone();
+    assert_eq!(
+        late.extend(10, head, next),
+        Err(ClockProblem::Passed {
+            field: "told_date",
+            due_date: last
+        })
+    );
+
+    let mut extended = ran_out.clone();
+    extended.extend(10, head, last).unwrap();
+    let clock = extended.clock();
+    assert_eq!(
+        (clock.state, clock.ended, clock.late),
+        (ClockState::Running, None, false)
+    );
+    assert_eq!((extended.due(), clock.taken_back), ((date(2026, 4, 14), false), 1));
+
+    let mut paused = ran_out;
+    paused.pause(date(2026, 3, 20)).unwrap();
+    assert_eq!((paused.clock().state, paused.clock().late), (ClockState::Paused, false));
+    paused.resume(date(2026, 4, 1)).unwrap();
+    assert_eq!(
+        (paused.clock().state, paused.clock().taken_back),
+        (ClockState::Running, 1)
+    );
+    assert!(paused.clock().due.due_date > next);
+
+    // When what the applicant owes has run out, the law has drawn its consequence.
+    let mut owed = Run::working(ClockKind::InformationReply, date(2026, 3, 2), 20);
+    owed.run_out();
+    assert_eq!(
+        owed.extend(5, head, date(2026, 3, 20)),
+        Err(ClockProblem::NotRunning {
+            state: ClockState::Expired
+        })
+    );
 }
 
 #[test]

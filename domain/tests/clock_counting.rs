@@ -1,9 +1,6 @@
 //! Counting with pauses against the plainest model: walk day by day, leave out what is paused, count the rest.
-#![allow(clippy::unwrap_used)]
 
-mod clock_support;
-
-use clock_support::{deadline, shipped, started};
+use crate::clock_support::{deadline, shipped, started};
 use jiff::ToSpan;
 use jiff::civil::{Date, date};
 use proptest::prelude::*;

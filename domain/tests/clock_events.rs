@@ -1,11 +1,8 @@
 //! Events and names of clocks: their stored form, and how they fold.
-#![allow(clippy::unwrap_used)]
-
-mod clock_support;
 
 use std::fmt::Debug;
 
-use clock_support::{Run, deadline, policy, shipped, started};
+use crate::clock_support::{Run, deadline, policy, shipped, started};
 use jiff::civil::date;
 use serde::Serialize;
 use serde::de::DeserializeOwned;

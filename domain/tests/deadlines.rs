@@ -1,9 +1,6 @@
 //! The sixty deadlines of `data/deadlines.csv`, which were counted by hand over the shipped holiday table.
-#![allow(clippy::unwrap_used)]
 
-mod clock_support;
-
-use clock_support::{Run, shipped, started};
+use crate::clock_support::{Run, deadline, shipped, started};
 use jiff::civil::{Date, DateTime};
 use yujian_domain::clock::{
     ApproverOffice, ClockExtended, ClockKind, ClockPaused, ClockResumed, ExtensionReason, PauseReason, Unit,
@@ -103,7 +100,7 @@ impl Case {
             run.clocks.apply(&ClockResumed {
                 clock: run.name,
                 on_date: *on_date,
-                due: clock_support::deadline(due),
+                due: deadline(due),
             });
         }
         if !extended_first {
@@ -124,7 +121,7 @@ impl Case {
             approver: "head-1".to_owned(),
             approver_office: ApproverOffice::HeadOfAuthority,
             told_date: run.clock().from_date,
-            due: clock_support::deadline(due),
+            due: deadline(due),
         });
     }
 }

@@ -1,5 +1,4 @@
 //! The shipped tree of divisions and its inhabitants.
-#![allow(clippy::unwrap_used)]
 
 use std::fmt::Write as _;
 

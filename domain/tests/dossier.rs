@@ -1,5 +1,4 @@
 //! The dossier on two axes of time: golden histories, and any history against a plain model.
-#![allow(clippy::unwrap_used)]
 
 use jiff::Timestamp;
 use jiff::civil::Date;

@@ -1,10 +1,7 @@
 //! Clocks of the filing track (国卫办人口发〔2019〕25号 §9): the receipt within 5 working days, the notice within 15.
-#![allow(clippy::unwrap_used)]
 
-mod institution_support;
-
-use institution_support::licence::*;
-use institution_support::*;
+use crate::institution_support::licence::*;
+use crate::institution_support::*;
 use yujian_domain::aggregate::Decided;
 use yujian_domain::clock::*;
 use yujian_domain::envelope::Role;

@@ -1,5 +1,4 @@
 //! The canonical bytes behind request fingerprints. Request ids hold for ever, so the golden values may never change.
-#![allow(clippy::unwrap_used)]
 
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};

@@ -1,5 +1,4 @@
 //! Every event type that ever shipped has a golden file, and it is read for ever.
-#![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

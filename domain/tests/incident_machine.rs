@@ -1,9 +1,6 @@
 //! The incident's state machine: the whole table of states and commands, and random histories against a small model.
-#![allow(clippy::unwrap_used)]
 
-mod incident_support;
-
-use incident_support::*;
+use crate::incident_support::*;
 use proptest::prelude::*;
 use yujian_domain::incident::*;
 use yujian_domain::personal::Sensitive;

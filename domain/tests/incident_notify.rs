@@ -1,9 +1,6 @@
 //! Notifying and telling guardians: rules INC-01 to INC-08.
-#![allow(clippy::unwrap_used)]
 
-mod incident_support;
-
-use incident_support::*;
+use crate::incident_support::*;
 use proptest::prelude::*;
 use yujian_domain::event::EventFamily;
 use yujian_domain::incident::*;

@@ -1,11 +1,8 @@
 //! Triage, investigation, conclusion, reopening and imported history: rules INC-10 to INC-18.
-#![allow(clippy::unwrap_used)]
-
-mod incident_support;
 
 use std::collections::BTreeMap;
 
-use incident_support::*;
+use crate::incident_support::*;
 use uuid::Uuid;
 use yujian_domain::envelope::Classification;
 use yujian_domain::event::EventFamily;

@@ -1,9 +1,6 @@
 //! Supplementing a notification: rule INC-09, and INC-05 and INC-15 as they go on.
-#![allow(clippy::unwrap_used)]
 
-mod incident_support;
-
-use incident_support::*;
+use crate::incident_support::*;
 use yujian_domain::event::EventFamily;
 use yujian_domain::incident::*;
 use yujian_domain::personal::Sensitive;

@@ -1,9 +1,6 @@
 //! An inspection as facts of its institution's dossier.
-#![allow(clippy::unwrap_used)]
 
-mod inspection_support;
-
-use inspection_support::*;
+use crate::inspection_support::*;
 use serde_json::{Value, json};
 use yujian_domain::inspection::*;
 use yujian_domain::time::Occurred;

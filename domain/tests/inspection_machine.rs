@@ -1,9 +1,6 @@
 //! The inspection's state machine: the reviewed tables of states and commands, and any stream under any command.
-#![allow(clippy::unwrap_used)]
 
-mod inspection_support;
-
-use inspection_support::*;
+use crate::inspection_support::*;
 use proptest::prelude::*;
 use yujian_domain::inspection::*;
 use yujian_domain::rejection::{Reason, Rejection};

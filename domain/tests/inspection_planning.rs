@@ -1,9 +1,6 @@
 //! Planning, approval, the yearly cap and cancellation: rules INS-01 to INS-07 and INS-21.
-#![allow(clippy::unwrap_used)]
 
-mod inspection_support;
-
-use inspection_support::*;
+use crate::inspection_support::*;
 use uuid::Uuid;
 use yujian_domain::aggregate::Facts;
 use yujian_domain::envelope::Classification;

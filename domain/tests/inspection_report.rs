@@ -1,11 +1,8 @@
 //! Corrections, report and imported history: rules INS-19 and INS-22 to INS-30.
-#![allow(clippy::unwrap_used)]
-
-mod inspection_support;
 
 use std::collections::BTreeMap;
 
-use inspection_support::*;
+use crate::inspection_support::*;
 use uuid::Uuid;
 use yujian_domain::aggregate::Facts;
 use yujian_domain::inspection::*;

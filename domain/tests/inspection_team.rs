@@ -1,9 +1,6 @@
 //! Inspectors, recusal, check-in and work at the site: rules INS-08 to INS-13.
-#![allow(clippy::unwrap_used)]
 
-mod inspection_support;
-
-use inspection_support::*;
+use crate::inspection_support::*;
 use uuid::Uuid;
 use yujian_domain::aggregate::Aggregate;
 use yujian_domain::envelope::Classification;

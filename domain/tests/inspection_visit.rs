@@ -1,11 +1,8 @@
 //! Presence, answers, findings, advice, end of fieldwork: rules INS-14 to INS-18 and INS-20.
-#![allow(clippy::unwrap_used)]
-
-mod inspection_support;
 
 use std::collections::BTreeMap;
 
-use inspection_support::*;
+use crate::inspection_support::*;
 use yujian_domain::event::EventFamily;
 use yujian_domain::inspection::*;
 use yujian_domain::personal::Sensitive;

@@ -1,9 +1,6 @@
 //! A register that comes in editions: what a later one changes, and what it must not undo. Rule GEN-10.
-#![allow(clippy::unwrap_used)]
 
-mod institution_support;
-
-use institution_support::*;
+use crate::institution_support::*;
 use serde_json::{Value, json};
 use yujian_domain::envelope::Role;
 use yujian_domain::institution::*;

@@ -1,9 +1,6 @@
 //! Rules of filing: returned once with everything that is missing, accepted, receipted, withdrawn.
-#![allow(clippy::unwrap_used)]
 
-mod institution_support;
-
-use institution_support::*;
+use crate::institution_support::*;
 use yujian_domain::clock::ClockKind;
 use yujian_domain::envelope::Role;
 use yujian_domain::institution::*;

@@ -1,9 +1,6 @@
 //! Rules of the life after filing: conformity, changes, suspension, closing, corrections, imported history.
-#![allow(clippy::unwrap_used)]
 
-mod institution_support;
-
-use institution_support::*;
+use crate::institution_support::*;
 use serde_json::{Value, json};
 use yujian_domain::envelope::Role;
 use yujian_domain::event::EventFamily;

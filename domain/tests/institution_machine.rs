@@ -1,15 +1,12 @@
 //! The state machine against a table reviewed by hand, and under commands in any order.
-#![allow(clippy::unwrap_used)]
-
-mod institution_support;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use institution_support::applications::*;
-use institution_support::every::*;
-use institution_support::licence::*;
-use institution_support::*;
+use crate::institution_support::applications::*;
+use crate::institution_support::every::*;
+use crate::institution_support::licence::*;
+use crate::institution_support::*;
 use proptest::prelude::*;
 use yujian_domain::aggregate::Aggregate;
 use yujian_domain::clock::ClockKind;

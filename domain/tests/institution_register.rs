@@ -1,9 +1,6 @@
 //! Rules of registration.
-#![allow(clippy::unwrap_used)]
 
-mod institution_support;
-
-use institution_support::*;
+use crate::institution_support::*;
 use yujian_domain::aggregate::Aggregate;
 use yujian_domain::event::EventFamily;
 use yujian_domain::institution::*;

@@ -1,9 +1,6 @@
 //! What differs by institution type, mode, ownership and region: a table that was written by hand, walked cell by cell.
-#![allow(clippy::unwrap_used)]
 
-mod institution_support;
-
-use institution_support::*;
+use crate::institution_support::*;
 use yujian_domain::institution::*;
 use yujian_domain::rejection::{Reason, Rejection};
 use yujian_domain::values::*;

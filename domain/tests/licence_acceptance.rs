@@ -1,11 +1,8 @@
 //! An application before its review (行政许可法 §32): returned once, accepted, dismissed, withdrawn, and what silence means.
-#![allow(clippy::unwrap_used)]
 
-mod institution_support;
-
-use institution_support::applications::*;
-use institution_support::licence::*;
-use institution_support::*;
+use crate::institution_support::applications::*;
+use crate::institution_support::licence::*;
+use crate::institution_support::*;
 use yujian_domain::clock::ClockKind;
 use yujian_domain::institution::*;
 use yujian_domain::rejection::Reason;

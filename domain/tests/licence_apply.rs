@@ -1,12 +1,9 @@
 //! Applications of the licence regime come in (行政许可法 §29 to §32): which regime holds, who may ask for what, what is
 //! missing.
-#![allow(clippy::unwrap_used)]
 
-mod institution_support;
-
-use institution_support::applications::*;
-use institution_support::licence::*;
-use institution_support::*;
+use crate::institution_support::applications::*;
+use crate::institution_support::licence::*;
+use crate::institution_support::*;
 use yujian_domain::clock::{ClockKind, ClockState};
 use yujian_domain::institution::*;
 use yujian_domain::rejection::Reason;

@@ -1,10 +1,8 @@
 //! Clocks of the licence regime (行政许可法 §32, §42, §45, §50): stopped, extended, run out, counted anew.
-#![allow(clippy::unwrap_used)]
 
-mod institution_support;
-
-use institution_support::licence::*;
-use institution_support::*;
+use crate::institution_support::applications::withdraw;
+use crate::institution_support::licence::*;
+use crate::institution_support::*;
 use yujian_domain::clock::*;
 use yujian_domain::envelope::Role;
 use yujian_domain::institution::*;
@@ -253,6 +251,40 @@ fn an_extension_has_another_approver_and_its_reasons_are_told_in_time() {
         ..late
     };
     assert!(desk.decide(in_time).is_ok(), "told on the last day and recorded later");
+}
+
+#[test]
+fn an_extension_or_a_pause_told_in_time_and_recorded_late_takes_back_that_the_decision_is_overdue() {
+    let mut desk = accepted();
+    desk.system_on("2026-03-31");
+    desk.run(expire(&desk, ClockKind::Decision)).unwrap();
+    desk.officer_on("2026-04-02");
+    let in_time = ExtendClock {
+        told_date: day("2026-03-30"),
+        ..extend(&desk, ClockKind::Decision, 10, ApproverOffice::HeadOfAuthority)
+    };
+    let late = ExtendClock {
+        told_date: day("2026-03-31"),
+        ..in_time.clone()
+    };
+    assert_eq!(desk.violations(late), field("told_date", "ADM-77"));
+    let mut extended = desk.clone();
+    extended.run(in_time.clone()).unwrap();
+    assert_eq!(extended.clock_state(ClockKind::Decision), ClockState::Running);
+    assert_eq!(due(&extended, ClockKind::Decision), "2026-04-14");
+    let mut paused = desk.clone();
+    paused.run(pause(&desk, ClockKind::Decision, "2026-03-27")).unwrap();
+    assert_eq!(paused.clock_state(ClockKind::Decision), ClockState::Paused);
+
+    // Nobody waits for a decision any more.
+    desk.by("operator-1", Role::Operator);
+    desk.run(withdraw(1)).unwrap();
+    desk.officer_on("2026-04-02");
+    assert_eq!(desk.violations(in_time), field("clock", "CLK-12"));
+    assert_eq!(
+        desk.violations(pause(&desk, ClockKind::Decision, "2026-03-27")),
+        field("clock", "CLK-12")
+    );
 }
 
 #[test]

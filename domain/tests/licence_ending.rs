@@ -1,12 +1,9 @@
 //! How an authorization ends (行政许可法 §8, §69, §70): revoked, closed, migrated; and the children who are still there.
-#![allow(clippy::unwrap_used)]
-
-mod institution_support;
 
 use std::sync::Arc;
 
-use institution_support::licence::*;
-use institution_support::*;
+use crate::institution_support::licence::*;
+use crate::institution_support::*;
 use uuid::Uuid;
 use yujian_domain::aggregate::{Aggregate, Need};
 use yujian_domain::clock::*;

@@ -1,12 +1,9 @@
 //! The refusal (行政许可法 §36, §38, §47, §48): intended, heard, made; and decisions on a renewal that are in time and arrive
 //! after the law has spoken (§50).
-#![allow(clippy::unwrap_used)]
 
-mod institution_support;
-
-use institution_support::applications::*;
-use institution_support::licence::*;
-use institution_support::*;
+use crate::institution_support::applications::*;
+use crate::institution_support::licence::*;
+use crate::institution_support::*;
 use yujian_domain::clock::{ClockKind, ClockState};
 use yujian_domain::envelope::Classification;
 use yujian_domain::institution::*;

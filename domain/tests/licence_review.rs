@@ -1,11 +1,8 @@
 //! The review of an application (行政许可法 §34, §45): information, other bureaus' registers, the site, and the proposal.
-#![allow(clippy::unwrap_used)]
 
-mod institution_support;
-
-use institution_support::applications::*;
-use institution_support::licence::*;
-use institution_support::*;
+use crate::institution_support::applications::*;
+use crate::institution_support::licence::*;
+use crate::institution_support::*;
 use yujian_domain::clock::{ClockKind, ClockState, PauseReason};
 use yujian_domain::envelope::{Classification, Role};
 use yujian_domain::institution::*;

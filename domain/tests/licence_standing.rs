@@ -1,10 +1,7 @@
 //! A licence while it is held (行政许可法 §49, §50, §61): conditions, provisional standing, its last day.
-#![allow(clippy::unwrap_used)]
 
-mod institution_support;
-
-use institution_support::licence::*;
-use institution_support::*;
+use crate::institution_support::licence::*;
+use crate::institution_support::*;
 use yujian_domain::clock::*;
 use yujian_domain::envelope::{Classification, Role};
 use yujian_domain::institution::*;

@@ -1,11 +1,8 @@
 //! The decision (行政许可法 §36 to §50): two persons, what a grant brings by kind, and the certificate.
-#![allow(clippy::unwrap_used)]
 
-mod institution_support;
-
-use institution_support::applications::*;
-use institution_support::licence::*;
-use institution_support::*;
+use crate::institution_support::applications::*;
+use crate::institution_support::licence::*;
+use crate::institution_support::*;
 use yujian_domain::clock::ClockKind;
 use yujian_domain::envelope::Classification;
 use yujian_domain::institution::*;

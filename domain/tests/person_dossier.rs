@@ -1,9 +1,6 @@
 //! What a person's stream says to the dossiers of institutions and to the person's own.
-#![allow(clippy::unwrap_used)]
 
-mod person_support;
-
-use person_support::*;
+use crate::person_support::*;
 use serde_json::{Value, json};
 use uuid::Uuid;
 use yujian_domain::dossier::{Dossier, Seen, facts, person_facts};

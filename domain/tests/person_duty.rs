@@ -1,9 +1,6 @@
 //! Off duty and back, ends of engagements, and bars of staff.
-#![allow(clippy::unwrap_used)]
 
-mod person_support;
-
-use person_support::*;
+use crate::person_support::*;
 use yujian_domain::envelope::Role;
 use yujian_domain::person::*;
 use yujian_domain::rejection::{LegalBasis, Reason};

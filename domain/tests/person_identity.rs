@@ -1,9 +1,6 @@
 //! Registration, details and credentials of staff.
-#![allow(clippy::unwrap_used)]
 
-mod person_support;
-
-use person_support::*;
+use crate::person_support::*;
 use yujian_domain::aggregate::{Aggregate, Facts};
 use yujian_domain::envelope::Role;
 use yujian_domain::institution::Status as InstitutionStatus;

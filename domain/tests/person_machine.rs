@@ -1,12 +1,9 @@
 //! The three state machines of a person's stream: against a table written from the workflow, and as a reviewed snapshot
 //! of every state and command with its outcome.
-#![allow(clippy::unwrap_used)]
-
-mod person_support;
 
 use std::fmt::Write as _;
 
-use person_support::*;
+use crate::person_support::*;
 use yujian_domain::envelope::Role;
 use yujian_domain::person::moves::{MOVES, Move, Part};
 use yujian_domain::person::*;

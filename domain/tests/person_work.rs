@@ -1,9 +1,6 @@
 //! Checks, training, engagements and posts of staff.
-#![allow(clippy::unwrap_used)]
 
-mod person_support;
-
-use person_support::*;
+use crate::person_support::*;
 use yujian_domain::person::*;
 use yujian_domain::rejection::{LegalBasis, Reason};
 use yujian_domain::time::start_of;

@@ -1,12 +1,9 @@
 //! The shipped policy documents, the choice of the version in force, and what is refused.
-#![allow(clippy::unwrap_used)]
-
-mod policy_support;
 
 use std::sync::Arc;
 
+use crate::policy_support::{reference, region, shipped};
 use jiff::civil::{Date, date};
-use policy_support::{reference, region, shipped};
 use yujian_domain::divisions::Divisions;
 use yujian_domain::incident::{Category, Priority};
 use yujian_domain::inspection::{Purpose, Weight};

@@ -1,10 +1,7 @@
 //! Documents of regions and of licences, and what documents differ in.
-#![allow(clippy::unwrap_used)]
 
-mod policy_support;
-
+use crate::policy_support::{reference, region, shipped};
 use jiff::civil::date;
-use policy_support::{reference, region, shipped};
 use yujian_domain::inspection::Purpose;
 use yujian_domain::institution::{InstitutionType, PaperKind};
 use yujian_domain::policy::{PolicyDocument, PolicyKind, Source};

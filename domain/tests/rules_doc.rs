@@ -1,5 +1,4 @@
-//! `docs/rules.md` names code and tests that exist, and the code uses no rule that the page lacks.
-#![allow(clippy::unwrap_used)]
+//! `docs/rules.md` names code and tests that exist and are run, and the code uses no rule that the page lacks.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -135,4 +134,29 @@ fn every_id_that_the_page_names_has_a_row() {
     let named = ids(&page);
     let missing: Vec<&String> = named.difference(&known).collect();
     assert!(missing.is_empty(), "named without a row: {missing:?}");
+}
+
+#[test]
+fn every_file_of_these_tests_is_run() {
+    let main = include_str!("main.rs");
+    let mut files = BTreeMap::new();
+    sources(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests")), &mut files);
+    let folder = root().join("domain/tests");
+    let names: BTreeSet<String> = files
+        .keys()
+        .map(|path| {
+            path.strip_prefix(&folder)
+                .unwrap()
+                .with_extension("")
+                .display()
+                .to_string()
+        })
+        .map(|path| path.split('/').next().unwrap().to_owned())
+        .filter(|name| name != "main")
+        .collect();
+    let left_out: Vec<&String> = names
+        .iter()
+        .filter(|name| !main.contains(&format!("\nmod {name};\n")))
+        .collect();
+    assert!(left_out.is_empty(), "not in main.rs, so nobody runs them: {left_out:?}");
 }

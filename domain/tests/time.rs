@@ -1,5 +1,4 @@
 //! Legal days and instants.
-#![allow(clippy::unwrap_used)]
 
 use jiff::civil::{Date, date};
 use jiff::{Timestamp, ToSpan};

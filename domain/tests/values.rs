@@ -1,5 +1,4 @@
 //! Values that parse: what is taken, what is refused, and that nothing personal is quoted.
-#![allow(clippy::unwrap_used)]
 
 use jiff::ToSpan;
 use jiff::civil::{Date, date};

@@ -17,7 +17,7 @@ use yujian_proto::supervision::v1 as supervision;
 
 use crate::small;
 use crate::support::{
-    ADMINISTRATOR, AUDITOR, PROVINCE, Server, YUJIAN, by, credit_code, directory, header, operator, registration,
+    ADMINISTRATOR, AUDITOR, PROVINCE, Server, binary, by, credit_code, directory, header, operator, registration,
 };
 
 /// What is planted: found again only if it stands in clear. Each is its own, so that a find says which it was.
@@ -255,7 +255,7 @@ fn tracing(data: &Path, log: &Path, format: &str) -> Server {
     shell
         .args(["-c", r#"log="$0"; exec "$@" 2>"$log""#])
         .arg(log)
-        .arg(YUJIAN);
+        .arg(binary());
     shell
         .args([
             "serve",

@@ -1,5 +1,6 @@
 //! The real binary, its gRPC clients, and what tests need to say whether a component is missing.
 
+use std::ffi::OsString;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -16,8 +17,11 @@ use yujian_proto::licensing::v1 as licensing;
 use yujian_proto::licensing::v1::licensing_service_client::LicensingServiceClient;
 use yujian_proto::supervision::v1::supervision_service_client::SupervisionServiceClient;
 
-/// The binary under test.
-pub const YUJIAN: &str = env!("CARGO_BIN_EXE_yujian");
+/// The binary under test: the one that was built with the tests, or another build of the same commit, that
+/// `TEST_BINARY` names.
+pub fn binary() -> OsString {
+    std::env::var_os("TEST_BINARY").unwrap_or_else(|| env!("CARGO_BIN_EXE_yujian").into())
+}
 /// Longer than any start on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -28,7 +32,7 @@ pub fn directory() -> TempDir {
 
 /// A command of the binary, with a clean environment of ours.
 pub fn yujian(arguments: &[&str]) -> Command {
-    let mut command = Command::new(YUJIAN);
+    let mut command = Command::new(binary());
     command.args(arguments);
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("YUJIAN_")) {
         command.env_remove(name);

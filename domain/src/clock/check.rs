@@ -170,7 +170,7 @@ impl Clock {
         self.pauses.last().filter(|pause| pause.to_date.is_none())
     }
 
-    /// Whether it may stand still from `from_date` on.
+    /// Whether it may stand still from `from_date` on. One that has expired may, by an act in time that arrives late.
     ///
     /// # Errors
     /// When its kind can't be paused or it counts nothing, when it does not run, and when the day lies before it began or
@@ -180,7 +180,7 @@ impl Clock {
         if !self.kind.is_pausable() || self.unit == Unit::FixedDay {
             return Err(ClockProblem::NotPausable { kind: self.kind });
         }
-        self.runs()?;
+        self.goes_on()?;
         self.not_before_present("from_date", from_date)?;
         self.not_after_end("from_date", from_date)
     }
@@ -198,7 +198,7 @@ impl Clock {
     }
 
     /// Whether `office` may add `count` units and tell so on `told_date`. How many may be added is policy, and asked
-    /// elsewhere.
+    /// elsewhere. One that has expired may be given more time, when that was told in time and arrives late.
     ///
     /// # Errors
     /// When nobody or another office may, when nothing is added or a decision was extended before, when it does not run,
@@ -215,7 +215,7 @@ impl Clock {
         if count == 0 {
             return Err(ClockProblem::NothingAdded);
         }
-        self.runs()?;
+        self.goes_on()?;
         // An authority's own period is extended once (行政许可法 §42); what it gives an applicant it may give again.
         if self.kind.owner() == ClockOwner::Authority && self.extension > 0 {
             return Err(ClockProblem::AlreadyExtended {
@@ -265,6 +265,16 @@ impl Clock {
             });
         }
         Ok(())
+    }
+
+    /// It runs, or a period of the authority ran out as far as was known: an act before its end takes that back. When an
+    /// applicant's period has run out, the law has drawn its consequence.
+    fn goes_on(&self) -> Result<(), ClockProblem> {
+        // rule: CLK-12
+        if self.state == ClockState::Expired && self.kind.owner() == ClockOwner::Authority {
+            return Ok(());
+        }
+        self.runs()
     }
 
     fn runs(&self) -> Result<(), ClockProblem> {

@@ -62,6 +62,8 @@ pub struct Clock {
     pub ended: Option<Date>,
     /// Whether it was met late, or has expired.
     pub late: bool,
+    /// How often an act in time that arrived late took an expiry back and let it go on.
+    pub taken_back: u32,
 }
 
 impl Clock {
@@ -79,6 +81,17 @@ impl Clock {
             state: ClockState::Running,
             ended: None,
             late: false,
+            taken_back: 0,
+        }
+    }
+
+    /// What an act in time says, once it is known: the clock has not run out.
+    fn take_back_expiry(&mut self) {
+        if self.state == ClockState::Expired {
+            self.state = ClockState::Running;
+            self.ended = None;
+            self.late = false;
+            self.taken_back = self.taken_back.saturating_add(1);
         }
     }
 
@@ -151,6 +164,7 @@ impl Clocks {
         };
         match change {
             ClockChange::Paused(event) => {
+                clock.take_back_expiry();
                 clock.state = ClockState::Paused;
                 clock.pauses.push(Pause {
                     reason: event.reason,
@@ -166,6 +180,7 @@ impl Clocks {
                 clock.due = event.due.clone();
             }
             ClockChange::Extended(event) => {
+                clock.take_back_expiry();
                 clock.extension = clock.extension.saturating_add(event.count);
                 clock.due = event.due.clone();
             }

@@ -1,8 +1,4 @@
 //! An alert as the command floor would hold it: state, clock, actor and facts.
-#![allow(dead_code, reason = "each test file uses its part")]
-
-#[path = "../support/mod.rs"]
-mod support;
 
 use std::sync::Arc;
 
@@ -174,8 +170,8 @@ impl Desk {
     }
 
     pub fn fold(&mut self, decided: &Decided<AlertEvent>) {
-        let metadata = support::metadata(decided, self.occurred(), self.now, &self.actor);
-        support::fold(&mut self.state, &decided.event, self.events.len() as u64, &metadata);
+        let metadata = crate::support::metadata(decided, self.occurred(), self.now, &self.actor);
+        crate::support::fold(&mut self.state, &decided.event, self.events.len() as u64, &metadata);
     }
 
     pub fn refused(&self, command: impl Into<AlertCommand>) -> Rejection {

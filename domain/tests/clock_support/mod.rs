@@ -1,11 +1,10 @@
 //! A clock that tests move step by step, each step checked and counted as a caller does it.
-#![allow(clippy::unwrap_used, dead_code, reason = "each test file uses its part")]
 
 use jiff::civil::Date;
 use yujian_domain::calendar::{Calendar, Due};
 use yujian_domain::clock::{
-    ApproverOffice, Clock, ClockExtended, ClockKind, ClockMet, ClockPaused, ClockProblem, ClockRef, ClockResumed,
-    ClockStarted, Clocks, Deadline, ExtensionReason, PauseReason, Unit,
+    ApproverOffice, Clock, ClockExpired, ClockExtended, ClockKind, ClockMet, ClockPaused, ClockProblem, ClockRef,
+    ClockResumed, ClockStarted, Clocks, Deadline, ExtensionReason, PauseReason, Unit,
 };
 use yujian_domain::envelope::PolicyRef;
 use yujian_domain::reference::Reference;
@@ -113,6 +112,16 @@ impl Run {
             due: deadline(due),
         });
         Ok(())
+    }
+
+    /// Its last day passes and nothing was done.
+    pub fn run_out(&mut self) {
+        let due_date = self.clock().due.due_date;
+        self.clock().can_expire(due_date.tomorrow().unwrap()).unwrap();
+        self.clocks.apply(&ClockExpired {
+            clock: self.name,
+            due_date,
+        });
     }
 
     pub fn meet(&mut self, on_date: Date) -> Result<(), ClockProblem> {

@@ -1,8 +1,4 @@
 //! A desk at which incidents are handled: state, clock, actor and facts, as the command floor would hold them.
-#![allow(dead_code, reason = "each test file uses its part")]
-
-#[path = "../support/mod.rs"]
-mod support;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,7 +15,7 @@ use yujian_domain::rejection::{Reason, Rejection};
 use yujian_domain::time::Occurred;
 use yujian_domain::values::{ExternalId, RegionId};
 
-pub use support::{at, day};
+pub use crate::support::{at, day};
 
 pub const INSTITUTION: Uuid = Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0001);
 pub const INCIDENT: Uuid = Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0002);
@@ -118,8 +114,8 @@ impl Desk {
     }
 
     pub fn fold(&mut self, decided: &Decided<IncidentEvent>) {
-        let metadata = support::metadata(decided, self.occurred(), self.now, &self.actor);
-        support::fold(&mut self.state, &decided.event, self.revision, &metadata);
+        let metadata = crate::support::metadata(decided, self.occurred(), self.now, &self.actor);
+        crate::support::fold(&mut self.state, &decided.event, self.revision, &metadata);
         self.revision += 1;
     }
 

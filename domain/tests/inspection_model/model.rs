@@ -9,8 +9,8 @@ use yujian_domain::inspection::Weight;
 use yujian_domain::rejection::Reason;
 use yujian_domain::time::day_of;
 
+use super::steps::{ITEMS, LAST_DAY_OF_FOURTH, Step, WEIGHTS};
 use crate::inspection_support::VETO;
-use crate::steps::{ITEMS, LAST_DAY_OF_FOURTH, Step, WEIGHTS};
 
 /// A finding as the rules see it.
 #[derive(Debug, Clone)]

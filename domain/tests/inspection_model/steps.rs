@@ -5,8 +5,8 @@ use jiff::civil::Date;
 use proptest::prelude::*;
 use yujian_domain::inspection::*;
 
+use super::model::{Cited, Model, plus};
 use crate::inspection_support::*;
-use crate::model::{Cited, Model, plus};
 
 /// The items that histories play with; all of one row of numbers, none asks for evidence.
 pub const ITEMS: [&str; 3] = [PLAIN, "5.2", VETO];

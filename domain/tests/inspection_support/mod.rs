@@ -1,8 +1,4 @@
 //! A desk at which inspections are handled: state, clock, actor and facts, as the command floor would hold them.
-#![allow(dead_code, unused_imports, reason = "each test file uses its part")]
-
-#[path = "../support/mod.rs"]
-mod support;
 
 mod commands;
 mod leads;
@@ -13,9 +9,9 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
-use yujian_domain::aggregate::{Aggregate, Context, Decided, Facts, Recorded};
+use yujian_domain::aggregate::{Aggregate, Context, Decided, Facts};
 use yujian_domain::dossier::{Dossier, Seen, facts};
-use yujian_domain::envelope::{Actor, Classification, Metadata, Role};
+use yujian_domain::envelope::{Actor, Metadata, Role};
 use yujian_domain::event::EventFamily;
 use yujian_domain::inspection::*;
 use yujian_domain::institution::{Institution, Status as InstitutionStatus};
@@ -30,7 +26,7 @@ use yujian_domain::visits::Visit;
 pub use commands::*;
 pub use leads::*;
 
-pub use support::{at, day};
+pub use crate::support::{at, day};
 
 pub const INSTITUTION: Uuid = Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0001);
 pub const INSPECTION: Uuid = Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0003);
@@ -228,8 +224,8 @@ impl Desk {
     }
 
     pub fn fold(&mut self, decided: &Decided<InspectionEvent>) {
-        let metadata = support::metadata(decided, self.occurred(), self.now, &self.actor);
-        support::fold(&mut self.state, &decided.event, self.revision, &metadata);
+        let metadata = crate::support::metadata(decided, self.occurred(), self.now, &self.actor);
+        crate::support::fold(&mut self.state, &decided.event, self.revision, &metadata);
         self.revision += 1;
         self.log.push((decided.event.clone(), metadata));
     }

@@ -1,8 +1,4 @@
 //! A desk at which one institution is handled: state, clock, actor and stream, as the command floor would hold them.
-#![allow(dead_code, reason = "each test file uses its part")]
-
-#[path = "../support/mod.rs"]
-mod support;
 
 pub mod applications;
 pub mod every;
@@ -25,7 +21,7 @@ use yujian_domain::rejection::{Reason, Rejection};
 use yujian_domain::time::Occurred;
 use yujian_domain::values::*;
 
-pub use support::{at, day};
+pub use crate::support::{at, day};
 
 pub const ID: Uuid = Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0001);
 
@@ -227,7 +223,7 @@ impl Desk {
     pub fn record(&mut self, decided: &Decided<InstitutionEvent>) {
         let revision = u64::try_from(self.stream.len()).unwrap();
         let happened = self.occurred.unwrap_or(Occurred::Instant { time: self.now });
-        let metadata = support::metadata(decided, happened, self.now, &self.actor);
+        let metadata = crate::support::metadata(decided, happened, self.now, &self.actor);
         let mut payload = decided.event.payload();
         let mut ordinal = 0;
         seal(&mut payload, revision, &mut ordinal);

@@ -7,9 +7,9 @@ use yujian_domain::personal::Sensitive;
 
 use super::days::plus;
 use super::histories::{CLOCKS, KINDS, Step};
-use super::institution_support::applications::*;
-use super::institution_support::licence::*;
-use super::institution_support::*;
+use crate::institution_support::applications::*;
+use crate::institution_support::licence::*;
+use crate::institution_support::*;
 
 /// The command of a step, at the desk's time.
 pub fn command_of(step: &Step, desk: &Desk) -> InstitutionCommand {

@@ -3,8 +3,8 @@
 use yujian_domain::institution::*;
 use yujian_domain::values::CreditCode;
 
-use super::institution_support::*;
 use super::model::Model;
+use crate::institution_support::*;
 
 /// The state of the code under test is what the model says.
 pub fn compare(desk: &Desk, model: &Model<'_>) {

@@ -111,9 +111,12 @@ impl Watch {
         let again = self.pauses.last().and_then(|pause| pause.1);
         let first = on.max(again.unwrap_or(on));
         let pausable = matches!(self.kind, "decision" | "joint_decision");
-        if pausable && self.at == "running" && first >= self.from && !self.last.is_over(first) {
+        // Told in time and known late: then it has not run out.
+        let goes_on = matches!(self.at, "running" | "expired");
+        if pausable && goes_on && first >= self.from && !self.last.is_over(first) {
             self.pauses.push((first, None));
             self.at = "paused";
+            self.late = false;
             self.waits_for = why;
         }
     }

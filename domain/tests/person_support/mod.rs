@@ -1,8 +1,4 @@
 //! A desk at which staff are registered: state, clock, actor and facts, as the command floor would hold them.
-#![allow(dead_code, reason = "each test file uses its part")]
-
-#[path = "../support/mod.rs"]
-mod support;
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -23,7 +19,7 @@ use yujian_domain::rejection::{Reason, Rejection};
 use yujian_domain::time::{Occurred, day_of, start_of};
 use yujian_domain::values::{CreditCode, RegionId};
 
-pub use support::{at, day};
+pub use crate::support::{at, day};
 
 pub const PERSON: Uuid = Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0003);
 
@@ -160,12 +156,12 @@ impl Desk {
     }
 
     pub fn fold(&mut self, decided: &Decided<PersonEvent>) {
-        let metadata = support::metadata(decided, self.occurred(), self.now, &self.actor);
-        support::fold(&mut self.state, &decided.event, self.stream.len() as u64, &metadata);
+        let metadata = crate::support::metadata(decided, self.occurred(), self.now, &self.actor);
+        crate::support::fold(&mut self.state, &decided.event, self.stream.len() as u64, &metadata);
         self.stream.push((
             decided.event.event_type().to_owned(),
             serde_json::to_vec(&metadata).unwrap(),
-            support::payload(&decided.event),
+            crate::support::payload(&decided.event),
         ));
     }
 

@@ -1,5 +1,4 @@
 //! Policies as tests of documents take them.
-#![allow(dead_code, reason = "each test file uses its part")]
 
 use std::sync::Arc;
 

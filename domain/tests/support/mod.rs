@@ -1,6 +1,5 @@
 //! What every desk does alike: an event goes through its stored form, and is folded with the envelope that a log would
 //! hold.
-#![allow(dead_code, reason = "each desk uses its part")]
 
 use std::fmt::Debug;
 

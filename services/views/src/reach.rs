@@ -11,6 +11,9 @@ use crate::model::Scope;
 /// How far a scope, a region and an institution narrow the institutions whose rows are listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reach {
+    /// No institution at all. The condition of such a question is false, and SQLite then takes no index that holds some
+    /// rows alone: a statement that names one cannot be prepared.
+    Nowhere,
     /// Every institution: their table need not be read to count.
     All,
     /// Many: rows are read in the order of the list, past those of other institutions, and counted from the institutions.
@@ -29,8 +32,7 @@ impl Reach {
         limit: u32,
     ) -> Result<Self, ViewError> {
         let Some(code) = narrowest(scope, region) else {
-            // The condition of such a question is false, and SQLite then knows no index of what some rows alone have.
-            return Ok(Self::All);
+            return Ok(Self::Nowhere);
         };
         if one || scope.organisation.is_some() {
             return Ok(Self::Few);

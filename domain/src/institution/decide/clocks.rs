@@ -10,7 +10,7 @@ use crate::aggregate::{Context, Decided};
 use crate::check::Check;
 use crate::clock::{
     Clock, ClockExpired, ClockExtended, ClockKind, ClockPaused, ClockProblem, ClockRecomputed, ClockRef, ClockResumed,
-    Deadline, PauseReason,
+    ClockState, Deadline, PauseReason,
 };
 use crate::envelope::Role;
 use crate::institution::machine::LICENSING_LAW;
@@ -24,7 +24,7 @@ use crate::rejection::{LegalBasis, Reason, Rejection};
 use crate::time::{Occurred, start_of};
 
 /// Stops a clock of the authority for what 行政许可法 §45 does not count. The applicant was told in writing how long it
-/// takes, before the clock ran out.
+/// takes, before the clock ran out; one that was found to have run out meanwhile has not.
 // rule: ADM-74, ADM-75
 pub(super) fn pause_clock(state: &Institution, command: &PauseClock, context: &Context<'_>) -> Decision {
     let clock = named(state, command.clock)?;
@@ -39,6 +39,7 @@ pub(super) fn pause_clock(state: &Institution, command: &PauseClock, context: &C
         "等待补充资料须通过“要求补充资料”办理",
     );
     check.done()?;
+    still_owed(state, clock)?;
     clock.can_pause(command.from_date).map_err(problem)?;
     Ok(vec![clocking::about(
         clock,
@@ -88,7 +89,8 @@ pub(super) fn resume_clock(state: &Institution, command: &ResumeClock, context: 
 }
 
 /// Gives a decision more time: once, by at most the days of the policy, approved by the office that may and another
-/// person than the actor, the reasons told before the clock ran out (行政许可法 §42).
+/// person than the actor, the reasons told before the clock ran out (行政许可法 §42); one that was found to have run out
+/// meanwhile has not.
 // rule: ADM-77
 pub(super) fn extend_clock(state: &Institution, command: &ExtendClock, context: &Context<'_>) -> Decision {
     let clock = named(state, command.clock)?;
@@ -113,6 +115,7 @@ pub(super) fn extend_clock(state: &Institution, command: &ExtendClock, context: 
     }
     check.done()?;
     ending::another_person(&command.approver, context, "an extension", "延长期限")?;
+    still_owed(state, clock)?;
     clock
         .can_extend(command.count, command.approver_office, command.told_date)
         .map_err(problem)?;
@@ -132,6 +135,16 @@ pub(super) fn extend_clock(state: &Institution, command: &ExtendClock, context: 
             due: Deadline::of(due, clock.due.policy.clone()),
         },
     )])
+}
+
+/// What was told in time and arrives late lets a decision's clock go on that was found to have run out, while nobody has
+/// decided: by the officer, or by the law instead of her.
+fn still_owed(state: &Institution, clock: &Clock) -> Result<(), Rejection> {
+    let decided = !application_of(state, clock).is_some_and(migration::is_accepted_and_undecided);
+    if clock.state == ClockState::Expired && decided {
+        return Err(problem(ClockProblem::NotRunning { state: clock.state }));
+    }
+    Ok(())
 }
 
 /// By how many of its units a clock may be extended, by the policy that its application is handled under.

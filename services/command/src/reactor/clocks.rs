@@ -36,6 +36,7 @@ impl Reactor for Clocks {
     fn types(&self) -> &'static [&'static str] {
         &[
             "licensing.ClockStarted.v1",
+            "licensing.ClockPaused.v1",
             "licensing.ClockResumed.v1",
             "licensing.ClockExtended.v1",
             "licensing.ClockRecomputed.v1",
@@ -49,15 +50,21 @@ impl Reactor for Clocks {
         Ok(match seen.event::<InstitutionEvent>()? {
             InstitutionEvent::ClockStarted(event) => Reaction::later(seen.ends(revision, &event.due)),
             InstitutionEvent::ClockResumed(event) => Reaction::later(seen.ends(event.clock.revision, &event.due)),
-            InstitutionEvent::ClockExtended(event) => Reaction::later(seen.ends(event.clock.revision, &event.due)),
+            InstitutionEvent::ClockPaused(event) => taken_back(event.clock, event.from_date, seen, world).await?.into(),
+            InstitutionEvent::ClockExtended(event) => Reaction {
+                effects: taken_back(event.clock, event.told_date, seen, world).await?,
+                timers: vec![seen.ends(event.clock.revision, &event.due)],
+            },
             InstitutionEvent::ClockRecomputed(event) => Reaction::later(seen.ends(event.clock.revision, &event.due)),
             // Late, or in time by an act that came to be known late: either way nobody waits any more.
             InstitutionEvent::ClockMet(event) => {
-                let clear = ClearAlert {
-                    lapsed_date: event.on_date,
-                    evidence: vec![seen.evidence()],
-                };
-                cleared(event.clock, clear, seen, world).await?.into()
+                let then = world
+                    .at::<Institution>(&seen.record.stream, seen.record.revision)
+                    .await?;
+                match then.clocks.get(event.clock) {
+                    Some(clock) => cleared(event.clock, clock, event.on_date, seen, world).await?.into(),
+                    None => Reaction::default(),
+                }
             }
             InstitutionEvent::ClockExpired(event) => passed(event.clock, seen, world).await?.into(),
             _ => Reaction::default(),
@@ -139,9 +146,13 @@ fn rule(kind: ClockKind) -> Option<AlertRule> {
     }
 }
 
-/// Tells an alert of a clock from others of its rule and institution.
-fn period(clock: ClockRef) -> String {
-    clock.to_string()
+/// Tells an alert of a clock from others of its rule and institution: by the clock, and by how often it ran out, when an
+/// act in time that arrived late took that back.
+fn period(name: ClockRef, clock: &Clock) -> String {
+    match clock.taken_back {
+        0 => name.to_string(),
+        times => format!("{name}+{times}"),
+    }
 }
 
 // rule: ALT-10
@@ -168,7 +179,7 @@ async fn passed(name: ClockRef, seen: &Seen<'_>, world: &World<'_>) -> Result<Ve
         ..RaiseAlert::new(
             rule,
             id_of(stream)?,
-            period(name),
+            period(name, clock),
             due.tomorrow().unwrap_or(due),
             vec![started, seen.evidence()],
         )
@@ -176,11 +187,28 @@ async fn passed(name: ClockRef, seen: &Seen<'_>, world: &World<'_>) -> Result<Ve
     Ok(vec![Effect::alert(0, alert)])
 }
 
-/// What was missed was done after all: an alert that nobody is looking into is cleared.
+/// A clock that was found to have run out has not, by what was told in time, on `day`, and arrived late.
+// rule: ALT-12
+async fn taken_back(
+    name: ClockRef,
+    day: Date,
+    seen: &Seen<'_>,
+    world: &World<'_>,
+) -> Result<Vec<Effect>, CommandError> {
+    let (stream, revision) = (&seen.record.stream, seen.record.revision);
+    let before = world.at::<Institution>(stream, revision.saturating_sub(1)).await?;
+    match before.clocks.get(name) {
+        Some(clock) if clock.state == ClockState::Expired => cleared(name, clock, day, seen, world).await,
+        _ => Ok(Vec::new()),
+    }
+}
+
+/// What was missed was done after all, on `day`: an alert that nobody is looking into is cleared.
 // rule: ALT-12
 async fn cleared(
     name: ClockRef,
-    clear: ClearAlert,
+    clock: &Clock,
+    day: Date,
     seen: &Seen<'_>,
     world: &World<'_>,
 ) -> Result<Vec<Effect>, CommandError> {
@@ -188,9 +216,13 @@ async fn cleared(
         return Ok(Vec::new());
     };
     let institution = id_of(&seen.record.stream)?;
-    let alert = alert_id(rule, institution, &format!("{institution}|{}", period(name)));
+    let alert = alert_id(rule, institution, &format!("{institution}|{}", period(name, clock)));
     if !world.exists(&StreamName::parse(&format!("alert-{alert}"))?).await? {
         return Ok(Vec::new());
     }
+    let clear = ClearAlert {
+        lapsed_date: day,
+        evidence: vec![seen.evidence()],
+    };
     Ok(vec![Effect::new(0, Act::ClearAlert(alert, Box::new(clear)))])
 }

@@ -221,7 +221,7 @@ pub(crate) fn page(connection: &Connection, query: &AlertQuery) -> Result<PageOf
     let one = query.institution.is_some();
     let from = match Reach::of(connection, &query.scope, query.region.as_deref(), one, query.limit)? {
         Reach::Few => FROM_FEW,
-        Reach::All | Reach::Many => FROM,
+        Reach::Nowhere | Reach::All | Reach::Many => FROM,
     };
     let list = List {
         name: "alerts",

@@ -111,6 +111,10 @@ impl Step<'_> {
     }
 }
 
+/// What was told in time and is known late takes back that a clock has run out.
+const TAKEN_BACK: &str = "late = late AND state <> 'expired',
+    ended_date = CASE state WHEN 'expired' THEN NULL ELSE ended_date END";
+
 /// What an event changes.
 struct Fold<'a> {
     transaction: &'a Transaction<'a>,
@@ -130,7 +134,7 @@ impl Fold<'_> {
             }
             E::ClockPaused(event) => self.change(
                 event.clock,
-                "state = 'paused', paused_from = ?4",
+                &format!("state = 'paused', paused_from = ?4, {TAKEN_BACK}"),
                 &[&event.from_date.to_string()],
                 &Step {
                     reason: Some(event.reason.code()),
@@ -147,7 +151,10 @@ impl Fold<'_> {
                 // A sum that no store can hold is no number of days either.
                 self.change_only(
                     event.clock,
-                    "extension = min(extension + ?4, 4294967295)",
+                    &format!(
+                        "extension = min(extension + ?4, 4294967295), {TAKEN_BACK},
+                         state = CASE state WHEN 'expired' THEN 'running' ELSE state END"
+                    ),
                     &[&event.count],
                 )?;
                 self.count(

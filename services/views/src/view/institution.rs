@@ -396,6 +396,51 @@ fn summed(connection: &Connection, query: &InstitutionQuery) -> Result<Option<u6
     Ok(Some(counts.map(|(_, n)| n).sum()))
 }
 
+/// Ids of a page, with one more when it is not the last, and how many institutions there are in all. Unless that is known,
+/// each has to be looked at, and is looked at once: the page is found on the way.
+fn narrowed(
+    connection: &Connection,
+    mut condition: Condition,
+    after: Option<[String; 2]>,
+    limit: usize,
+    total: Option<u64>,
+) -> Result<(Vec<String>, u64), ViewError> {
+    let (later, key) = match after {
+        None => ("1", Vec::new()),
+        Some(key) => ("(i.name, i.id) > (?, ?)", key.map(Value::Text).to_vec()),
+    };
+    let mut ids = Vec::new();
+    if let Some(total) = total {
+        condition.and(later, key);
+        condition.and(
+            "1 ORDER BY i.name, i.id LIMIT ?",
+            // None is looked for after the last.
+            [Value::Integer(integer(total.min(limit as u64 + 1)))],
+        );
+        let sql = format!("SELECT i.id {NARROWED}{}", condition.sql());
+        let mut statement = connection.prepare_cached(&sql)?;
+        let mut found = statement.query(params_from_iter(condition.values()))?;
+        while let Some(row) = found.next()? {
+            ids.push(row.get(0)?);
+        }
+        return Ok((ids, total));
+    }
+    let sql = format!(
+        "SELECT i.id, {later} {NARROWED}{} ORDER BY i.name, i.id",
+        condition.sql()
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut found = statement.query(params_from_iter(key.iter().chain(condition.values())))?;
+    let mut total = 0;
+    while let Some(row) = found.next()? {
+        total += 1;
+        if ids.len() <= limit && row.get(1)? {
+            ids.push(row.get(0)?);
+        }
+    }
+    Ok((ids, total))
+}
+
 /// A page of institutions in order of name, then id: rows, key of the next page, rows in all.
 pub(crate) fn page(
     connection: &Connection,
@@ -417,35 +462,22 @@ pub(crate) fn page(
     {
         and_search(&mut condition, divisions, search);
     }
-    let total = match summed(connection, query)? {
-        Some(total) => total,
-        None => connection
-            .prepare_cached(&format!("SELECT count(*) {NARROWED}{}", condition.sql()))?
-            .query_row(params_from_iter(condition.values()), |row| Ok(natural(row.get(0)?)))?,
+    let after = match &query.after {
+        Some(after) => Some(key::decode::<2>("institutions", after)?),
+        None => None,
     };
-    if let Some(after) = &query.after {
-        let [name, id] = key::decode::<2>("institutions", after)?;
-        condition.and("(i.name, i.id) > (?, ?)", [Value::Text(name), Value::Text(id)]);
-    }
     let limit = key::limit(query.limit);
-    condition.and(
-        "1 ORDER BY i.name, i.id LIMIT ?",
-        [Value::Integer(integer(limit as u64 + 1))],
-    );
+    let (ids, total) = narrowed(connection, condition, after, limit, summed(connection, query)?)?;
+    let more = ids.len() > limit;
+    let ids = serde_json::to_string(&ids[..ids.len().min(limit)]).expect("a list of texts is plain JSON");
     // The signs keep the order from being read off an index, past every institution that is not asked for.
     let mut statement = connection.prepare_cached(&format!(
-        "{} WHERE i.id IN (SELECT i.id {NARROWED}{}) ORDER BY +i.name, +i.id",
-        select(),
-        condition.sql()
+        "{} WHERE i.id IN (SELECT value FROM json_each(?)) ORDER BY +i.name, +i.id",
+        select()
     ))?;
-    let mut found = statement.query(params_from_iter(condition.values()))?;
+    let mut found = statement.query([ids])?;
     let mut rows = Vec::with_capacity(limit);
-    let mut more = false;
     while let Some(row) = found.next()? {
-        if rows.len() == limit {
-            more = true;
-            break;
-        }
         rows.push(read(connection, row)?);
     }
     let next = if more {

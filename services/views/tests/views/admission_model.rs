@@ -417,6 +417,10 @@ impl Admitted {
         if let Some(due) = due {
             (clock.due, clock.provisional) = (due.due_date, due.provisional);
         }
+        // What was told in time and is known late takes back that the clock has run out.
+        if matches!(event, E::ClockPaused(_) | E::ClockExtended(_)) && clock.state == "expired" {
+            (clock.state, clock.ended, clock.late) = ("running", None, false);
+        }
         match event {
             E::ClockPaused(e) => (clock.state, clock.paused_from) = ("paused", Some(e.from_date)),
             E::ClockResumed(_) => clock.state = "running",

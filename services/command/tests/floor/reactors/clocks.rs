@@ -206,6 +206,49 @@ async fn a_clock_that_stands_still_or_was_extended_runs_out_on_its_newest_last_d
 }
 
 #[tokio::test]
+async fn an_extension_told_in_time_that_arrives_late_takes_expiry_and_alert_back_and_the_clock_runs_out_again() {
+    let bench = Bench::new().await;
+    bench.licences_from("2026-03-01", &[]).await;
+    let institution = bench.applies(1).await;
+    bench.accepts(institution, 1).await;
+    // Twenty working days from 03-02 end on 03-30.
+    bench.noon("2026-04-01");
+    bench.react().await;
+    let clock = bench.clock(institution, ClockKind::Decision).await;
+    assert_eq!(
+        bench.alerts("deadline_passed").await,
+        [(institution, clock.to_string())]
+    );
+    let extend = ExtendClock {
+        clock,
+        reason: ExtensionReason::ComplexMatter,
+        count: 10,
+        approver: "head-1".to_owned(),
+        approver_office: ApproverOffice::HeadOfAuthority,
+        told_date: date("2026-03-30"),
+    };
+    bench.act(officer("330106"), institution, extend).await;
+    bench.react().await;
+    let lapsed = bench.records(LAPSED).await;
+    assert_eq!(lapsed.len(), 1);
+    assert_eq!(payload(&lapsed[0])["lapsed_date"], "2026-03-30");
+    let extended = bench.one(institution, "licensing.ClockExtended.v1").await;
+    assert_eq!(metadata(&lapsed[0]).causation, Some(extended.id));
+
+    bench.noon("2026-06-01");
+    bench.react().await;
+    let ends = bench.ends(institution).await;
+    assert_eq!(ends, ["met completeness", "expired decision", "expired decision"]);
+    let told = bench.alerts("deadline_passed").await;
+    assert_eq!(
+        told,
+        [(institution, clock.to_string()), (institution, format!("{clock}+1"))]
+    );
+    assert_eq!(bench.records(LAPSED).await.len(), 1, "what it tells now holds");
+    bench.nothing_new_without_state().await;
+}
+
+#[tokio::test]
 async fn beyond_the_holiday_table_nothing_runs_out_until_it_is_counted_again_by_a_new_one() {
     let bench = Bench::new().await;
     bench.noon("2026-12-30");

@@ -13,7 +13,7 @@ use yujian_domain::institution::{
 
 use super::{concerned, key, state_columns};
 use crate::cell;
-use crate::condition::{Condition, narrowest};
+use crate::condition::Condition;
 use crate::database::natural;
 use crate::error::ViewError;
 use crate::list::{Counted, List, PageOf};
@@ -115,7 +115,7 @@ pub(crate) fn page(connection: &Connection, query: &ApplicationQuery) -> Result<
     let one = query.institution.is_some();
     let reach = Reach::of(connection, &query.scope, query.region.as_deref(), one, query.limit)?;
     let (from, counted) = match reach {
-        Reach::All => (FROM, "FROM application a"),
+        Reach::Nowhere | Reach::All => (FROM, "FROM application a"),
         Reach::Many => (FROM, FROM_FEW),
         Reach::Few => (FROM_FEW, FROM_FEW),
     };
@@ -150,9 +150,6 @@ pub(crate) fn urgent(
     region: Option<&str>,
     limit: u32,
 ) -> Result<Vec<ApplicationRow>, ViewError> {
-    if narrowest(scope, region).is_none() {
-        return Ok(Vec::new());
-    }
     let mut condition = Condition::default();
     condition.and_places(scope, region);
     condition.and(
@@ -160,6 +157,7 @@ pub(crate) fn urgent(
         [],
     );
     let from = match Reach::of(connection, scope, region, false, limit)? {
+        Reach::Nowhere => return Ok(Vec::new()),
         Reach::Few => FROM_CLOCKS_FEW,
         Reach::All | Reach::Many => FROM_CLOCKS,
     };

@@ -158,7 +158,7 @@ pub(crate) fn page(connection: &Connection, query: &ClockQuery) -> Result<PageOf
     let one = query.institution.is_some();
     let reach = Reach::of(connection, &query.scope, query.region.as_deref(), one, query.limit)?;
     let (from, counted) = match reach {
-        Reach::All => (FROM, "FROM clock c"),
+        Reach::Nowhere | Reach::All => (FROM, "FROM clock c"),
         Reach::Many => (FROM, FROM_FEW),
         Reach::Few if is_waiting(query) => (FROM_FEW_WAITING, FROM_FEW_WAITING),
         Reach::Few => (FROM_FEW, FROM_FEW),

@@ -1,25 +1,22 @@
 //! Random histories of an institution under the licence regime, against a model that knows the rules in its own words
 //! and shares no code with the decisions: seven kinds of applications, their clocks, and what silence does.
-#![allow(clippy::unwrap_used)]
 
 mod commands;
 mod compare;
 mod days;
 mod histories;
-#[path = "../institution_support/mod.rs"]
-mod institution_support;
 mod model;
 mod steps;
 
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
+use crate::institution_support::licence::*;
+use crate::institution_support::*;
 use commands::command_of;
 use compare::{compare, compare_dossier};
 use days::{Notices, plus};
 use histories::{Made, Step, histories, rare};
-use institution_support::licence::*;
-use institution_support::*;
 use model::{Model, Who};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;

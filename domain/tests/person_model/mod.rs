@@ -1,14 +1,11 @@
 //! Random histories of a person against a model that knows the rules in its own words and shares no code with the
 //! decisions.
-#![allow(clippy::unwrap_used)]
 
-#[path = "../person_support/mod.rs"]
-mod person_support;
 mod rules;
 
 use std::collections::BTreeSet;
 
-use person_support::*;
+use crate::person_support::*;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;

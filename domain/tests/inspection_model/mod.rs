@@ -1,15 +1,12 @@
 //! Random histories of inspections against a small model that knows the rules and not the code.
-#![allow(clippy::unwrap_used)]
 
-#[path = "../inspection_support/mod.rs"]
-mod inspection_support;
 mod model;
 mod steps;
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
-use inspection_support::*;
+use crate::inspection_support::*;
 use model::Model;
 use proptest::prelude::*;
 use proptest::test_runner::{TestCaseError, TestRunner};

@@ -1,0 +1,66 @@
+//! The rules of the domain, each told by the test that proves it.
+//!
+//! One binary: the desks that the tests sit at are compiled once. `rules_doc` looks that no file here is left out.
+#![allow(clippy::unwrap_used)]
+
+mod activation;
+mod advice;
+mod alert_life;
+mod alert_machine;
+mod alert_model;
+mod alert_support;
+mod calendar;
+mod checklists;
+mod clock;
+mod clock_counting;
+mod clock_events;
+mod clock_support;
+mod deadlines;
+mod divisions;
+mod dossier;
+mod filing_clocks;
+mod fingerprints;
+mod golden_events;
+mod incident_machine;
+mod incident_notify;
+mod incident_process;
+mod incident_supplement;
+mod incident_support;
+mod inspection_dossier;
+mod inspection_machine;
+mod inspection_model;
+mod inspection_planning;
+mod inspection_report;
+mod inspection_support;
+mod inspection_team;
+mod inspection_visit;
+mod institution_editions;
+mod institution_filing;
+mod institution_life;
+mod institution_machine;
+mod institution_register;
+mod institution_support;
+mod institution_types;
+mod licence_acceptance;
+mod licence_apply;
+mod licence_clocks;
+mod licence_ending;
+mod licence_model;
+mod licence_refusal;
+mod licence_review;
+mod licence_standing;
+mod licence_verdict;
+mod person_dossier;
+mod person_duty;
+mod person_identity;
+mod person_machine;
+mod person_model;
+mod person_support;
+mod person_work;
+mod policies;
+mod policy_documents;
+mod policy_support;
+mod rules_doc;
+mod support;
+mod time;
+mod values;
