@@ -9,6 +9,7 @@
 //! Views know no reactors, so rebuilding one runs none.
 
 mod admission;
+mod approvals;
 mod barred;
 mod claims;
 mod clocks;
@@ -127,6 +128,7 @@ fn all() -> Vec<Box<dyn Reactor>> {
         Box::new(credentials::Credentials),
         Box::new(visits::Visits),
         Box::new(corrections::Corrections),
+        Box::new(approvals::Approvals),
         Box::new(clocks::Clocks),
         Box::new(papers::Papers),
         Box::new(admission::Admission),

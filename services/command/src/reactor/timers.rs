@@ -5,20 +5,17 @@
 use async_trait::async_trait;
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
-use uuid::Uuid;
-use yujian_domain::alert::{AlertRule, RaiseAlert};
-use yujian_domain::envelope::FactRef;
 use yujian_domain::inspection::{FindingState, Inspection, InspectionEvent, MarkCorrectionOverdue};
-use yujian_domain::institution::{Deadline, Institution};
+use yujian_domain::institution::Deadline;
 use yujian_domain::person::{CredentialState, ExpireCredential, Person, PersonEvent};
-use yujian_domain::time::{Occurred, day_of, start_of};
+use yujian_domain::time::{Occurred, start_of};
 use yujian_eventlog::StreamName;
 use yujian_eventlog::checkpoint::Timer;
 
 use super::effect::{Act, Cause, Effect};
 use super::world::{World, id_of};
 use super::{Reaction, Reactor, Seen, unreadable};
-use super::{admission, barred, clocks, papers};
+use super::{admission, approvals, barred, clocks, papers};
 use crate::api::CommandError;
 
 /// See the module.
@@ -128,7 +125,7 @@ pub(crate) async fn fire(timer: &Timer, world: &World<'_>) -> Result<Reaction, C
     let effect = match timer.kind.as_str() {
         EXPIRE => expire(timer, &*world.now(id).await?).map(|command| Act::Person(id, Box::new(command.into()))),
         OVERDUE => overdue(timer, &*world.now(id).await?).map(|command| Act::Inspection(id, Box::new(command.into()))),
-        APPROVAL => return approval(timer, id, world).await,
+        APPROVAL => return approvals::overdue(timer, id, world).await,
         BAR => return Ok(barred::begins(timer, world).await?.into()),
         clocks::EXPIRES => return clocks::expire(timer, id, world).await,
         clocks::RECOUNT => return clocks::recount(timer, id, world).await,
@@ -154,66 +151,4 @@ fn overdue(timer: &Timer, inspection: &Inspection) -> Option<MarkCorrectionOverd
         finding: timer.number,
         due_date: timer.day,
     })
-}
-
-/// An approval that was due beyond the holiday table is counted again by the table of today; while that does not reach
-/// so far either, nothing is late, and it is looked at again every day.
-async fn approval(timer: &Timer, id: Uuid, world: &World<'_>) -> Result<Reaction, CommandError> {
-    let inspection = world.now::<Inspection>(id).await?;
-    let (Some(institution), Some(due)) = (inspection.institution, &inspection.approval_due) else {
-        return Ok(Reaction::default());
-    };
-    let mut last = due.due_date;
-    if due.provisional {
-        let Some(counted) = counted_again(&inspection, institution, world).await? else {
-            return Ok(Reaction::later(Timer {
-                due: after(world.today()),
-                ..timer.clone()
-            }));
-        };
-        last = counted;
-    }
-    if world.today() <= last {
-        return Ok(Reaction::later(Timer {
-            due: after(last),
-            ..timer.clone()
-        }));
-    }
-    let since = last.tomorrow().unwrap_or(last);
-    let evidence = vec![FactRef {
-        stream: timer.stream.clone(),
-        revision: timer.revision,
-    }];
-    let alert = RaiseAlert {
-        inspection: Some(id),
-        due_date: Some(last),
-        ..RaiseAlert::new(
-            AlertRule::ApprovalOverdue,
-            institution,
-            last.to_string(),
-            since,
-            evidence,
-        )
-    };
-    Ok(vec![Effect::alert(0, alert)].into())
-}
-
-/// The last day for the approval by the holiday table of today; `None`: the table does not reach so far.
-async fn counted_again(
-    inspection: &Inspection,
-    institution: Uuid,
-    world: &World<'_>,
-) -> Result<Option<Date>, CommandError> {
-    let region = world.now::<Institution>(institution).await?.region.clone();
-    let (Some(region), Some(arrived)) = (region, inspection.arrived_time.map(day_of)) else {
-        return Ok(None);
-    };
-    let reference = world.reference();
-    let Ok((rules, _)) = reference.inspection(&region, arrived) else {
-        return Ok(None);
-    };
-    let due = reference
-        .calendar
-        .add_working_days(arrived, rules.emergency_approval_working_days);
-    Ok((!due.provisional).then_some(due.date))
 }

@@ -308,7 +308,7 @@ async fn a_correction_becomes_overdue_once_for_each_last_day_and_is_told() {
 }
 
 #[tokio::test]
-async fn an_emergency_that_is_not_approved_in_time_is_told() {
+async fn an_approval_that_is_missed_is_told_once_and_lapses_when_it_comes() {
     let bench = Bench::new().await;
     let institution = bench.house.registered(1).await;
     let check_in = || InspectorCheckedIn {
@@ -346,6 +346,19 @@ async fn an_emergency_that_is_not_approved_in_time_is_told() {
     let alert = bench.records("alert.AlertRaised.v1").await.remove(0);
     assert_eq!(payload(&alert)["inspection"], missed.to_string());
     assert_eq!(payload(&alert)["since_date"], "2026-03-05");
+    let lapsed = || bench.records("alert.AlertLapsed.v1");
+    assert!(lapsed().await.is_empty(), "an approval in time clears nothing");
+
+    at(start_of(date("2026-03-09")));
+    execute(bench.house.commands.clone(), bench.approval(missed))
+        .await
+        .unwrap();
+    bench.react().await;
+    let lapsed = lapsed().await;
+    assert_eq!(lapsed.len(), 1);
+    assert_eq!(payload(&lapsed[0])["lapsed_date"], "2026-03-09");
+    let late = bench.records("inspection.InspectionApproved.v1").await.remove(1);
+    assert_eq!(metadata(&lapsed[0]).causation, Some(late.id));
     let length = bench.length().await;
     bench.forget();
     bench.react().await;
