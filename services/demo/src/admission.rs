@@ -71,7 +71,7 @@ impl Story<'_> {
             region: member.region.clone(),
             point: None,
             institution_type: member.institution_type,
-            also_types: Vec::new(),
+            also_types: member.also_types.clone(),
             mode: member.mode,
             ownership: member.ownership,
             registrar: member.registrar,

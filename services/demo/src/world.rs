@@ -75,6 +75,8 @@ pub(crate) struct Member {
     pub county: String,
     pub address: String,
     pub institution_type: InstitutionType,
+    /// Types that share its place.
+    pub also_types: Vec<InstitutionType>,
     pub mode: Mode,
     pub ownership: Ownership,
     pub registrar: Registrar,
@@ -154,11 +156,8 @@ pub(crate) fn members(dice: &mut Dice, divisions: &Divisions, count: u32) -> Vec
         let for_profit = kind.3 == Registrar::MarketSupervision;
         let brand = dice.brand();
         let short = township.name.trim_end_matches("街道").trim_end_matches(['镇', '乡']);
-        let suffix = if kind.0 == InstitutionType::KindergartenNurseryClass {
-            "幼儿园托班"
-        } else {
-            "托育园"
-        };
+        let (institution_type, suffix) = called(kind, number);
+        let centre = institution_type == InstitutionType::ServiceCentre;
         members.push(Member {
             id: None,
             course,
@@ -172,7 +171,8 @@ pub(crate) fn members(dice: &mut Dice, divisions: &Divisions, count: u32) -> Vec
                 dice.between(1, 400)
             ),
             county,
-            institution_type: kind.0,
+            institution_type,
+            also_types: Vec::from_iter(centre.then_some(InstitutionType::TrainingBase)),
             mode: kind.1,
             ownership: kind.2,
             registrar: kind.3,
@@ -188,6 +188,24 @@ pub(crate) fn members(dice: &mut Dice, divisions: &Divisions, count: u32) -> Vec
 }
 
 type Kind = (InstitutionType, Mode, Ownership, Registrar);
+
+/// How many institutions a story has before one is of a type that is seldom.
+const COMMON: u32 = 100;
+
+/// The type of an institution of a kind, and how its name ends: later on every third of some kinds is of a type that is
+/// seldom.
+fn called((institution_type, _, ownership, _): Kind, number: u32) -> (InstitutionType, &'static str) {
+    use InstitutionType as T;
+    let seldom = (number >= COMMON).then_some(number % 3);
+    match (institution_type, ownership, seldom) {
+        (T::CommunityFacility, Ownership::PurchasedService, Some(0)) => (T::ServiceCentre, "托育综合服务中心"),
+        (T::CommunityFacility, Ownership::PurchasedService, Some(1)) => (T::Station, "照护服务驿站"),
+        (T::Comprehensive, Ownership::PrivateSupported, Some(0)) => (T::TrainingBase, "托育实训基地"),
+        (T::DemonstrationComprehensive, _, Some(0)) => (T::ChildHealthCentre, "儿童健康管理中心"),
+        (T::KindergartenNurseryClass, ..) => (institution_type, "幼儿园托班"),
+        _ => (institution_type, "托育园"),
+    }
+}
 
 fn kind(dice: &mut Dice) -> Kind {
     use InstitutionType as T;

@@ -17,7 +17,7 @@ use yujian_domain::envelope::parse_metadata;
 use yujian_domain::event::EventFamily;
 use yujian_domain::incident::{self, Incident, IncidentEvent};
 use yujian_domain::inspection::{self, FindingState, Inspection, InspectionEvent, Purpose};
-use yujian_domain::institution::{self, Institution, InstitutionEvent};
+use yujian_domain::institution::{self, Institution, InstitutionEvent, InstitutionType};
 use yujian_domain::person::{self, CredentialState, EngagementState, Person, PersonEvent};
 use yujian_eventlog::checkpoint::StateFile;
 use yujian_eventlog::clock::SimulatedClock;
@@ -308,6 +308,26 @@ fn every_rule_flags_and_every_purpose_is_inspected(records: &[Record]) {
     }
 }
 
+/// Institutions of every type are registered, and centres that share their place with a training base.
+fn every_type_is_registered(records: &[Record]) {
+    let (mut types, mut shared) = (BTreeSet::new(), 0);
+    for record in records {
+        if let Ok(Some(InstitutionEvent::InstitutionRegistered(registered))) =
+            InstitutionEvent::decode(&record.event_type, &record.payload)
+        {
+            types.insert(registered.institution_type);
+            shared += usize::from(!registered.also_types.is_empty());
+        }
+    }
+    for one in InstitutionType::ALL
+        .iter()
+        .filter(|one| **one != InstitutionType::Unknown)
+    {
+        assert!(types.contains(one), "{one:?}: {types:?}");
+    }
+    assert!(shared > 0, "no place is shared");
+}
+
 #[tokio::test]
 async fn the_default_demo_is_large_mixed_and_reaches_every_state_at_least_three_times() {
     let told = tell(DEFAULT).await;
@@ -334,6 +354,7 @@ async fn the_default_demo_is_large_mixed_and_reaches_every_state_at_least_three_
     licences::every_clock_ends_in_every_way(records, 3);
     every_command_is_accepted(records);
     every_rule_flags_and_every_purpose_is_inspected(records);
+    every_type_is_registered(records);
     nothing_is_left_to_react_to(&told).await;
 }
 
