@@ -1,7 +1,7 @@
 //! The command of a step.
 
 use jiff::civil::Date;
-use yujian_domain::clock::{ClockKind, ClockRef};
+use yujian_domain::clock::{ApproverOffice, ClockKind, ClockRef, ExtensionReason, PauseReason};
 use yujian_domain::institution::*;
 use yujian_domain::personal::Sensitive;
 
@@ -64,6 +64,36 @@ pub fn command_of(step: &Step, desk: &Desk) -> InstitutionCommand {
             clock: latest(desk, CLOCKS[kind], number),
         }
         .into(),
+        Step::Stop { number, joint, days } => PauseClock {
+            clock: latest(desk, decision(joint), number),
+            reason: PauseReason::ExpertReview,
+            from_date: ago(days),
+            told_date: ago(days),
+        }
+        .into(),
+        Step::RunOn { number, joint, days } => ResumeClock {
+            clock: latest(desk, decision(joint), number),
+            on_date: ago(days),
+        }
+        .into(),
+        Step::Extend {
+            number,
+            joint,
+            count,
+            days,
+        } => ExtendClock {
+            clock: latest(desk, decision(joint), number),
+            reason: ExtensionReason::ComplexMatter,
+            count,
+            approver: "head-1".to_owned(),
+            approver_office: if joint {
+                ApproverOffice::PeoplesGovernment
+            } else {
+                ApproverOffice::HeadOfAuthority
+            },
+            told_date: ago(days),
+        }
+        .into(),
         Step::Suspend { ordered } => {
             let kind = if ordered {
                 SuspensionKind::Ordered
@@ -103,6 +133,14 @@ pub fn submission(kind: ApplicationKind, lacks: u8, asked: Date) -> SubmitApplic
         closing.children_to_place = 0;
     }
     application
+}
+
+fn decision(joint: bool) -> ClockKind {
+    if joint {
+        ClockKind::JointDecision
+    } else {
+        ClockKind::Decision
+    }
 }
 
 /// The latest clock of a kind and application, or the name of none.

@@ -80,6 +80,8 @@ pub struct Watch {
     pub from: Date,
     /// Working days; none for a day that is set.
     pub count: Option<u32>,
+    /// Working days that were added.
+    pub more: u32,
     pub last: Last,
     pub at: &'static str,
     pub late: bool,
@@ -128,9 +130,14 @@ impl Watch {
         if let Some(pause) = self.pauses.last_mut() {
             pause.1 = Some(on.max(pause.0));
         }
+        self.runs(notices);
+    }
+
+    /// It runs, to an end that is counted anew.
+    pub fn runs(&mut self, notices: &Notices) {
         self.at = "running";
         if let Some(count) = self.count {
-            self.last = notices.last_of(self.from, count, &self.pauses);
+            self.last = notices.last_of(self.from, count + self.more, &self.pauses);
         }
     }
 

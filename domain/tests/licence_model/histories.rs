@@ -88,6 +88,25 @@ pub enum Step {
         kind: usize,
         number: u32,
     },
+    /// Experts are asked, which was told `days` ago.
+    Stop {
+        number: u32,
+        joint: bool,
+        days: i64,
+    },
+    /// The experts have answered, `days` ago.
+    RunOn {
+        number: u32,
+        joint: bool,
+        days: i64,
+    },
+    /// Told `days` ago.
+    Extend {
+        number: u32,
+        joint: bool,
+        count: u32,
+        days: i64,
+    },
     Suspend {
         ordered: bool,
     },
@@ -116,7 +135,10 @@ impl Step {
             | Self::Hear { number, .. }
             | Self::Refuse(number)
             | Self::HandOver { number, .. }
-            | Self::RunOut { number, .. } => number,
+            | Self::RunOut { number, .. }
+            | Self::Stop { number, .. }
+            | Self::RunOn { number, .. }
+            | Self::Extend { number, .. } => number,
             Self::Register { number: None, .. }
             | Self::Submit { .. }
             | Self::Suspend { .. }
@@ -236,6 +258,10 @@ pub fn step() -> impl Strategy<Value = Step> {
         2 => (number(), -1..4_i64).prop_map(|(number, days)| Step::HandOver { number, days }),
         12 => (prop_oneof![2 => 0..2_usize, 3 => 0..11_usize], number())
             .prop_map(|(kind, number)| Step::RunOut { kind, number }),
+        2 => (number(), often(0.1), -1..20_i64).prop_map(|(number, joint, days)| Step::Stop { number, joint, days }),
+        2 => (number(), often(0.1), -1..4_i64).prop_map(|(number, joint, days)| Step::RunOn { number, joint, days }),
+        2 => (number(), often(0.1), 0..18_u32, -1..20_i64)
+            .prop_map(|(number, joint, count, days)| Step::Extend { number, joint, count, days }),
         1 => often(0.4).prop_map(|ordered| Step::Suspend { ordered }),
         2 => Just(Step::Resume),
         1 => Just(Step::Revoke),
@@ -259,7 +285,8 @@ pub fn made() -> impl Strategy<Value = Made> {
 }
 
 /// What is too rare to be left to chance: an acceptance and a renewal by silence that are taken back,
-/// a waiver, a closing, a register that speaks after the proposal, an order that its operator can't end.
+/// a waiver, a closing, a register that speaks after the proposal, an order that its operator can't end, and what was told
+/// before a decision was found overdue.
 pub fn rare() -> Vec<Vec<(Step, Made)>> {
     let said = |days: Option<i64>, by: usize, later: i64, step: Step| {
         let made = Made { later, by, said: days };
@@ -290,7 +317,35 @@ pub fn rare() -> Vec<Vec<(Step, Made)>> {
             said(None, 2, 1, Step::Decide(0)),
         ]
     };
+    let overdue = |more: Vec<(Step, Made)>| {
+        let kind = CLOCKS.iter().position(|kind| *kind == ClockKind::Decision).unwrap();
+        let found = said(None, 3, 45, Step::RunOut { kind, number: 0 });
+        let steps = vec![said(None, 0, 0, asked(0, 100)), said(None, 1, 1, accepted()), found];
+        steps.into_iter().chain(more).collect::<Vec<_>>()
+    };
+    let (number, joint, days) = (0, false, 35);
+    let extended = Step::Extend {
+        number,
+        joint,
+        count: 10,
+        days,
+    };
+    let stopped = || Step::Stop { number, joint, days };
+    let runs_on = |days| Step::RunOn { number, joint, days };
     vec![
+        overdue(vec![
+            said(None, 1, 0, extended.clone()),
+            said(None, 1, 0, extended.clone()),
+        ]),
+        overdue(vec![
+            said(None, 1, 0, stopped()),
+            said(None, 1, 0, stopped()),
+            said(None, 1, 1, runs_on(40)),
+            said(None, 1, 0, runs_on(20)),
+            said(None, 1, 1, runs_on(0)),
+        ]),
+        overdue(vec![said(Some(-35), 1, 0, Step::Ask(0)), said(None, 1, 0, runs_on(1))]),
+        overdue(vec![said(None, 1, 0, Step::Withdraw(0)), said(None, 1, 0, extended)]),
         then(4, vec![said(Some(-1), 1, 0, returned)]),
         then(5, vec![said(Some(-20), 2, 0, Step::Decide(0))]),
         // A renewal whose papers came before the term that silence supplied, and are told after it began.

@@ -142,6 +142,9 @@ const MET: &[(&str, &[&str])] = &[
         &["", "ILLEGAL_TRANSITION", "INVALID_FIELD", "NOTHING_TO_DO"],
     ),
     ("RunOut", &["", "ROLE_NOT_ALLOWED", "INVALID_FIELD", "NOTHING_TO_DO"]),
+    ("Stop", &["", "INVALID_FIELD"]),
+    ("RunOn", &["", "INVALID_FIELD"]),
+    ("Extend", &["", "INVALID_FIELD"]),
     ("Suspend", &["", "ILLEGAL_TRANSITION", "ROLE_NOT_ALLOWED"]),
     ("Resume", &["", "ILLEGAL_TRANSITION", "ROLE_NOT_ALLOWED"]),
     ("Revoke", &["", "ILLEGAL_TRANSITION"]),
@@ -164,6 +167,7 @@ const EVENTS: &[&str] = &[
     "AuthorizationRevoked",
     "ClockPaused",
     "ClockResumed",
+    "ClockExtended",
     "CertificateIssued",
 ];
 

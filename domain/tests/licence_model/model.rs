@@ -172,6 +172,7 @@ impl<'a> Model<'a> {
             of,
             from,
             count,
+            more: 0,
             last,
             at: "running",
             late: false,

@@ -1,5 +1,6 @@
 //! What each step does to the model, as the rules say it.
 
+mod clocks;
 mod intake;
 mod review;
 mod standing;
@@ -41,6 +42,14 @@ impl Model<'_> {
             Step::Refuse(number) => self.refuse(number),
             Step::HandOver { number, days } => self.hand_over(number, plus(self.today, -days)),
             Step::RunOut { kind, number } => self.run_out(super::histories::CLOCKS[kind].code(), number),
+            Step::Stop { number, joint, days } => self.stop(number, joint, plus(self.today, -days)),
+            Step::RunOn { number, joint, days } => self.run_on(number, joint, plus(self.today, -days)),
+            Step::Extend {
+                number,
+                joint,
+                count,
+                days,
+            } => self.extend(number, joint, count, plus(self.today, -days)),
             Step::Suspend { ordered } => self.suspend(ordered),
             Step::Resume => self.resume(),
             Step::Revoke => self.revoke(),
