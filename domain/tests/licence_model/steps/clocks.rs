@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 
 use super::super::days::Watch;
-use super::super::model::{Answer, Model};
+use super::super::model::{Answer, Case, Model};
 use super::INVALID;
 
 impl Model<'_> {
@@ -66,7 +66,7 @@ impl Model<'_> {
         let index = usize::try_from(watch.of).unwrap().checked_sub(1);
         let undecided = index
             .and_then(|index| self.cases.get(index))
-            .is_some_and(|case| case.undecided());
+            .is_some_and(Case::undecided);
         let goes_on = watch.at == "running" || watch.at == "expired" && undecided;
         if goes_on && told <= self.today && told >= since(watch) && !watch.last.is_over(told) {
             Ok(place)
