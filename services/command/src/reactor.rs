@@ -25,6 +25,8 @@ mod world;
 
 use async_trait::async_trait;
 use jiff::civil::Date;
+use uuid::Uuid;
+use yujian_domain::alert::{Alert, ClearAlert};
 use yujian_domain::envelope::{FactRef, Metadata, parse_metadata};
 use yujian_domain::event::{EventFamily, what_is_wrong};
 use yujian_domain::time::day_of;
@@ -32,8 +34,9 @@ use yujian_eventlog::Record;
 use yujian_eventlog::checkpoint::Timer;
 
 use crate::api::CommandError;
+use crate::floor::stream_of;
 
-use effect::Effect;
+use effect::{Act, Effect};
 use world::World;
 
 pub use runner::{Counts, Reactors};
@@ -72,6 +75,23 @@ impl Seen<'_> {
             stream: self.record.stream.to_string(),
             revision: self.record.revision,
         }
+    }
+
+    /// Clears an alert whose fact holds no more from a day on, as the event shows; nothing where it was never raised.
+    // rule: ALT-06
+    async fn clear(
+        &self,
+        ordinal: u32,
+        alert: Uuid,
+        lapsed_date: Date,
+        world: &World<'_>,
+    ) -> Result<Option<Effect>, CommandError> {
+        let clear = ClearAlert {
+            lapsed_date,
+            evidence: vec![self.evidence()],
+        };
+        let raised = world.exists(&stream_of::<Alert>(alert)?).await?;
+        Ok(raised.then(|| Effect::new(ordinal, Act::ClearAlert(alert, Box::new(clear)))))
     }
 }
 

@@ -4,15 +4,14 @@
 use async_trait::async_trait;
 use jiff::civil::Date;
 use uuid::Uuid;
-use yujian_domain::alert::{AlertRule, ClearAlert, RaiseAlert};
+use yujian_domain::alert::{AlertRule, RaiseAlert};
 use yujian_domain::envelope::FactRef;
 use yujian_domain::inspection::Inspection;
 use yujian_domain::institution::{Deadline, Institution};
 use yujian_domain::time::day_of;
-use yujian_eventlog::StreamName;
 use yujian_eventlog::checkpoint::Timer;
 
-use super::effect::{Act, Effect};
+use super::effect::Effect;
 use super::timers::after;
 use super::world::{World, id_of};
 use super::{Reaction, Reactor, Seen};
@@ -44,14 +43,8 @@ impl Reactor for Approvals {
             return Ok(Reaction::default());
         };
         let alert = alert(institution, id_of(&seen.record.stream)?, last, Vec::new()).id();
-        if !world.exists(&StreamName::parse(&format!("alert-{alert}"))?).await? {
-            return Ok(Reaction::default());
-        }
-        let clear = ClearAlert {
-            lapsed_date: seen.day()?,
-            evidence: vec![seen.evidence()],
-        };
-        Ok(vec![Effect::new(0, Act::ClearAlert(alert, Box::new(clear)))].into())
+        let effect = seen.clear(0, alert, seen.day()?, world).await?;
+        Ok(Vec::from_iter(effect).into())
     }
 }
 

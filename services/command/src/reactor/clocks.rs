@@ -5,12 +5,11 @@
 use async_trait::async_trait;
 use jiff::civil::Date;
 use uuid::Uuid;
-use yujian_domain::alert::{AlertRule, ClearAlert, RaiseAlert, alert_id};
+use yujian_domain::alert::{AlertRule, RaiseAlert, alert_id};
 use yujian_domain::clock::{Clock, ClockKind, ClockOwner, ClockRef, ClockState, Deadline};
 use yujian_domain::envelope::FactRef;
 use yujian_domain::institution::{ExpireClock, Institution, InstitutionEvent, RecomputeClocks};
 use yujian_domain::time::{Occurred, day_of};
-use yujian_eventlog::StreamName;
 use yujian_eventlog::checkpoint::Timer;
 
 use super::effect::{Act, Effect};
@@ -217,12 +216,5 @@ async fn cleared(
     };
     let institution = id_of(&seen.record.stream)?;
     let alert = alert_id(rule, institution, &format!("{institution}|{}", period(name, clock)));
-    if !world.exists(&StreamName::parse(&format!("alert-{alert}"))?).await? {
-        return Ok(Vec::new());
-    }
-    let clear = ClearAlert {
-        lapsed_date: day,
-        evidence: vec![seen.evidence()],
-    };
-    Ok(vec![Effect::new(0, Act::ClearAlert(alert, Box::new(clear)))])
+    Ok(Vec::from_iter(seen.clear(0, alert, day, world).await?))
 }

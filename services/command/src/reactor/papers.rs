@@ -7,16 +7,15 @@ use async_trait::async_trait;
 use jiff::ToSpan;
 use jiff::civil::Date;
 use uuid::Uuid;
-use yujian_domain::alert::{AlertRule, ClearAlert, RaiseAlert};
+use yujian_domain::alert::{AlertRule, RaiseAlert};
 use yujian_domain::envelope::{FactRef, PolicyRef};
 use yujian_domain::institution::{
     Institution, InstitutionEvent, Paper, PaperKind, Premises, Status, Submission, Tenure,
 };
 use yujian_domain::time::{day_of, start_of};
-use yujian_eventlog::StreamName;
 use yujian_eventlog::checkpoint::Timer;
 
-use super::effect::{Act, Effect};
+use super::effect::Effect;
 use super::timers::after;
 use super::world::{World, id_of};
 use super::{Reaction, Reactor, Seen};
@@ -163,13 +162,7 @@ async fn replaced(told: &Ends, seen: &Seen<'_>, world: &World<'_>) -> Result<Vec
     let mut effects = Vec::new();
     // Numbered whether the alert exists or not, so that the same one has the same number at every repetition.
     for (ordinal, alert) in (0_u32..).zip(alerts) {
-        if world.exists(&StreamName::parse(&format!("alert-{alert}"))?).await? {
-            let clear = ClearAlert {
-                lapsed_date: seen.day()?,
-                evidence: vec![seen.evidence()],
-            };
-            effects.push(Effect::new(ordinal, Act::ClearAlert(alert, Box::new(clear))));
-        }
+        effects.extend(seen.clear(ordinal, alert, seen.day()?, world).await?);
     }
     Ok(effects)
 }
